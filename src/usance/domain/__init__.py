@@ -1,0 +1,10 @@
+"""The rules: money, time, contracts, rating, invoices, payments, ledger.
+
+Owns: every total, date, state and permission in Usance; each is decided here and nowhere else.
+Does not own: storage, the network, the clock, randomness. Time, ids and outside facts come in as
+arguments; new values go out.
+
+The modules stand on inner floors; each imports only those named before it: money, calendar, ids,
+errors, facts, customer, legal_entity, catalog, credits, metering, rating, tax, subscriptions,
+contracts, entitlements, invoicing, payments, revenue, ledger.
+"""

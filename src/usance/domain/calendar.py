@@ -1,0 +1,241 @@
+"""Calendar: days, half-open periods and the boundaries between billing periods.
+
+Owns: `Period`, `Cadence`, anchored boundaries, day edges in a time zone.
+Does not own: what falls due on a boundary (contracts.schedule), how much of it (rating).
+
+Always true:
+- the periods of a window tile it: each of its days is in exactly one;
+- a boundary is counted from the anchor, never from the boundary before, so it cannot drift:
+  31 January, 28 February, 31 March;
+- the day edges of adjoining periods meet: no instant is in none or in two.
+
+A day here is a local day of the legal entity; `day_edges` turns days into UTC instants, last.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from usance.domain.errors import Invalid, Problem
+
+FIRST_DAY = date(1970, 1, 1)  # days before or after these are typing mistakes, not business
+LAST_DAY = date(2200, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """The days from `start` up to, not including, `end`. Never empty."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            expected = f"a day after {self.start}, for the end is the first day not included"
+            raise Invalid(Problem("EmptyPeriod", "end", str(self.end), expected))
+
+    @property
+    def days(self) -> int:
+        """How many days it holds, at least one."""
+        return (self.end - self.start).days
+
+    @property
+    def last_day(self) -> date:
+        """The last day included: for print only."""
+        return self.end - timedelta(days=1)
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+    def covers(self, other: Period) -> bool:
+        """True when every day of `other` is a day of this one."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlap(self, other: Period) -> Period | None:
+        """The days in both, or None."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Period(start, end) if start < end else None
+
+    def share_of(self, whole: Period) -> Fraction:
+        """Its days over the days of `whole`, exactly: 10/31."""
+        return Fraction(self.days, whole.days)
+
+    def __str__(self) -> str:
+        return f"{self.start}..{self.end}"
+
+
+class Unit(StrEnum):
+    """The units a billing period is counted in."""
+
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+MONTHS_IN = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
+DAYS_IN = {Unit.DAY: 1, Unit.WEEK: 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often: `Cadence(1, Unit.YEAR)`, `Cadence(2, Unit.WEEK)`."""
+
+    count: int
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= 1200:
+            expected = "a whole number from 1 to 1200"
+            raise Invalid(Problem("InvalidCadence", "count", str(self.count), expected))
+
+    @property
+    def months(self) -> int:
+        """Its length in months, 0 when it is counted in days."""
+        return self.count * MONTHS_IN.get(self.unit, 0)
+
+    def boundary(self, anchor: date, index: int) -> date:
+        """The day `index` cadences after `anchor` (before it, when negative).
+
+        Raises Invalid (DayOutOfRange) past the calendar's limits.
+        """
+        if self.months:
+            return month_after(anchor, index * self.months)
+        try:
+            return anchor + timedelta(days=index * self.count * DAYS_IN[self.unit])
+        except OverflowError:
+            raise _out_of_range(f"{anchor} + {index} x {self}") from None
+
+    def index_at(self, anchor: date, day: date) -> int:
+        """Which period `day` is in: the largest k with `boundary(anchor, k) <= day`."""
+        if not self.months:
+            return (day - anchor).days // (self.count * DAYS_IN[self.unit])
+        between = (day.year - anchor.year) * 12 + day.month - anchor.month
+        index = between // self.months
+        return index if self.boundary(anchor, index) <= day else index - 1
+
+    def period(self, anchor: date, index: int) -> Period:
+        """The whole period number `index`, counted from `anchor`."""
+        return Period(self.boundary(anchor, index), self.boundary(anchor, index + 1))
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}"
+
+
+def month_after(anchor: date, count: int) -> date:
+    """The day `count` months after `anchor`, clipped to the month's last day.
+
+    Counted from the anchor, never from the previous date, so that a contract that starts on
+    31 January bills on 28 February and then on 31 March. Raises Invalid (DayOutOfRange).
+    """
+    years, month0 = divmod(anchor.month - 1 + count, 12)
+    year, month = anchor.year + years, month0 + 1
+    if not FIRST_DAY.year - 100 <= year <= LAST_DAY.year + 100:
+        raise _out_of_range(f"{anchor} + {count} months")
+    return date(year, month, min(anchor.day, monthrange(year, month)[1]))
+
+
+def anchor_on(start: date, *, day_of_month: int) -> date:
+    """An anchor from which monthly boundaries fall on `day_of_month`, in or before `start`'s month.
+
+    The 31st needs a month that has one: for a start in April it is 31 March.
+    """
+    if not 1 <= day_of_month <= 31:
+        expected = "a day of the month, 1 to 31"
+        raise Invalid(Problem("InvalidDayOfMonth", "dayOfMonth", str(day_of_month), expected))
+    month = start.replace(day=1)
+    while monthrange(month.year, month.month)[1] < day_of_month:
+        month = month_after(month, -1)
+    return month.replace(day=day_of_month)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPeriod:
+    """One billing period as it falls in a window: the whole of it, and the part inside."""
+
+    whole: Period
+    part: Period
+
+    @property
+    def share(self) -> Fraction:
+        """The part over the whole, exactly; 1 for a period that is not cut."""
+        return self.part.share_of(self.whole)
+
+
+def billing_periods(window: Period, cadence: Cadence, *, anchor: date) -> Iterator[BillingPeriod]:
+    """The billing periods that meet `window`, counted from `anchor` and cut at the window's ends.
+
+    The parts tile the window. The anchor may lie before, in or after it.
+    """
+    index = cadence.index_at(anchor, window.start)
+    start = cadence.boundary(anchor, index)
+    while start < window.end:
+        index += 1
+        end = cadence.boundary(anchor, index)
+        part = Period(max(start, window.start), min(end, window.end))
+        yield BillingPeriod(Period(start, end), part)
+        start = end
+
+
+def zone(name: str) -> ZoneInfo:
+    """The IANA time zone of that name. Raises Invalid (UnknownTimeZone)."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        expected = "an IANA time zone such as Europe/Berlin"
+        raise Invalid(Problem("UnknownTimeZone", "", name, expected)) from None
+
+
+def start_of_day(day: date, where: ZoneInfo) -> datetime:
+    """The first instant of `day` in that zone, in UTC.
+
+    Where midnight does not exist (a clock change at midnight), the first instant after the gap.
+    """
+    naive = datetime.combine(day, time.min)
+    instant = naive.replace(tzinfo=where).astimezone(UTC)
+    if instant.astimezone(where).replace(tzinfo=None) == naive:
+        return instant
+    before = naive.replace(tzinfo=where, fold=0).utcoffset()
+    after = naive.replace(tzinfo=where, fold=1).utcoffset()
+    assert before is not None, "a zone knows its offset"
+    assert after is not None, "a zone knows its offset"
+    gap = abs(before - after)
+    return (naive + gap).replace(tzinfo=where).astimezone(UTC)
+
+
+def day_edges(period: Period, where: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instants [from, to) in UTC at which the days of `period` begin and end in that zone."""
+    return start_of_day(period.start, where), start_of_day(period.end, where)
+
+
+def day_of(instant: datetime, where: ZoneInfo) -> date:
+    """The local day an instant falls on. `instant` must be aware."""
+    assert instant.tzinfo is not None, "an instant is aware"
+    return instant.astimezone(where).date()
+
+
+def parse_day(text: str | date) -> date:
+    """The day written as YYYY-MM-DD. Raises Invalid (InvalidDay, DayOutOfRange)."""
+    if isinstance(text, datetime) or not isinstance(text, str | date):
+        raise Invalid(Problem("InvalidDay", "", str(text), "a day written YYYY-MM-DD"))
+    try:
+        day = date.fromisoformat(text) if isinstance(text, str) else text
+    except ValueError:
+        raise Invalid(Problem("InvalidDay", "", str(text), "a day written YYYY-MM-DD")) from None
+    if isinstance(text, str) and text != day.isoformat():
+        raise Invalid(Problem("InvalidDay", "", text, "a day written YYYY-MM-DD"))
+    if not FIRST_DAY <= day < LAST_DAY:
+        raise _out_of_range(str(text))
+    return day
+
+
+def _out_of_range(what: str) -> Invalid:
+    expected = f"a day from {FIRST_DAY} to {LAST_DAY}"
+    return Invalid(Problem("DayOutOfRange", "", what, expected))
