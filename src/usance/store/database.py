@@ -1,0 +1,140 @@
+"""The database: connections, transactions of one tenant, and rows.
+
+A `Tx` is one transaction of one tenant. Its statements always know `%(tenant_id)s`, and
+row-level security shows it that tenant only. `Database.platform()` is for the registry (tenants,
+API keys) and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import msgspec
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
+from psycopg_pool import ConnectionPool
+
+from usance.domain.errors import NotFound
+
+Row = Any  # a named tuple; its shape is the statement's column list
+
+SET_TENANT = "SELECT set_config('usance.tenant_id', %s, true)"
+SET_PLATFORM = "SELECT set_config('usance.platform', 'on', true)"
+APP_ROLE = "usance_app"
+
+
+class DatabaseUnusable(Exception):
+    """The server cannot hold Usance: what is missing and what to do about it."""
+
+
+def to_json(value: object) -> str:
+    """JSON text; decimals and days become strings, dataclasses become objects."""
+    return msgspec.json.encode(value).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One transaction of one tenant. Statements use named parameters; `tenant_id` is always set."""
+
+    connection: Connection[Row]
+    tenant_id: str
+
+    def all(self, statement: LiteralString, **values: object) -> list[Row]:
+        """Every row."""
+        return self._run(statement, values).fetchall()
+
+    def maybe(self, statement: LiteralString, **values: object) -> Row | None:
+        """The first row, or None."""
+        return self._run(statement, values).fetchone()
+
+    def one(self, statement: LiteralString, *, kind: str, ref: str, **values: object) -> Row:
+        """The row of a thing of that `kind` known as `ref`. Raises NotFound."""
+        row = self._run(statement, values).fetchone()
+        if row is None:
+            raise NotFound(kind, ref)
+        return row
+
+    def run(self, statement: LiteralString, **values: object) -> int:
+        """Do it; how many rows it touched."""
+        return self._run(statement, values).rowcount
+
+    def run_many(self, statement: LiteralString, rows: Iterable[Mapping[str, object]]) -> None:
+        """Do it for each of `rows`, in one round trip."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(statement, [{**row, "tenant_id": self.tenant_id} for row in rows])
+
+    def copy(
+        self, table: LiteralString, columns: Sequence[LiteralString], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """Stream `rows` into a table; `tenant_id` is written first and not among `columns`."""
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in ("tenant_id", *columns))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+        tenant_id = self.tenant_id
+        with self.connection.cursor() as cursor, cursor.copy(statement) as stream:
+            for row in rows:
+                stream.write_row((tenant_id, *row))
+
+    def _run(self, statement: LiteralString, values: Mapping[str, object]) -> psycopg.Cursor[Row]:
+        return self.connection.execute(statement, {"tenant_id": self.tenant_id, **values})
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, url: str, *, max_connections: int = 10) -> None:
+        self.url = url
+        self._pool: ConnectionPool[Connection[Row]] = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=max_connections,
+            open=True,
+            configure=_configure,
+            kwargs={"row_factory": namedtuple_row, "autocommit": False},
+            timeout=30,
+        )
+
+    @contextmanager
+    def transaction(self, tenant_id: str) -> Iterator[Tx]:
+        """One transaction that sees one tenant; commits at the end, rolls back on any exception."""
+        with self._pool.connection() as connection:
+            connection.execute(SET_TENANT, [tenant_id])
+            yield Tx(connection, tenant_id)
+
+    @contextmanager
+    def platform(self) -> Iterator[Tx]:
+        """One transaction on the registry of tenants and keys; sees no tenant's own rows."""
+        with self._pool.connection() as connection:
+            connection.execute(SET_PLATFORM)
+            yield Tx(connection, "")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._pool.close()
+
+
+@contextmanager
+def one_connection(url: str) -> Iterator[Connection[Row]]:
+    """A connection of one's own, autocommit, for migrations and the launcher."""
+    with psycopg.connect(url, autocommit=True, row_factory=namedtuple_row) as connection:
+        yield connection
+
+
+def _configure(connection: Connection[Row]) -> None:
+    """Every connection: UTC, our JSON, and never a role that row-level security does not hold."""
+    set_json_dumps(to_json, connection)
+    set_json_loads(msgspec.json.decode, connection)
+    connection.execute("SET TIME ZONE 'UTC'")
+    bypasses = connection.execute(
+        "SELECT rolsuper OR rolbypassrls AS yes FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    if bypasses is not None and bypasses.yes:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(APP_ROLE)))
+    connection.commit()
+
+
+__all__ = ["Database", "DatabaseUnusable", "Jsonb", "Row", "Tx", "one_connection", "to_json"]

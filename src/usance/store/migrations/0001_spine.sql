@@ -1,0 +1,473 @@
+-- Usance's tables. This file is the truth; migrations/NNNN_*.sql lead to it and a test proves it.
+--
+-- Every table of a tenant (an environment) has tenant_id first in every key and row-level security
+-- forced, so that even the owner of the tables sees one tenant at a time: the one named by the
+-- transaction's setting usance.tenant_id. The registry tables (tenants, api_keys) can also be read
+-- by a platform transaction (setting usance.platform), which only store/database.py opens.
+-- Money is bigint minor units, unit prices and quantities are numeric, instants are timestamptz in
+-- UTC, days are date in the legal entity's zone, periods are half-open daterange. Business columns
+-- never default to now(): the environment's clock may have been moved.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+-- ---------------------------------------------------------------------------------- registry --
+
+CREATE TABLE tenants (
+    tenant_id    text        PRIMARY KEY,
+    name         text        NOT NULL,
+    kind         text        NOT NULL CHECK (kind IN ('PRODUCTION', 'SANDBOX')),
+    clock_at     timestamptz,            -- a moved clock; null: the world's
+    link_secret  bytea       NOT NULL CHECK (length(link_secret) >= 32),
+    created_at   timestamptz NOT NULL,
+    CONSTRAINT only_a_sandbox_moves_its_clock CHECK (clock_at IS NULL OR kind = 'SANDBOX')
+);
+
+CREATE TABLE api_keys (
+    tenant_id   text        NOT NULL REFERENCES tenants,
+    id          text        NOT NULL,
+    name        text        NOT NULL,
+    key_hash    bytea       NOT NULL UNIQUE CHECK (length(key_hash) = 32),  -- SHA-256
+    created_at  timestamptz NOT NULL,
+    revoked_at  timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- -------------------------------------------------------------------- who sells and who buys --
+
+CREATE TABLE legal_entities (
+    tenant_id     text        NOT NULL REFERENCES tenants,
+    id            text        NOT NULL,
+    name          text        NOT NULL,
+    country       char(2)     NOT NULL,
+    zone          text        NOT NULL,   -- IANA; its days are the days of its documents
+    series        text        NOT NULL,   -- prefix of its invoice numbers
+    particulars   jsonb       NOT NULL,   -- address, tax ids, bank accounts, logo, locale, terms
+    created_at    timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT one_series_one_issuer UNIQUE (tenant_id, series)
+);
+
+CREATE TABLE number_series (
+    tenant_id        text   NOT NULL,
+    legal_entity_id  text   NOT NULL,
+    year             int    NOT NULL,
+    last_number      bigint NOT NULL CHECK (last_number >= 0),
+    PRIMARY KEY (tenant_id, legal_entity_id, year),
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities
+);
+
+CREATE TABLE tax_rates (
+    tenant_id        text      NOT NULL,
+    legal_entity_id  text      NOT NULL,
+    tax_code         text      NOT NULL,
+    country          char(2)   NOT NULL,
+    category         text      NOT NULL CHECK (category IN ('S', 'Z', 'E')),
+    percent          numeric   NOT NULL CHECK (percent >= 0 AND percent <= 100),
+    valid            daterange NOT NULL CHECK (NOT isempty(valid)),
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    CONSTRAINT only_a_standard_rate_is_above_zero CHECK ((category = 'S') OR percent = 0),
+    CONSTRAINT one_rate_a_day EXCLUDE USING gist (
+        tenant_id WITH =, legal_entity_id WITH =, tax_code WITH =, country WITH =, valid WITH &&)
+);
+
+CREATE TABLE customers (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    id           text        NOT NULL,
+    name         text        NOT NULL,
+    particulars  jsonb       NOT NULL,   -- email, address, tax ids, locale, metadata
+    created_at   timestamptz NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    archived_at  timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX customers_by_age ON customers (tenant_id, created_at, id);
+
+-- --------------------------------------------------------------------------------- catalogue --
+
+CREATE TABLE features (
+    tenant_id     text        NOT NULL REFERENCES tenants,
+    id            text        NOT NULL,
+    display_name  text        NOT NULL,
+    feature_type  text        NOT NULL CHECK (feature_type IN ('BOOLEAN', 'NUMBER', 'ENUM')),
+    meter_type    text        NOT NULL CHECK (meter_type IN ('NONE', 'FLUCTUATING', 'INCREMENTAL')),
+    meter         jsonb,                  -- event name, aggregation, field, filters
+    units         text,
+    units_plural  text,
+    metadata      jsonb       NOT NULL,
+    created_at    timestamptz NOT NULL,
+    updated_at    timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT a_meter_measures_usage CHECK (meter IS NULL OR meter_type <> 'NONE')
+);
+
+-- ---------------------------------------------------------------- what was signed and is owed --
+
+CREATE TABLE contracts (
+    tenant_id        text        NOT NULL,
+    id               text        NOT NULL,
+    customer_id      text        NOT NULL,
+    legal_entity_id  text        NOT NULL,
+    name             text        NOT NULL,
+    currency         char(3)     NOT NULL,
+    status           text        NOT NULL
+                     CHECK (status IN ('DRAFT', 'ACTIVE', 'END_BILLING', 'CANCELED')),
+    term             daterange   NOT NULL CHECK (NOT isempty(term)),
+    terms            jsonb       NOT NULL,   -- payment terms, PO number, approval rule, usage hold
+    next_due_on      date,       -- a hint, never later than the truth; null: nothing more is due
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    CONSTRAINT a_term_has_both_ends CHECK (NOT (lower_inf(term) OR upper_inf(term)))
+);
+CREATE INDEX contracts_by_customer ON contracts (tenant_id, customer_id);
+CREATE INDEX contracts_by_age ON contracts (tenant_id, created_at, id);
+CREATE INDEX contracts_due ON contracts (tenant_id, next_due_on, customer_id)
+    WHERE status = 'ACTIVE' AND next_due_on IS NOT NULL;
+
+CREATE TABLE orders (
+    tenant_id        text        NOT NULL,
+    id               text        NOT NULL,
+    kind             text        NOT NULL CHECK (kind IN
+                     ('INITIAL', 'EXPANSION', 'RENEWAL', 'AMENDMENT', 'TERMINATION')),
+    customer_id      text        NOT NULL,
+    contract_id      text,
+    effective_on     date        NOT NULL,
+    form             jsonb       NOT NULL,   -- the order form as signed, in its own notation
+    form_sha256      bytea       NOT NULL CHECK (length(form_sha256) = 32),
+    created_at       timestamptz NOT NULL,
+    fulfilled_at     timestamptz,
+    canceled_at      timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts,
+    CONSTRAINT fulfilled_or_canceled_not_both CHECK (num_nonnulls(fulfilled_at, canceled_at) < 2),
+    CONSTRAINT a_fulfilled_order_has_a_contract CHECK (fulfilled_at IS NULL OR contract_id IS NOT NULL)
+);
+CREATE INDEX orders_by_age ON orders (tenant_id, created_at, id);
+CREATE INDEX orders_by_contract ON orders (tenant_id, contract_id);
+
+CREATE TABLE contract_lines (
+    tenant_id      text      NOT NULL,
+    id             text      NOT NULL,
+    contract_id    text      NOT NULL,
+    order_id       text      NOT NULL,
+    position       int       NOT NULL,
+    line_ref       text      NOT NULL,   -- what the order form calls it
+    kind           text      NOT NULL
+                   CHECK (kind IN ('RECURRING', 'USAGE', 'ONE_OFF', 'MILESTONE')),
+    service_window daterange NOT NULL CHECK (NOT isempty(service_window)),
+    feature_id     text,
+    terms          jsonb     NOT NULL,   -- name, cadence, timing, segments with their prices, tax code
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts,
+    FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
+    FOREIGN KEY (tenant_id, feature_id) REFERENCES features,
+    CONSTRAINT one_name_a_contract UNIQUE (tenant_id, contract_id, line_ref),
+    CONSTRAINT usage_has_a_metered_feature CHECK (kind <> 'USAGE' OR feature_id IS NOT NULL)
+);
+
+CREATE TABLE subscriptions (
+    tenant_id    text        NOT NULL,
+    id           text        NOT NULL,
+    customer_id  text        NOT NULL,
+    contract_id  text,
+    order_id     text,
+    plan_id      text        NOT NULL,
+    pricing_type text        NOT NULL CHECK (pricing_type IN ('FREE', 'PAID', 'CUSTOM')),
+    status       text        NOT NULL CHECK (status IN
+                 ('NOT_STARTED', 'ACTIVE', 'CANCELED', 'EXPIRED')),
+    active       daterange   NOT NULL CHECK (NOT isempty(active)),
+    grants       jsonb       NOT NULL,   -- entitlements: feature, limit or value
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts,
+    FOREIGN KEY (tenant_id, order_id) REFERENCES orders
+);
+CREATE INDEX subscriptions_by_customer ON subscriptions (tenant_id, customer_id);
+CREATE INDEX subscriptions_by_contract ON subscriptions (tenant_id, contract_id);
+
+-- ------------------------------------------------------------------------------------- usage --
+
+CREATE TABLE usage_events (
+    tenant_id        text        NOT NULL REFERENCES tenants,
+    customer_id      text        NOT NULL,   -- no foreign key: events may come before their customer
+    event_name       text        NOT NULL,
+    idempotency_key  text        NOT NULL,
+    occurred_at      timestamptz NOT NULL,
+    received_at      timestamptz NOT NULL,
+    resource_id      text,
+    dimensions       jsonb       NOT NULL,
+    CONSTRAINT an_event_counts_once
+        PRIMARY KEY (tenant_id, customer_id, event_name, idempotency_key)
+);
+CREATE INDEX usage_events_by_window
+    ON usage_events (tenant_id, customer_id, event_name, occurred_at);
+
+-- ---------------------------------------------------------------------------------- invoices --
+
+CREATE TABLE invoices (
+    tenant_id        text        NOT NULL,
+    id               text        NOT NULL,
+    legal_entity_id  text        NOT NULL,
+    customer_id      text        NOT NULL,
+    currency         char(3)     NOT NULL,   -- of every *_minor of this invoice and its lines
+    status           text        NOT NULL CHECK (status IN ('DRAFT', 'APPROVED', 'ISSUED', 'VOID')),
+    bill_on          date        NOT NULL,   -- the day its due items fell due
+    grouping         text        NOT NULL,   -- what its due items agree in, beside the day
+    net_minor        bigint      NOT NULL,
+    tax_minor        bigint      NOT NULL,
+    gross_minor      bigint      NOT NULL,
+    terms            jsonb       NOT NULL,   -- payment terms, PO number
+    findings         jsonb       NOT NULL,
+    input_hash       text        NOT NULL,   -- of everything the draft was made from
+    created_at       timestamptz NOT NULL,
+    approved_at      timestamptz,
+    approved_by      text,
+    number           text,                   -- null until issued, gapless in its series
+    issued_on        date,                   -- a day in the legal entity's zone
+    due_on           date,
+    parties          jsonb,                  -- seller, buyer and text, frozen at issue
+    sent_at          timestamptz,
+    voided_on        date,
+    void_reason      text,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    CONSTRAINT a_number_is_used_once UNIQUE (tenant_id, legal_entity_id, number),
+    CONSTRAINT net_and_tax_make_gross CHECK (net_minor + tax_minor = gross_minor),
+    CONSTRAINT gross_is_not_negative CHECK (gross_minor >= 0),
+    CONSTRAINT issued_together CHECK (num_nonnulls(number, issued_on, due_on, parties) IN (0, 4)),
+    CONSTRAINT a_draft_has_no_number
+        CHECK (status IN ('ISSUED', 'VOID') OR number IS NULL),
+    CONSTRAINT an_issued_invoice_has_a_number CHECK (status <> 'ISSUED' OR number IS NOT NULL),
+    CONSTRAINT due_after_issue CHECK (due_on >= issued_on),
+    CONSTRAINT void_has_its_day CHECK ((status = 'VOID') = (voided_on IS NOT NULL)),
+    CONSTRAINT approved_by_somebody CHECK (num_nonnulls(approved_at, approved_by) IN (0, 2)),
+    CONSTRAINT approval_comes_first CHECK (status IN ('DRAFT', 'VOID') OR approved_at IS NOT NULL)
+);
+CREATE INDEX invoices_by_customer ON invoices (tenant_id, customer_id, bill_on);
+CREATE INDEX invoices_by_age ON invoices (tenant_id, created_at, id);
+CREATE INDEX invoices_held ON invoices (tenant_id, status, bill_on, id)
+    WHERE status IN ('DRAFT', 'APPROVED');
+
+CREATE TABLE invoice_lines (
+    tenant_id         text      NOT NULL,
+    invoice_id        text      NOT NULL,
+    position          int       NOT NULL CHECK (position >= 1),
+    contract_id       text,
+    contract_line_id  text,
+    kind              text      NOT NULL,
+    description       text      NOT NULL,
+    service_period    daterange,
+    occurrence        int       NOT NULL,
+    quantity          numeric   NOT NULL,
+    unit_amount       numeric,               -- when one price per unit exists, for print
+    net_minor         bigint    NOT NULL,
+    tax_code          text      NOT NULL,
+    tax_category      text      NOT NULL,
+    tax_percent       numeric   NOT NULL,
+    tax_minor         bigint    NOT NULL,    -- its share of the document's tax
+    working           jsonb     NOT NULL,    -- how the amount came about, step by step
+    usage             jsonb,                 -- the window's evidence: event count, last received
+    PRIMARY KEY (tenant_id, invoice_id, position),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
+);
+
+CREATE TABLE invoice_taxes (
+    tenant_id      text    NOT NULL,
+    invoice_id     text    NOT NULL,
+    category       text    NOT NULL,
+    percent        numeric NOT NULL,
+    taxable_minor  bigint  NOT NULL,
+    tax_minor      bigint  NOT NULL,
+    reason         text    NOT NULL,
+    PRIMARY KEY (tenant_id, invoice_id, category, percent),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
+);
+
+-- Which days of which contract line stand on a document. The second net under the billing run:
+-- whatever the code does, no day of a line is on two documents, and no one-off is billed twice.
+CREATE TABLE billed_slices (
+    tenant_id         text      NOT NULL,
+    invoice_id        text      NOT NULL,
+    position          int       NOT NULL,
+    contract_line_id  text      NOT NULL,
+    service_period    daterange NOT NULL CHECK (NOT isempty(service_period)),
+    occurrence        int       NOT NULL,
+    PRIMARY KEY (tenant_id, invoice_id, position),
+    FOREIGN KEY (tenant_id, invoice_id, position) REFERENCES invoice_lines ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, contract_line_id) REFERENCES contract_lines,
+    CONSTRAINT a_period_is_billed_once UNIQUE (tenant_id, contract_line_id, occurrence),
+    CONSTRAINT a_day_is_billed_once EXCLUDE USING gist (
+        contract_line_id WITH =, service_period WITH &&, tenant_id WITH =)
+);
+
+CREATE TABLE invoice_papers (
+    tenant_id   text        NOT NULL,
+    invoice_id  text        NOT NULL,
+    sha256      bytea       NOT NULL CHECK (length(sha256) = 32),
+    pdf         bytea       NOT NULL,
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, invoice_id),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices
+);
+
+-- ------------------------------------------------------------------- payments and the ledger --
+
+CREATE TABLE payments (
+    tenant_id        text        NOT NULL,
+    id               text        NOT NULL,
+    customer_id      text        NOT NULL,
+    legal_entity_id  text        NOT NULL,
+    currency         char(3)     NOT NULL,
+    amount_minor     bigint      NOT NULL CHECK (amount_minor > 0),
+    method           text        NOT NULL CHECK (method IN ('BANK_TRANSFER')),
+    received_on      date        NOT NULL,   -- booking day on the bank account
+    bank_reference   text,                   -- the bank's own id of the movement, once
+    remittance       text        NOT NULL,   -- what the payer wrote
+    created_at       timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    CONSTRAINT a_transfer_is_recorded_once UNIQUE (tenant_id, legal_entity_id, bank_reference)
+);
+CREATE INDEX payments_by_customer ON payments (tenant_id, customer_id);
+CREATE INDEX payments_by_age ON payments (tenant_id, created_at, id);
+
+CREATE TABLE allocations (
+    tenant_id     text        NOT NULL,
+    id            text        NOT NULL,
+    payment_id    text        NOT NULL,
+    invoice_id    text        NOT NULL,
+    amount_minor  bigint      NOT NULL CHECK (amount_minor <> 0),   -- negative: taken back
+    allocated_on  date        NOT NULL,
+    created_at    timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, payment_id) REFERENCES payments,
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices
+);
+CREATE INDEX allocations_by_invoice ON allocations (tenant_id, invoice_id);
+CREATE INDEX allocations_by_payment ON allocations (tenant_id, payment_id);
+
+CREATE TABLE ledger_entries (
+    tenant_id        text        NOT NULL,
+    id               text        NOT NULL,
+    legal_entity_id  text        NOT NULL,
+    currency         char(3)     NOT NULL,
+    kind             text        NOT NULL,
+    source_id        text        NOT NULL,   -- the invoice, payment, allocation it books
+    booked_on        date        NOT NULL,
+    created_at       timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    CONSTRAINT booked_once UNIQUE (tenant_id, kind, source_id)
+);
+CREATE INDEX ledger_entries_by_day ON ledger_entries (tenant_id, booked_on, id);
+
+CREATE TABLE ledger_lines (
+    tenant_id     text   NOT NULL,
+    entry_id      text   NOT NULL,
+    position      int    NOT NULL,
+    account       text   NOT NULL,
+    amount_minor  bigint NOT NULL CHECK (amount_minor <> 0),   -- debit above zero, credit below
+    customer_id   text,
+    PRIMARY KEY (tenant_id, entry_id, position),
+    FOREIGN KEY (tenant_id, entry_id) REFERENCES ledger_entries
+);
+
+CREATE FUNCTION refuse_an_unbalanced_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    difference numeric;
+BEGIN
+    SELECT coalesce(sum(amount_minor), 0) INTO difference
+      FROM ledger_lines
+     WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.entry_id;
+    IF difference <> 0 THEN
+        RAISE EXCEPTION 'ledger entry % does not balance: % minor units off',
+            NEW.entry_id, difference USING ERRCODE = 'check_violation',
+            CONSTRAINT = 'an_entry_balances';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER an_entry_balances
+    AFTER INSERT OR UPDATE ON ledger_lines
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION refuse_an_unbalanced_entry();
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: correct it with a new row', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entries
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER ledger_lines_append_only BEFORE UPDATE OR DELETE ON ledger_lines
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER allocations_append_only BEFORE UPDATE OR DELETE ON allocations
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- --------------------------------------------------------------------- requests and what was --
+
+CREATE TABLE idempotency_keys (
+    tenant_id     text        NOT NULL REFERENCES tenants,
+    key           text        NOT NULL,
+    request_hash  bytea       NOT NULL,
+    status_code   int,                    -- null while the first request is still under way
+    body          jsonb,
+    created_at    timestamptz NOT NULL,   -- the world's time: a moved clock must not expire keys
+    PRIMARY KEY (tenant_id, key)
+);
+
+CREATE TABLE outbox (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    sequence     bigint      GENERATED ALWAYS AS IDENTITY,
+    kind         text        NOT NULL,
+    subject_id   text        NOT NULL,
+    fact         jsonb       NOT NULL,
+    happened_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, sequence)
+);
+
+CREATE TABLE audit_log (
+    tenant_id     text        NOT NULL REFERENCES tenants,
+    sequence      bigint      GENERATED ALWAYS AS IDENTITY,
+    at            timestamptz NOT NULL,
+    actor         text        NOT NULL,
+    action        text        NOT NULL,
+    subject_id    text        NOT NULL,
+    before        jsonb,
+    after         jsonb,
+    PRIMARY KEY (tenant_id, sequence)
+);
+CREATE INDEX audit_log_by_subject ON audit_log (tenant_id, subject_id, sequence);
+CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- -------------------------------------------------------------------------- row-level security --
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN
+        SELECT c.relname
+          FROM pg_class c
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format($p$CREATE POLICY one_tenant ON %I
+            USING (tenant_id = current_setting('usance.tenant_id', true))$p$, name);
+    END LOOP;
+END $$;
+
+CREATE POLICY platform_registry ON tenants
+    USING (current_setting('usance.platform', true) = 'on');
+CREATE POLICY platform_registry ON api_keys
+    USING (current_setting('usance.platform', true) = 'on');
