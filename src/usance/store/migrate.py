@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.resources import files
-from typing import LiteralString, cast
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 
 from usance.store.database import APP_ROLE, DatabaseUnusable, Row, one_connection
 
@@ -65,7 +65,7 @@ def _apply_missing(connection: Connection[Row]) -> list[str]:
     done = {row.name for row in connection.execute("SELECT name FROM schema_migrations")}
     names = [name for name in migration_names() if name not in done]
     for name in names:
-        script = cast(LiteralString, _script(name))
+        script = _script(name)
         with connection.transaction():
             connection.execute(script)
             connection.execute("INSERT INTO schema_migrations (name) VALUES (%s)", [name])
@@ -89,7 +89,8 @@ def _let_app_role_in(connection: Connection[Row]) -> None:
         return
     role = sql.Identifier(APP_ROLE)
     if not state.app_role_exists:
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+        with suppress(errors.DuplicateObject, errors.UniqueViolation):  # another database was first
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
     grants = (
         "GRANT USAGE ON SCHEMA public TO {}",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
@@ -97,4 +98,4 @@ def _let_app_role_in(connection: Connection[Row]) -> None:
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {}",
     )
     for grant in grants:
-        connection.execute(sql.SQL(cast(LiteralString, grant)).format(role))
+        connection.execute(sql.SQL(grant).format(role))

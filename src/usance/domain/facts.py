@@ -1,0 +1,73 @@
+"""Facts: what happened, in the past tense, for those who want to know.
+
+A flow adds a fact to the outbox in the transaction in which it became true; webhooks and mail
+follow from there. Each names its subject; the rest can be read from the subject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that became true of `subject_id`."""
+
+    subject_id: str
+
+    @property
+    def kind(self) -> str:
+        """Its public name: `InvoiceIssued`."""
+        return type(self).__name__
+
+
+class OrderReceived(Fact):
+    """A signed order was stored."""
+
+
+class OrderFulfilled(Fact):
+    """An order's last open step was done."""
+
+
+class OrderCanceled(Fact):
+    """An order was canceled before anything was issued from it."""
+
+
+class ContractPublished(Fact):
+    """A contract became active: it will be billed."""
+
+
+class ContractArchived(Fact):
+    """A contract was canceled: nothing more of it will be billed."""
+
+
+class SubscriptionProvisioned(Fact):
+    """A subscription was created for a contract."""
+
+
+class InvoiceDrafted(Fact):
+    """A draft is held for review."""
+
+
+class InvoiceApproved(Fact):
+    """A draft was found right."""
+
+
+class InvoiceIssued(Fact):
+    """An invoice got its number."""
+
+
+class InvoiceSent(Fact):
+    """An invoice's link was handed to the customer."""
+
+
+class InvoiceVoided(Fact):
+    """A draft or an unpaid invoice was made void."""
+
+
+class InvoicePaid(Fact):
+    """An invoice has nothing left to pay."""
+
+
+class PaymentRecorded(Fact):
+    """Money arrived."""

@@ -1,0 +1,75 @@
+"""What every story is handed: the world it may touch, and on whose behalf it acts."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from usance.domain.calendar import day_of
+from usance.domain.facts import Fact
+from usance.store import audit, outbox, tenants
+from usance.store.database import Database, Tx
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """On whose behalf: the tenant (environment) and the person, key or process acting in it."""
+
+    tenant_id: str
+    actor: str
+
+
+def new_id(prefix: str) -> str:
+    """`prefix_` and 26 characters: 48 bits of time, then 80 random bits, so ids sort by age."""
+    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return f"{prefix}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -5, -5))
+
+
+def world_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The outside, as the stories see it: the database, the clock, ids."""
+
+    database: Database
+    clock: Callable[[], datetime] = field(default=world_clock)
+    new_id: Callable[[str], str] = field(default=new_id)
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Tx]:
+        """One transaction of the scope's tenant: all of it, or nothing."""
+        with self.database.transaction(scope.tenant_id) as tx:
+            yield tx
+
+    def now(self, tx: Tx) -> datetime:
+        """This environment's instant: the world's, or where a sandbox's clock was moved to."""
+        return tenants.clock_of(tx) or self.clock()
+
+    def today(self, tx: Tx, zone: ZoneInfo) -> date:
+        """The day it is in that zone, by this environment's clock."""
+        return day_of(self.now(tx), zone)
+
+    def note(
+        self,
+        tx: Tx,
+        scope: Scope,
+        action: str,
+        subject_id: str,
+        *facts: Fact,
+        before: object = None,
+        after: object = None,
+    ) -> None:
+        """Announce `facts` and write the audit row of one act, in the same transaction."""
+        at = self.now(tx)
+        audit.append(tx, action, subject_id, at=at, actor=scope.actor, before=before, after=after)
+        outbox.add(tx, *facts, at=at)

@@ -1,0 +1,34 @@
+"""The outbox: facts to announce, kept in the transaction in which they became true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from usance.domain.facts import Fact
+from usance.store.database import Jsonb, Tx
+
+ADD = """
+INSERT INTO outbox (tenant_id, kind, subject_id, fact, happened_at)
+VALUES (%(tenant_id)s, %(kind)s, %(subject_id)s, %(fact)s, %(happened_at)s)
+"""
+
+
+def add(tx: Tx, *facts: Fact, at: datetime) -> None:
+    """Announce `facts` once this transaction commits."""
+    tx.run_many(ADD, [_row(fact, at) for fact in facts])
+
+
+def add_all(tx: Tx, facts: Iterable[Fact], *, at: datetime) -> None:
+    """Announce many facts, as one stream."""
+    columns = ("kind", "subject_id", "fact", "happened_at")
+    tx.copy("outbox", columns, ((fact.kind, fact.subject_id, "{}", at) for fact in facts))
+
+
+def _row(fact: Fact, at: datetime) -> dict[str, object]:
+    return {
+        "kind": fact.kind,
+        "subject_id": fact.subject_id,
+        "fact": Jsonb({}),
+        "happened_at": at,
+    }

@@ -1,0 +1,117 @@
+"""Tenants (environments), their clocks, and the API keys that open them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from usance.domain.errors import Conflict, NotAllowedNow, NotFound
+from usance.store.database import Row, Tx
+
+CLOCK_OF = "SELECT clock_at FROM tenants WHERE tenant_id = %(tenant_id)s"
+LINK_SECRET = "SELECT link_secret FROM tenants WHERE tenant_id = %(tenant_id)s"
+MOVE_CLOCK = """
+UPDATE tenants
+   SET clock_at = %(clock_at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND kind = 'SANDBOX'
+   AND (clock_at IS NULL OR clock_at <= %(clock_at)s)
+"""
+ONE = """
+SELECT tenant_id, name, kind, clock_at, created_at FROM tenants WHERE tenant_id = %(tenant_id)s
+"""
+EVERY = "SELECT tenant_id, name, kind, clock_at, created_at FROM tenants ORDER BY tenant_id"
+ADD = """
+INSERT INTO tenants (tenant_id, name, kind, link_secret, created_at)
+VALUES (%(id)s, %(name)s, %(kind)s, %(link_secret)s, %(created_at)s)
+ON CONFLICT (tenant_id) DO NOTHING
+"""
+ADD_KEY = """
+INSERT INTO api_keys (tenant_id, id, name, key_hash, created_at)
+VALUES (%(tenant_id)s, %(id)s, %(name)s, %(key_hash)s, %(created_at)s)
+"""
+KEYS = """
+SELECT id, name, created_at, revoked_at
+  FROM api_keys
+ WHERE tenant_id = %(tenant_id)s
+ ORDER BY created_at, id
+"""
+REVOKE_KEY = """
+UPDATE api_keys
+   SET revoked_at = %(at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND revoked_at IS NULL
+"""
+TENANT_OF_KEY = """
+SELECT tenant_id, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
+"""
+
+
+class ClockMovesForwardOnly(NotAllowedNow):
+    """Only a sandbox's clock moves, and only forward: what was billed stays billed."""
+
+    code = "ClockMovesForwardOnly"
+
+
+def clock_of(tx: Tx) -> datetime | None:
+    """Where this environment's clock was moved to; None: it follows the world. Raises NotFound."""
+    row = tx.one(CLOCK_OF, kind="environment", ref=tx.tenant_id)
+    return cast(datetime | None, row.clock_at)
+
+
+def save_clock(tx: Tx, at: datetime) -> None:
+    """Move the clock of a sandbox forward to `at`. Raises ClockMovesForwardOnly."""
+    if not tx.run(MOVE_CLOCK, clock_at=at):
+        row = tx.one(ONE, kind="environment", ref=tx.tenant_id)
+        raise ClockMovesForwardOnly(
+            f"Environment {row.tenant_id} is a {row.kind.lower()} at {row.clock_at or 'real time'}; "
+            f"its clock cannot be moved to {at}."
+        )
+
+
+def link_secret(tx: Tx) -> bytes:
+    """The secret that signs this environment's links."""
+    return bytes(tx.one(LINK_SECRET, kind="environment", ref=tx.tenant_id).link_secret)
+
+
+def one(tx: Tx) -> Row:
+    """This environment. Raises NotFound."""
+    return tx.one(ONE, kind="environment", ref=tx.tenant_id)
+
+
+def every(platform: Tx) -> list[Row]:
+    """All environments; for a platform transaction."""
+    return platform.all(EVERY)
+
+
+def add(
+    platform: Tx, tenant_id: str, *, name: str, kind: str, link_secret: bytes, at: datetime
+) -> None:
+    """A new environment. Raises Conflict."""
+    added = platform.run(
+        ADD, id=tenant_id, name=name, kind=kind, link_secret=link_secret, created_at=at
+    )
+    if not added:
+        raise Conflict(f"There is an environment {tenant_id!r} already.")
+
+
+def add_key(tx: Tx, key_id: str, *, name: str, key_hash: bytes, at: datetime) -> None:
+    """A new API key of this environment; only its SHA-256 is kept."""
+    tx.run(ADD_KEY, id=key_id, name=name, key_hash=key_hash, created_at=at)
+
+
+def keys(tx: Tx) -> list[Row]:
+    """This environment's keys, oldest first, revoked ones too; never the keys themselves."""
+    return tx.all(KEYS)
+
+
+def save_key_revoked(tx: Tx, key_id: str, *, at: datetime) -> None:
+    """Close a key for good. Raises NotFound when there is no open key of that id."""
+    if not tx.run(REVOKE_KEY, id=key_id, at=at):
+        raise NotFound("API key", key_id)
+
+
+def tenant_of_key(platform: Tx, key_hash: bytes) -> Row | None:
+    """Whose key it is (tenant_id, id), None for a stranger's; for a platform transaction."""
+    return platform.maybe(TENANT_OF_KEY, key_hash=key_hash)
