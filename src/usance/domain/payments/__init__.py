@@ -1,0 +1,1 @@
+"""Payments: what was paid, for which invoice, and what is still open."""
