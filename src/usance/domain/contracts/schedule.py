@@ -1,0 +1,123 @@
+"""The schedule: which slices a contract line has, and which of them fall due by a day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from usance.domain.calendar import Period, billing_periods
+from usance.domain.contracts.contract import Contract, ContractLine
+from usance.domain.contracts.order import Segment, Timing
+from usance.domain.due_items import DueItem, Grouping, LineKind
+from usance.domain.ids import LineId
+from usance.domain.money import ONE
+
+Billed = Collection[tuple[LineId, date]]  # (line, first day of its slice) that stand on a document
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One segment within one billing period: the unit that is billed.
+
+    `share`: how many whole price periods it holds. `due_on`: the first day it may be billed.
+    """
+
+    segment: Segment
+    period: Period
+    share: Fraction
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due and not billed, in order; and the day the next item falls due, None: never."""
+
+    items: tuple[DueItem, ...]
+    next_on: date | None
+
+
+def slices(line: ContractLine, *, hold_days: int = 0) -> Iterator[Slice]:
+    """All slices of a line, in time. They cover each day of its window exactly once.
+
+    In advance, a slice falls due when its billing period begins (or the window does); in arrears,
+    when the period ends, for usage `hold_days` later.
+    """
+    sold = line.sold
+    if sold.cadence is None:
+        yield from _cut(line, sold.window, sold.window, hold_days)
+        return
+    for billing in billing_periods(sold.window, sold.cadence, anchor=sold.anchor):
+        yield from _cut(line, billing.part, billing.whole, hold_days)
+
+
+def due(contract: Contract, *, through: date, billed: Billed = ()) -> Due:
+    """The items of `contract` due by `through` (that day included) that `billed` lacks.
+
+    Items come by due day, then by line. A contract that is not active owes nothing more.
+    """
+    if not contract.is_billed:
+        return Due((), None)
+    found: list[tuple[date, int, DueItem]] = []
+    next_on: date | None = None
+    for position, line in enumerate(contract.lines):
+        for piece in slices(line, hold_days=contract.terms.usage_hold_days):
+            if piece.due_on > through:
+                next_on = piece.due_on if next_on is None else min(next_on, piece.due_on)
+                break
+            if (line.id, piece.period.start) not in billed:
+                found.append((piece.due_on, position, due_item(contract, line, piece)))
+    found.sort(key=lambda entry: (entry[0], entry[1], entry[2].service_period.start))
+    return Due(tuple(item for _, _, item in found), next_on)
+
+
+def due_item(contract: Contract, line: ContractLine, piece: Slice) -> DueItem:
+    """A slice as invoicing knows it."""
+    sold, terms = line.sold, contract.terms
+    alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
+    return DueItem(
+        contract_id=contract.id,
+        line_id=line.id,
+        line_ref=sold.ref,
+        order_ref=line.order_id,
+        kind=sold.kind,
+        description=sold.name,
+        unit=sold.unit,
+        due_on=piece.due_on,
+        service_period=piece.period,
+        share=piece.share,
+        pricing=piece.segment.pricing,
+        quantity=None if sold.kind is LineKind.USAGE else piece.segment.quantity,
+        feature_id=sold.feature_id,
+        tax_code=sold.tax_code,
+        grouping=Grouping(terms.payment_terms, terms.po_number, alone),
+    )
+
+
+def _cut(line: ContractLine, part: Period, whole: Period, hold_days: int) -> Iterator[Slice]:
+    """The slices of one billing period: a change of terms within it makes more than one."""
+    due_on = _due_on(line, part, hold_days)
+    for segment in line.sold.segments:
+        if segment.period.start >= part.end or segment.period.end <= part.start:
+            continue
+        start, end = max(segment.period.start, part.start), min(segment.period.end, part.end)
+        period = part if (start, end) == (part.start, part.end) else Period(start, end)
+        yield Slice(segment, period, _share(line, period, whole), due_on)
+
+
+def _due_on(line: ContractLine, part: Period, hold_days: int) -> date:
+    if line.sold.timing is Timing.IN_ADVANCE or line.sold.kind.is_once:
+        return part.start
+    if line.sold.kind is LineKind.USAGE and hold_days:
+        return part.end + timedelta(days=hold_days)
+    return part.end
+
+
+def _share(line: ContractLine, period: Period, whole: Period) -> Fraction:
+    """How many price periods `period` holds: whole ones first, then days over days."""
+    cadence = line.sold.price_cadence
+    if cadence is None:
+        return ONE if period == whole else period.share_of(whole)
+    anchor = line.sold.anchor
+    return sum((each.share for each in billing_periods(period, cadence, anchor=anchor)), Fraction())

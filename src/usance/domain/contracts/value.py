@@ -1,0 +1,100 @@
+"""Contract value: what it is worth in all, by the year, billed, and still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from usance.domain.contracts.contract import Contract, ContractLine
+from usance.domain.contracts.order import Order, OrderLine
+from usance.domain.contracts.schedule import slices
+from usance.domain.due_items import LineKind
+from usance.domain.errors import Problem
+from usance.domain.ids import LineId, OrderId
+from usance.domain.money import Currency, Money, round_minor, total
+from usance.domain.rating.rate import rate_line, rate_usage
+
+DAYS_A_YEAR = Fraction(1461, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractValue:
+    """Net of tax, in the contract's currency.
+
+    `total` (TCV) is every committed fee of the term, one-offs and usage minimums included, usage
+    above them not. `annual` (ACV) is its recurring part by the year. `remaining` is the committed
+    fees not yet on a document; `billed_usage` comes on top of `total`.
+    """
+
+    total: Money
+    annual: Money
+    billed: Money
+    billed_usage: Money
+    remaining: Money
+
+
+def line_value(line: ContractLine, currency: Currency) -> Money:
+    """What a line will be invoiced for over its window; for usage, its minimums."""
+    return total(list(_amounts(line, currency)), currency)
+
+
+def contract_value(
+    contract: Contract, *, billed: Money | None = None, billed_usage: Money | None = None
+) -> ContractValue:
+    """The value of a contract of which `billed` fees and `billed_usage` stand on documents."""
+    nothing = Money.zero(contract.currency)
+    values = [(line, line_value(line, contract.currency)) for line in contract.lines]
+    whole = total([value for _, value in values], contract.currency)
+    recurring = total([v for line, v in values if not line.sold.kind.is_once], contract.currency)
+    years = Fraction(_months(contract), 12)
+    done = nothing if billed is None else billed
+    return ContractValue(
+        total=whole,
+        annual=round_minor(recurring.amount, contract.currency, 1 / years),
+        billed=done,
+        billed_usage=billed_usage if billed_usage is not None else nothing,
+        remaining=whole - done,
+    )
+
+
+def total_problems(order: Order) -> list[Problem]:
+    """Where a total written on the form is not what its lines come to."""
+    problems = []
+    values = [_sold_value(line, order) for line in order.lines]
+    for index, (line, value) in enumerate(zip(order.lines, values, strict=True)):
+        if line.control_total is not None and line.control_total != value:
+            path = f"lines[{index}].total"
+            problems.append(_differs(path, line.control_total, value))
+    whole = total(values, order.currency)
+    if order.control_total is not None and order.control_total != whole:
+        problems.append(_differs("totals.contractValue", order.control_total, whole))
+    return problems
+
+
+def _differs(path: str, written: Money, found: Money) -> Problem:
+    return Problem("TotalMismatch", path, written.text, f"{found.text}, what the lines come to")
+
+
+def _sold_value(line: OrderLine, order: Order) -> Money:
+    return line_value(ContractLine(LineId(line.ref), OrderId(order.id), line), order.currency)
+
+
+def _amounts(line: ContractLine, currency: Currency) -> Iterator[Money]:
+    for piece in slices(line):
+        pricing = piece.segment.pricing
+        if line.sold.kind is LineKind.USAGE:
+            yield rate_usage(pricing, Decimal(0), currency=currency, share=piece.share).net
+        else:
+            quantity = piece.segment.quantity
+            yield rate_line(pricing, quantity, currency=currency, share=piece.share).net
+
+
+def _months(contract: Contract) -> Fraction:
+    """The term in months: whole ones first, then days over the days of the month begun."""
+    term = contract.term
+    months = (term.end.year - term.start.year) * 12 + term.end.month - term.start.month
+    if term.end.day == term.start.day:
+        return Fraction(months)
+    return Fraction(term.days) / DAYS_A_YEAR * 12

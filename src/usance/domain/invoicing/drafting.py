@@ -1,0 +1,178 @@
+"""Drafting: due items become the lines, taxes and total of a draft, with every step shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+
+import msgspec
+
+from usance.domain.customer import Customer
+from usance.domain.due_items import DueItem, Grouping
+from usance.domain.ids import InvoiceId, LineId
+from usance.domain.invoicing.findings import History, draft_findings
+from usance.domain.invoicing.invoice import Draft, InvoiceLine
+from usance.domain.legal_entity import LegalEntity
+from usance.domain.metering import UsageTotal
+from usance.domain.money import Currency, Money
+from usance.domain.rating.rate import RatedLine, rate_line, rate_usage
+from usance.domain.rating.working import Working
+from usance.domain.tax import TaxedAmount, TaxTable, TaxTreatment, document_tax, treatment
+
+UsageBySlice = Mapping[tuple[LineId, date], UsageTotal]
+NO_USAGE = UsageTotal(Decimal(0), 0, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Who drafts for whom, and by which tax table."""
+
+    seller: LegalEntity
+    buyer: Customer
+    taxes: TaxTable
+
+
+@dataclass(frozen=True, slots=True)
+class DraftGroup:
+    """Due items that belong on one document."""
+
+    bill_on: date
+    grouping: Grouping
+    items: tuple[DueItem, ...]
+
+
+def group(items: Iterable[DueItem]) -> list[DraftGroup]:
+    """One customer's items in one entity and currency, as the documents they belong on.
+
+    Items share a document when they fell due on one day and agree in their grouping. Documents
+    come by day; items by contract, line and period, whatever order they came in.
+    """
+    groups: dict[tuple[date, str], list[DueItem]] = {}
+    for item in items:
+        groups.setdefault((item.due_on, item.grouping.key), []).append(item)
+    return [
+        DraftGroup(bill_on, members[0].grouping, tuple(members))
+        for (bill_on, _), members in sorted(groups.items(), key=lambda pair: pair[0])
+    ]
+
+
+def draft(
+    due: DraftGroup,
+    *,
+    invoice_id: InvoiceId,
+    parties: Parties,
+    currency: Currency,
+    usage: UsageBySlice,
+    history: History,
+) -> Draft:
+    """The document for one group of due items.
+
+    Lines are rated and rounded one by one, then taxed per category and rate; totals are sums of
+    what is printed. `usage` holds the totals of the metered slices; one that is missing counts as
+    no usage. Order of computation: finance.md section 2.
+    """
+    rated = [_rated(item, currency, usage) for item in due.items]
+    treatments = _treatments(due.items, parties)
+    amounts = [TaxedAmount(line.net, bears) for line, bears in zip(rated, treatments, strict=True)]
+    taxes, shares = document_tax(amounts, currency)
+    lines = tuple(
+        map(_line, due.items, rated, treatments, shares, (usage.get(i.key) for i in due.items))
+    )
+    net = Money(sum(line.net.minor for line in lines), currency)
+    tax = Money(sum(row.tax.minor for row in taxes), currency)
+    found = Draft(
+        id=invoice_id,
+        legal_entity_id=parties.seller.id,
+        customer_id=parties.buyer.id,
+        currency=currency,
+        bill_on=due.bill_on,
+        grouping=due.grouping,
+        lines=lines,
+        taxes=taxes,
+        net=net,
+        tax=tax,
+        gross=net + tax,
+        findings=(),
+        input_hash=_input_hash(due, lines),
+    )
+    return replace(found, findings=draft_findings(found, parties.buyer, history))
+
+
+def _rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
+    if item.quantity is not None:
+        return rate_line(item.pricing, item.quantity, currency=currency, share=item.share)
+    counted = usage.get(item.key, NO_USAGE)
+    return rate_usage(item.pricing, counted.quantity, currency=currency, share=item.share)
+
+
+def _treatments(items: Sequence[DueItem], parties: Parties) -> list[TaxTreatment]:
+    """Each item's tax at its tax point, the first day of its service period; asked once a kind."""
+    known: dict[tuple[str, date], TaxTreatment] = {}
+    found = []
+    for item in items:
+        asked = (item.tax_code, item.service_period.start)
+        if asked not in known:
+            known[asked] = treatment(
+                parties.taxes, parties.seller, parties.buyer, tax_code=asked[0], on=asked[1]
+            )
+        found.append(known[asked])
+    return found
+
+
+def _line(
+    item: DueItem, rated: RatedLine, bears: TaxTreatment, tax: Money, usage: UsageTotal | None
+) -> InvoiceLine:
+    counted = None if item.quantity is not None else usage or NO_USAGE
+    quantity = item.quantity if item.quantity is not None else (usage or NO_USAGE).quantity
+    return InvoiceLine(
+        contract_id=item.contract_id,
+        line_id=item.line_id,
+        kind=item.kind,
+        description=item.description,
+        unit=item.unit,
+        service_period=item.service_period,
+        quantity=quantity,
+        unit_amount=rated.unit_amount,
+        net=rated.net,
+        tax_code=item.tax_code,
+        treatment=bears,
+        tax=tax,
+        working=_working(item, rated, bears, counted),
+        usage=counted,
+    )
+
+
+def _working(
+    item: DueItem, rated: RatedLine, bears: TaxTreatment, counted: UsageTotal | None
+) -> Working:
+    """From the clause to the cent: where it was agreed, what was counted, how it was priced."""
+    facts: dict[str, Decimal | int | str] = {
+        "order": item.order_ref,
+        "contract": item.contract_id,
+        "clause": item.line_ref,
+        "servicePeriod": str(item.service_period),
+        "net": rated.net.amount,
+    }
+    tax = Working("tax", {"rule": bears.rule, "category": bears.category, "percent": bears.percent})
+    if counted is None:
+        return Working("line", facts, (rated.working, tax))
+    evidence = Working(
+        "usage",
+        {
+            "feature": item.feature_id or "",
+            "quantity": counted.quantity,
+            "events": counted.event_count,
+            "lastReceivedAt": str(counted.last_received_at or ""),
+        },
+    )
+    return Working("line", facts, (evidence, rated.working, tax))
+
+
+def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine]) -> str:
+    """What a draft was made from, as a number: two drafts of one hash say the same."""
+    made_from = [(str(due.bill_on), due.grouping.key)]
+    content = msgspec.json.encode((made_from, [(line.line_id, line.working) for line in lines]))
+    return blake2b(content, digest_size=16).hexdigest()

@@ -1,0 +1,92 @@
+"""Findings: what a reviewer should look at before a draft leaves the house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from usance.domain.customer import Customer
+from usance.domain.due_items import LineKind
+from usance.domain.ids import ContractId
+from usance.domain.invoicing.invoice import Draft, Finding, Severity
+from usance.domain.tax import TaxCategory
+
+NOTICEABLE_PERCENT = 25  # a change of the total that deserves a look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What came before: contracts invoiced already, the previous total of the same grouping.
+
+    `po_required` names the contracts whose invoices must carry a purchase order number.
+    """
+
+    invoiced: frozenset[ContractId] = frozenset()
+    previous_gross_minor: int | None = None
+    po_required: frozenset[ContractId] = frozenset()
+
+
+def draft_findings(draft: Draft, buyer: Customer, history: History) -> tuple[Finding, ...]:
+    """Everything worth a look, errors first."""
+    found = [
+        *_errors(draft),
+        *_po_missing(draft, history),
+        *_first_invoice(draft, history),
+        *_total_changed(draft, history),
+        *_usage_missing(draft),
+        *_buyer_findings(draft, buyer),
+    ]
+    order = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _errors(draft: Draft) -> Iterator[Finding]:
+    for index, line in enumerate(draft.lines):
+        if line.treatment.rule == "rate_missing":
+            message = f"No rate of tax code {line.tax_code!r} is set for the place of supply."
+            yield Finding(Severity.ERROR, "TaxRateMissing", f"lines[{index}].taxCode", message)
+    if draft.gross.is_negative:
+        message = f"The total is {draft.gross}; less than nothing is a credit note."
+        yield Finding(Severity.ERROR, "NegativeTotal", "gross", message)
+
+
+def _po_missing(draft: Draft, history: History) -> Iterator[Finding]:
+    contracts = {line.contract_id for line in draft.lines}
+    if not draft.grouping.po_number and contracts & history.po_required:
+        message = "The contract asks for a purchase order number and has none."
+        yield Finding(Severity.ERROR, "PoNumberMissing", "poNumber", message)
+
+
+def _first_invoice(draft: Draft, history: History) -> Iterator[Finding]:
+    contracts = dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id)
+    for contract_id in contracts:
+        if contract_id not in history.invoiced:
+            message = f"This is the first invoice of contract {contract_id}."
+            yield Finding(Severity.INFO, "FirstInvoice", "lines", message)
+
+
+def _total_changed(draft: Draft, history: History) -> Iterator[Finding]:
+    before = history.previous_gross_minor
+    if not before:
+        return
+    change = draft.gross.minor - before
+    if abs(change) * 100 > NOTICEABLE_PERCENT * abs(before):
+        percent = change * 100 // before
+        message = f"The total changed by {percent:+d} % from the previous invoice."
+        yield Finding(Severity.WARNING, "TotalChanged", "gross", message)
+
+
+def _usage_missing(draft: Draft) -> Iterator[Finding]:
+    for index, line in enumerate(draft.lines):
+        if line.kind is LineKind.USAGE and (line.usage is None or not line.usage.event_count):
+            message = f"No usage arrived for {line.description!r} in {line.service_period}."
+            yield Finding(Severity.WARNING, "UsageMissing", f"lines[{index}].quantity", message)
+
+
+def _buyer_findings(draft: Draft, buyer: Customer) -> Iterator[Finding]:
+    if buyer.address is None:
+        message = f"Customer {buyer.id} has no address; an invoice names the buyer's address."
+        yield Finding(Severity.ERROR, "AddressMissing", "customer.address", message)
+    if any(row.category is TaxCategory.REVERSE_CHARGE for row in draft.taxes):
+        message = "Reverse charge rests on a VAT id whose format was checked, not its registration."
+        yield Finding(Severity.INFO, "TaxIdUnverified", "customer.taxIds", message)

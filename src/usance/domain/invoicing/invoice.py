@@ -1,0 +1,160 @@
+"""The invoice in its states: draft, approved, issued, void. One class a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from usance.domain.calendar import Period
+from usance.domain.due_items import Grouping, LineKind
+from usance.domain.errors import NotAllowedNow
+from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, LineId
+from usance.domain.metering import UsageTotal
+from usance.domain.money import Currency, Money
+from usance.domain.rating.working import Working
+from usance.domain.tax import TaxRow, TaxTreatment
+
+
+class InvoiceStatus(StrEnum):
+    """What was done to it. Paid and overdue are not here: they follow from payments and the day."""
+
+    DRAFT = "DRAFT"
+    APPROVED = "APPROVED"
+    ISSUED = "ISSUED"
+    VOID = "VOID"
+
+
+class InvoiceNotDraft(NotAllowedNow):
+    """Only a draft can be changed or approved."""
+
+    code = "InvoiceNotDraft"
+
+    def __init__(self, invoice_id: InvoiceId, status: str) -> None:
+        super().__init__(f"Invoice {invoice_id} is {status}; only a DRAFT can be approved.")
+
+
+class InvoiceNotApproved(NotAllowedNow):
+    """Only an approved invoice can be issued, and only once."""
+
+    code = "InvoiceNotApproved"
+
+    def __init__(self, invoice_id: InvoiceId, status: str) -> None:
+        super().__init__(f"Invoice {invoice_id} is {status}; only an APPROVED one can be issued.")
+
+
+class InvoiceNotIssued(NotAllowedNow):
+    """It has no number yet, or is void: it cannot be sent or paid."""
+
+    code = "InvoiceNotIssued"
+
+    def __init__(self, invoice_id: InvoiceId, status: str) -> None:
+        super().__init__(f"Invoice {invoice_id} is {status}; it has to be ISSUED for that.")
+
+
+class InvoiceNotVoidable(NotAllowedNow):
+    """It is void already, or money was allocated to it."""
+
+    code = "InvoiceNotVoidable"
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an ERROR must be gone before approval."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a reviewer should look at; `path` names the line or field it is about."""
+
+    severity: Severity
+    code: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceLine:
+    """One line: what, when used, how many, how much, what tax, and how that came about.
+
+    `unit_amount` is there when one price per unit exists. `tax` is its share of the document's
+    tax. `usage` is the evidence of a metered quantity.
+    """
+
+    contract_id: ContractId | None
+    line_id: LineId | None
+    kind: LineKind
+    description: str
+    unit: str
+    service_period: Period
+    quantity: Decimal
+    unit_amount: Decimal | None
+    net: Money
+    tax_code: str
+    treatment: TaxTreatment
+    tax: Money
+    working: Working
+    usage: UsageTotal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A draft held for review: what it says, and what to look at.
+
+    `bill_on` is the day its items fell due; `input_hash` tells whether what it was made from is
+    still so.
+    """
+
+    id: InvoiceId
+    legal_entity_id: LegalEntityId
+    customer_id: CustomerId
+    currency: Currency
+    bill_on: date
+    grouping: Grouping
+    lines: tuple[InvoiceLine, ...]
+    taxes: tuple[TaxRow, ...]
+    net: Money
+    tax: Money
+    gross: Money
+    findings: tuple[Finding, ...]
+    input_hash: str
+
+    def __post_init__(self) -> None:
+        assert self.lines, "a document has lines"
+        assert self.net.minor == sum(line.net.minor for line in self.lines), "net is its lines'"
+        assert self.tax.minor == sum(row.tax.minor for row in self.taxes), "tax is its rows'"
+        assert self.tax.minor == sum(line.tax.minor for line in self.lines), "tax is its lines'"
+        assert self.gross.minor == self.net.minor + self.tax.minor, "net and tax make gross"
+
+    @property
+    def has_errors(self) -> bool:
+        """True when a finding forbids approval."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A draft somebody, or a rule of the contract, found right. It follows the contract no more."""
+
+    draft: Draft
+    approved_at: datetime
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """An invoice with its number. It never changes again; days are the legal entity's."""
+
+    approved: Approved
+    number: str
+    issued_on: date
+    due_on: date
+
+    @property
+    def draft(self) -> Draft:
+        """What it says."""
+        return self.approved.draft

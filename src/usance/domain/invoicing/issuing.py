@@ -1,0 +1,48 @@
+"""Approving, numbering, issuing: a draft becomes a document that never changes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from usance.domain.errors import NotAllowedNow
+from usance.domain.invoicing.invoice import Approved, Draft, Issued
+from usance.domain.money import Money
+
+
+class DraftHasErrors(NotAllowedNow):
+    """A draft whose findings include an error cannot be approved until it is put right."""
+
+    code = "DraftHasErrors"
+
+    def __init__(self, draft: Draft) -> None:
+        codes = sorted({each.code for each in draft.findings if each.severity == "ERROR"})
+        super().__init__(f"Invoice {draft.id} cannot be approved: {', '.join(codes)}.")
+        self.codes = tuple(codes)
+
+
+def approve(draft: Draft, *, by: str, at: datetime) -> Approved:
+    """Found right by `by` at the instant `at`. Raises DraftHasErrors."""
+    if draft.has_errors:
+        raise DraftHasErrors(draft)
+    return Approved(draft, at, by)
+
+
+def may_skip_review(draft: Draft, *, approve_under: Money | None) -> bool:
+    """True where the contracts' own rule allows approval without a reviewer.
+
+    Only with an explicit rule, at most its gross amount, and with no finding beyond information.
+    """
+    if approve_under is None or draft.gross > approve_under:
+        return False
+    return all(finding.severity == "INFO" for finding in draft.findings)
+
+
+def invoice_number(*, series: str, year: int, count: int) -> str:
+    """The `count`-th number of a series in a year: `ACME-2025-00042`."""
+    return f"{series}-{year}-{count:05d}"
+
+
+def issue(approved: Approved, *, number: str, on: date) -> Issued:
+    """`on` is a day in the legal entity's zone; the due day counts from it."""
+    due_on = approved.draft.grouping.payment_terms.due_on(on)
+    return Issued(approved=approved, number=number, issued_on=on, due_on=due_on)

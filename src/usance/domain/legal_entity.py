@@ -1,0 +1,121 @@
+"""Legal entities: the companies of ours that sell and issue.
+
+Owns: the issuer's particulars, bank accounts, number series, payment terms, time zone.
+Does not own: its tax rates (tax), the numbers already used (store).
+
+Always true:
+- an invoice is due on or after the day it is issued;
+- a bank account can receive its currency.
+
+Its time zone decides what day it is for everything it issues.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from stdnum import bic, iban
+from stdnum.exceptions import ValidationError
+
+from usance.domain import calendar
+from usance.domain.customer import Address, TaxId, check_locale, check_name
+from usance.domain.errors import Invalid, Problem
+from usance.domain.ids import LegalEntityId
+from usance.domain.money import Currency
+
+SERIES = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,15}")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTerms:
+    """Net days: the whole amount is due `net_days` days after issue."""
+
+    net_days: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.net_days <= 365:
+            expected = "a whole number of days from 0 to 365"
+            raise Invalid(Problem("InvalidPaymentTerms", "netDays", str(self.net_days), expected))
+
+    def due_on(self, issued_on: date) -> date:
+        """The day an invoice issued on that day falls due, in the same zone."""
+        return issued_on + timedelta(days=self.net_days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccount:
+    """Where customers transfer to; `currency` is what it receives."""
+
+    currency: Currency
+    holder: str
+    bank: str
+    iban: str | None = None
+    account_number: str | None = None
+    routing_number: str | None = None
+    bic: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.iban is None and self.account_number is None:
+            expected = "an IBAN or an account number"
+            raise Invalid(Problem("BankAccountIncomplete", "iban", "", expected))
+        if self.iban is not None and not _is_valid(iban, self.iban):
+            expected = "an IBAN with right check digits"
+            raise Invalid(Problem("InvalidIban", "iban", self.iban, expected))
+        if self.bic is not None and not _is_valid(bic, self.bic):
+            raise Invalid(Problem("InvalidBic", "bic", self.bic, "a BIC of 8 or 11 characters"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalEntity:
+    """Who sells and issues. `series` begins its invoice numbers; `logo` is an SVG or PNG file."""
+
+    id: LegalEntityId
+    name: str
+    address: Address
+    zone: ZoneInfo
+    series: str
+    locale: str = "en"
+    tax_ids: tuple[TaxId, ...] = ()
+    registration: str = ""
+    email: str | None = None
+    bank_accounts: tuple[BankAccount, ...] = ()
+    payment_terms: PaymentTerms = PaymentTerms(30)
+    logo: bytes | None = None
+    accent: str = "#1f4b99"
+    paper: str = "a4"
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "name")
+        check_locale(self.locale, "locale")
+        if not SERIES.fullmatch(self.series):
+            expected = "1 to 16 capital letters, digits, / or -, such as ACME"
+            raise Invalid(Problem("InvalidSeries", "series", self.series, expected))
+        if not COLOUR.fullmatch(self.accent):
+            expected = "a colour such as #1f4b99"
+            raise Invalid(Problem("InvalidColour", "accent", self.accent, expected))
+        if self.paper not in ("a4", "us-letter"):
+            raise Invalid(Problem("InvalidPaper", "paper", self.paper, "a4 or us-letter"))
+
+    def bank_account_for(self, currency: Currency) -> BankAccount | None:
+        """The account that receives that currency, the first one listed, or None."""
+        return next((one for one in self.bank_accounts if one.currency == currency), None)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The entity's time zone, with the path an entity's document gives it."""
+    try:
+        return calendar.zone(name)
+    except Invalid as refusal:
+        raise Invalid(*(problem.under("zone") for problem in refusal.problems)) from None
+
+
+def _is_valid(kind: object, value: str) -> bool:
+    try:
+        kind.validate(value)  # type: ignore[attr-defined]
+    except ValidationError:
+        return False
+    return True
