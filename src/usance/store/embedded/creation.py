@@ -47,7 +47,7 @@ def create(places: Places, *, durable: bool) -> None:
     password = secrets.token_hex(24)
     staging = Path(tempfile.mkdtemp(prefix="new-", dir=places.server))
     try:
-        _build(staging, places, password)
+        _build(staging, places, password, durable=durable)
         if not durable:
             (places.control / "throwaway").touch()
         elif not places.is_durable:
@@ -58,7 +58,7 @@ def create(places: Places, *, durable: bool) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _build(staging: Path, places: Places, password: str) -> None:
+def _build(staging: Path, places: Places, password: str, *, durable: bool) -> None:
     builder = _builder(places.account)
     folder = f"--pgdata={staging}"
     initdb, postgres = (str(programs(places) / name) for name in ("initdb", "postgres"))
@@ -67,7 +67,8 @@ def _build(staging: Path, places: Places, password: str) -> None:
     (staging / "pg_hba.conf").write_text(WHO_MAY_CONNECT)
     alone = [postgres, "--single", "-F", "-D", str(staging), "-c", "exit_on_error=on", "template1"]
     _run(alone, builder, typed=FIRST_STATEMENTS.format(password=password))
-    _run([initdb, folder, "--sync-only"], builder)
+    if durable:
+        _run([initdb, folder, "--sync-only"], builder)
     for root, _, files in os.walk(staging):
         for name in (".", *files):
             places.account.give(Path(root, name))

@@ -90,11 +90,11 @@ class Places:
 def control_folder(home: Path) -> Path:
     """The control folder of `home`, made when missing. Raises EmbeddedPostgresError."""
     control = home.expanduser().absolute() / "postgres-18"
-    is_root = os.geteuid() == 0
     with suppress(FileExistsError):
         control.parent.mkdir(parents=True, exist_ok=True)
-        control.mkdir()
-        control.chmod(0o711 if is_root else 0o700)
+        control.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            control.chmod(0o711)  # the server's user passes through; each file in it is 0600
     owner = control.stat().st_uid
     if owner != os.geteuid():
         raise EmbeddedPostgresError(

@@ -77,14 +77,14 @@ def _start(server: Server) -> bool:
 def _watch(server: Server) -> int:
     """Return, holding the users' lock, when the last user has left."""
     users_lock = server.places.control / "users.lock"
-    started_at = time.monotonic()
+    restarted_at = time.monotonic() - QUIET_SECONDS
     while (users := try_alone(users_lock)) is None:
         if not server.is_alive():
-            if time.monotonic() - started_at < QUIET_SECONDS:
+            if time.monotonic() - restarted_at < QUIET_SECONDS:
                 time.sleep(1)  # it dies again and again: do not spin
             sys.stderr.write("usance: the server died; starting it again\n")
             server.start()
-            started_at = time.monotonic()
+            restarted_at = time.monotonic()
         _limit(server.places.log)
         time.sleep(LOOK_SECONDS)
     return users
