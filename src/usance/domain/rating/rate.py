@@ -1,0 +1,263 @@
+"""Rating: a price and a quantity make an amount; with its bounds, a line, rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import assert_never
+
+from usance.domain.money import MAX_DECIMALS, ONE, Currency, Money, round_minor
+from usance.domain.rating import tiers
+from usance.domain.rating.percentage import Events, percentage
+from usance.domain.rating.prices import (
+    ZERO,
+    Flat,
+    Graduated,
+    GraduatedPackage,
+    GraduatedPercentage,
+    Matrix,
+    Multiplier,
+    Package,
+    Percentage,
+    PerUnit,
+    Price,
+    Pricing,
+    Volume,
+    VolumePackage,
+)
+from usance.domain.rating.working import Fact, Working
+
+SMALLEST = Decimal(1).scaleb(-MAX_DECIMALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a quantity costs: unrounded major units, and how it came about.
+
+    `unpriced` units are beyond the last tier, or in no cell of a matrix: they cost nothing and
+    must be shown, never dropped.
+    """
+
+    amount: Decimal
+    working: Working
+    unpriced: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class RatedLine:
+    """One line of a document: the net amount, rounded once, and how it came about.
+
+    `unit_amount` is there for print when one price holds for every unit that was charged.
+    """
+
+    net: Money
+    working: Working
+    unit_amount: Decimal | None
+    unpriced: Decimal = ZERO
+
+
+def rate(price: Price, quantity: Decimal, *, already: Decimal = ZERO) -> Rated:
+    """What `quantity` more costs after `already` was rated in the same tier scope.
+
+    Unrounded. A negative quantity gives back exactly what the same units cost. A percentage
+    takes the quantity for the amount of one event; use `percentage.rate_events` for several.
+    """
+    if quantity < 0 or already < 0:
+        return _signed(price, quantity, already)
+    match price:
+        case PerUnit():
+            amount = price.unit_amount * quantity
+            facts: dict[str, Fact] = {
+                "quantity": quantity,
+                "unitAmount": price.unit_amount,
+                "amount": amount,
+            }
+            return Rated(amount, Working("per_unit", facts))
+        case Flat():
+            return Rated(price.amount, Working("flat", {"amount": price.amount}))
+        case Graduated():
+            return Rated(*tiers.graduated(price, quantity, already))
+        case Volume():
+            return Rated(*tiers.volume(price, quantity, already))
+        case Package():
+            return Rated(*tiers.package(price, quantity, already))
+        case _:
+            return _rate_rarer(price, quantity, already)
+
+
+def _rate_rarer(
+    price: GraduatedPercentage
+    | GraduatedPackage
+    | VolumePackage
+    | Percentage
+    | Multiplier
+    | Matrix,
+    quantity: Decimal,
+    already: Decimal,
+) -> Rated:
+    match price:
+        case GraduatedPercentage():
+            return Rated(*tiers.graduated_percentage(price, quantity, already))
+        case GraduatedPackage():
+            return Rated(*tiers.graduated_package(price, quantity, already))
+        case VolumePackage():
+            return Rated(*tiers.volume_package(price, quantity, already))
+        case Percentage():
+            events = (Events(quantity),) if quantity else ()
+            return Rated(*percentage(price, events, already=already))
+        case Multiplier():
+            amount = price.multiplier * quantity
+            facts: dict[str, Fact] = {
+                "cost": quantity,
+                "multiplier": price.multiplier,
+                "amount": amount,
+            }
+            return Rated(amount, Working("multiplier", facts))
+        case Matrix():
+            return _by_default_cell(price, quantity)
+        case _:
+            assert_never(price)
+
+
+def _by_default_cell(price: Matrix, quantity: Decimal) -> Rated:
+    """Usage that names no dimension: the default prices it, or nothing does."""
+    unit_amount = price.default_unit_amount
+    if unit_amount is None:
+        return Rated(ZERO, Working("unpriced", {"quantity": quantity}), quantity)
+    amount = unit_amount * quantity
+    facts: dict[str, Fact] = {"quantity": quantity, "unitAmount": unit_amount, "amount": amount}
+    return Rated(amount, Working("default_cell", facts))
+
+
+def _signed(price: Price, quantity: Decimal, already: Decimal) -> Rated:
+    """Below zero a price is its own mirror image; a step across zero is priced on both sides."""
+    if isinstance(price, Flat):
+        sign = -1 if quantity < 0 else 1
+        return Rated(sign * price.amount, Working("flat", {"amount": sign * price.amount}))
+    start, end = already, already + quantity
+    amount = unpriced = ZERO
+    steps: list[Working] = []
+    for sign in (1, -1):
+        low, high = max(sign * start, ZERO), max(sign * end, ZERO)
+        if low == high:
+            continue
+        part = rate(price, abs(high - low), already=min(low, high))
+        direction = sign if high > low else -sign
+        amount += direction * part.amount
+        unpriced += direction * part.unpriced
+        steps.append(part.working)
+    facts: dict[str, Fact] = {"quantity": quantity, "already": already, "amount": amount}
+    return Rated(amount, Working("mirrored", facts, tuple(steps)), unpriced)
+
+
+def rate_each(price: Price, quantities: Sequence[Decimal]) -> Rated:
+    """Each quantity priced on its own, then added: groups, or the maxima of time buckets."""
+    return add_up([rate(price, quantity) for quantity in quantities])
+
+
+def add_up(parts: Sequence[Rated]) -> Rated:
+    """The sum of several rated quantities, each still shown."""
+    amount = sum((part.amount for part in parts), ZERO)
+    unpriced = sum((part.unpriced for part in parts), ZERO)
+    steps = tuple(part.working for part in parts)
+    return Rated(amount, Working("sum", {"amount": amount}, steps), unpriced)
+
+
+def rate_line(
+    pricing: Pricing,
+    quantity: Decimal,
+    *,
+    currency: Currency,
+    share: Fraction = ONE,
+    already: Decimal = ZERO,
+    is_measured: bool = False,
+) -> RatedLine:
+    """Included units, then the price, then minimum and maximum, then one rounding.
+
+    `share` is the part of the whole period this line covers. It applies to the price and to its
+    bounds; where the quantity `is_measured` (usage of just that part), only to flat prices, the
+    included units and the bounds.
+    """
+    steps: list[Working] = []
+    line: dict[str, Fact] = {"quantity": quantity}
+    if pricing.included:
+        included = pricing.included
+        if is_measured and share is not ONE:
+            included = (included * share.numerator / share.denominator).quantize(SMALLEST)
+        quantity, already = _beyond_included(included, quantity, already, steps)
+    rated = rate(pricing.price, quantity, already=already)
+    steps.append(rated.working)
+    amount = rated.amount
+    price_share = ONE if is_measured and not isinstance(pricing.price, Flat) else share
+    bounded = False
+    if pricing.minimum is not None or pricing.maximum is not None:
+        sign = -1 if quantity < 0 else 1
+        bound = _bound_broken(pricing, sign * amount, price_share, share, steps)
+        if bound is not None:
+            amount, price_share, bounded = sign * bound, share, True
+    net = round_minor(amount, currency, price_share)
+    if price_share is not ONE:
+        steps.append(_proration_step(amount, price_share))
+    facts: dict[str, Fact] = {"exact": amount, "net": net.amount, "currency": currency.code}
+    steps.append(Working("rounding", facts))
+    line["net"] = net.amount
+    unit_amount = None if bounded else _unit_amount(pricing.price, rated)
+    return RatedLine(net, Working("line", line, tuple(steps)), unit_amount, rated.unpriced)
+
+
+def _beyond_included(
+    included: Decimal, quantity: Decimal, already: Decimal, steps: list[Working]
+) -> tuple[Decimal, Decimal]:
+    """The units still to be charged, now and before; included units are used first."""
+    before = _past(included, already)
+    charged = _past(included, already + quantity) - before
+    facts: dict[str, Fact] = {"quantity": quantity, "included": included, "charged": charged}
+    steps.append(Working("included", facts))
+    return charged, before
+
+
+def _past(included: Decimal, quantity: Decimal) -> Decimal:
+    if abs(quantity) <= included:
+        return ZERO
+    return quantity - included if quantity > 0 else quantity + included
+
+
+def _bound_broken(
+    pricing: Pricing, amount: Decimal, price_share: Fraction, share: Fraction, steps: list[Working]
+) -> Decimal | None:
+    """The minimum or maximum of a whole period that takes the price's place, or None."""
+    for rule, bound in (("minimum", pricing.minimum), ("maximum", pricing.maximum)):
+        if bound is None:
+            continue
+        if price_share is share:
+            below = amount < bound
+            above = amount > bound
+        else:
+            below = Fraction(amount) < Fraction(bound) * share
+            above = Fraction(amount) > Fraction(bound) * share
+        if below if rule == "minimum" else above:
+            facts: dict[str, Fact] = {"amount": amount, rule: bound, "share": str(share)}
+            steps.append(Working(rule, facts))
+            return bound
+    return None
+
+
+def _proration_step(amount: Decimal, share: Fraction) -> Working:
+    exact = (amount * share.numerator / share.denominator).quantize(SMALLEST)
+    facts: dict[str, Fact] = {"amount": amount, "share": str(share), "prorated": exact}
+    return Working("proration", facts)
+
+
+def _unit_amount(price: Price, rated: Rated) -> Decimal | None:
+    match price:
+        case PerUnit():
+            return price.unit_amount
+        case Volume() if rated.working.rule == "volume" and len(rated.working.parts) == 1:
+            facts = rated.working.parts[0].facts
+            unit_amount = facts["unitAmount"]
+            if facts["flatAmount"] == 0 and "maximum" not in facts:
+                assert isinstance(unit_amount, Decimal), "a unit amount is a decimal"
+                return unit_amount
+    return None
