@@ -139,7 +139,11 @@ def settle(control: Path) -> Places:
 
 
 def claim_sockets(places: Places) -> None:
-    """Make the socket folder private to the server. Raises when a stranger has taken its name."""
+    """Make the socket folder private to the server, and empty.
+
+    A killed postmaster leaves a socket and a lock file with its number; PostgreSQL would take a
+    zombie or a stranger of that number for its owner. Raises when a stranger has taken the name.
+    """
     folder = places.sockets
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -149,6 +153,8 @@ def claim_sockets(places: Places) -> None:
         raise EmbeddedPostgresError(f"{folder} is not ours: somebody else made it. Remove it.")
     folder.chmod(0o700)
     places.account.give(folder)
+    for stale in folder.glob(f"{SOCKET_NAME}*"):
+        stale.unlink()
 
 
 def _is_open_to_others(folder: Path) -> bool:

@@ -4,10 +4,10 @@ import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from usance.store.embedded.binaries import programs
@@ -64,7 +64,7 @@ class Server:
                 user=self.places.account.user,
                 group=self.places.account.group,
                 extra_groups=self.places.account.extra_groups,
-                preexec_fn=_stop_with_parent if sys.platform == "linux" else None,
+                preexec_fn=partial(_stop_with, os.getpid()) if HAS_PROC else None,
             )
         deadline = time.monotonic() + START_SECONDS
         while not _is_ready(self.places.data, self._postmaster.pid):
@@ -115,9 +115,11 @@ def end_remains(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _stop_with_parent() -> None:
+def _stop_with(supervisor: int) -> None:
     """Have Linux stop the server, as fast and as safely, should the supervisor be killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    if os.getppid() != supervisor:
+        os._exit(1)  # it was killed before we asked
 
 
 def _is_ready(data: Path, pid: int) -> bool:
