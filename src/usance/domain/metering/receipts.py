@@ -1,0 +1,61 @@
+"""What becomes of each event of a batch, as its sender is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from usance.domain.catalog import Meter
+from usance.domain.metering.events import UsageEvent
+from usance.domain.metering.totals import matches
+
+
+class Outcome(StrEnum):
+    """What became of one event."""
+
+    ACCEPTED = "ACCEPTED"  # stored, and counted by at least one feature's meter
+    UNMATCHED = "UNMATCHED"  # stored, but no meter listens to it yet; a later one will count it
+    DUPLICATE = "DUPLICATE"  # its key was known: nothing was stored, the first one stands
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of the event of that key."""
+
+    idempotency_key: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """One receipt an event, in the order they were sent."""
+
+    receipts: tuple[Receipt, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many events had that outcome."""
+        return sum(receipt.outcome is outcome for receipt in self.receipts)
+
+
+def receipts_for(
+    events: Sequence[UsageEvent], *, is_new: Sequence[bool], meters: Iterable[Meter]
+) -> Receipts:
+    """The receipts of a batch of which the store found `is_new` new."""
+    listening: dict[str, list[Meter]] = {}
+    for meter in meters:
+        listening.setdefault(meter.event_name, []).append(meter)
+    return Receipts(
+        tuple(
+            Receipt(event.idempotency_key, _outcome(event, listening, is_new=new))
+            for event, new in zip(events, is_new, strict=True)
+        )
+    )
+
+
+def _outcome(event: UsageEvent, listening: dict[str, list[Meter]], *, is_new: bool) -> Outcome:
+    if not is_new:
+        return Outcome.DUPLICATE
+    meters = listening.get(event.event_name, ())
+    heard = any(matches(meter, event) for meter in meters)
+    return Outcome.ACCEPTED if heard else Outcome.UNMATCHED
