@@ -1,12 +1,14 @@
 """Calendar: days, half-open periods and the boundaries between billing periods.
 
-Owns: `Period`, `Cadence`, anchored boundaries, day edges in a time zone.
+Owns: `Period`, `Cadence`, anchors and the boundaries counted from them, stubs, day edges and
+boundaries as instants in a time zone.
 Does not own: what falls due on a boundary (contracts.schedule), how much of it (rating).
 
 Always true:
 - the periods of a window tile it: each of its days is in exactly one;
 - a boundary is counted from the anchor, never from the boundary before, so it cannot drift:
   31 January, 28 February, 31 March;
+- joining a short first period to the next changes no day and no share;
 - the day edges of adjoining periods meet: no instant is in none or in two.
 
 A day here is a local day of the legal entity; `day_edges` turns days into UTC instants, last.
@@ -15,7 +17,7 @@ A day here is a local day of the legal entity; `day_edges` turns days into UTC i
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -26,6 +28,7 @@ from usance.domain.errors import Invalid, Problem
 
 FIRST_DAY = date(1970, 1, 1)  # days before or after these are typing mistakes, not business
 LAST_DAY = date(2200, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +73,28 @@ class Period:
         return f"{self.start}..{self.end}"
 
 
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """The instants from `start` up to, not including, `end`. Aware, in UTC, never empty."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            expected = f"an instant after {self.start.isoformat()}"
+            raise Invalid(Problem("EmptyPeriod", "end", self.end.isoformat(), expected))
+
+    @property
+    def seconds(self) -> Fraction:
+        """Its length in elapsed seconds, exactly."""
+        return Fraction((self.end - self.start) // MICROSECOND, 1_000_000)
+
+    def days_in(self, where: ZoneInfo) -> Period:
+        """The local days from the one `start` falls on up to the one `end` falls on."""
+        return Period(day_of(self.start, where), day_of(self.end, where))
+
+
 class Unit(StrEnum):
     """The units a billing period is counted in."""
 
@@ -82,6 +107,21 @@ class Unit(StrEnum):
 
 MONTHS_IN = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 DAYS_IN = {Unit.DAY: 1, Unit.WEEK: 7}
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorDay:
+    """A day of a month that may be too short to have it: the 30th of February.
+
+    Months later it is the 30th again; in its own month it is the last day.
+    """
+
+    year: int
+    month: int
+    day: int
+
+
+Anchor = date | AnchorDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +141,7 @@ class Cadence:
         """Its length in months, 0 when it is counted in days."""
         return self.count * MONTHS_IN.get(self.unit, 0)
 
-    def boundary(self, anchor: date, index: int) -> date:
+    def boundary(self, anchor: Anchor, index: int) -> date:
         """The day `index` cadences after `anchor` (before it, when negative).
 
         Raises Invalid (DayOutOfRange) past the calendar's limits.
@@ -109,27 +149,40 @@ class Cadence:
         if self.months:
             return month_after(anchor, index * self.months)
         try:
-            return anchor + timedelta(days=index * self.count * DAYS_IN[self.unit])
+            return _first_day(anchor) + timedelta(days=index * self.count * DAYS_IN[self.unit])
         except OverflowError:
             raise _out_of_range(f"{anchor} + {index} x {self}") from None
 
-    def index_at(self, anchor: date, day: date) -> int:
-        """Which period `day` is in: the largest k with `boundary(anchor, k) <= day`."""
+    def index_at(self, anchor: Anchor, day: date) -> int:
+        """Which period `day` is in: the largest k with `boundary(anchor, k) <= day`.
+
+        From an anchor on or before `day` it is also how many whole periods have elapsed.
+        """
         if not self.months:
-            return (day - anchor).days // (self.count * DAYS_IN[self.unit])
+            return (day - _first_day(anchor)).days // (self.count * DAYS_IN[self.unit])
         between = (day.year - anchor.year) * 12 + day.month - anchor.month
         index = between // self.months
         return index if self.boundary(anchor, index) <= day else index - 1
 
-    def period(self, anchor: date, index: int) -> Period:
+    def period(self, anchor: Anchor, index: int) -> Period:
         """The whole period number `index`, counted from `anchor`."""
         return Period(self.boundary(anchor, index), self.boundary(anchor, index + 1))
+
+    def period_at(self, anchor: Anchor, day: date) -> Period:
+        """The whole period that `day` is in."""
+        return self.period(anchor, self.index_at(anchor, day))
+
+    def first_boundary(self, anchor: Anchor, day: date) -> date:
+        """The first boundary on or after `day`."""
+        index = self.index_at(anchor, day)
+        start = self.boundary(anchor, index)
+        return start if start == day else self.boundary(anchor, index + 1)
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}"
 
 
-def month_after(anchor: date, count: int) -> date:
+def month_after(anchor: Anchor, count: int) -> date:
     """The day `count` months after `anchor`, clipped to the month's last day.
 
     Counted from the anchor, never from the previous date, so that a contract that starts on
@@ -142,34 +195,60 @@ def month_after(anchor: date, count: int) -> date:
     return date(year, month, min(anchor.day, monthrange(year, month)[1]))
 
 
-def anchor_on(start: date, *, day_of_month: int) -> date:
-    """An anchor from which monthly boundaries fall on `day_of_month`, in or before `start`'s month.
+def anchor_on(start: date, *, day_of_month: int) -> Anchor:
+    """The anchor from which boundaries fall on `day_of_month`, in `start`'s own month.
 
-    The 31st needs a month that has one: for a start in April it is 31 March.
+    So a yearly cadence begins in that month each year, and the 31st is kept in a short month.
     """
     if not 1 <= day_of_month <= 31:
         expected = "a day of the month, 1 to 31"
         raise Invalid(Problem("InvalidDayOfMonth", "dayOfMonth", str(day_of_month), expected))
-    month = start.replace(day=1)
-    while monthrange(month.year, month.month)[1] < day_of_month:
-        month = month_after(month, -1)
-    return month.replace(day=day_of_month)
+    if day_of_month > monthrange(start.year, start.month)[1]:
+        return AnchorDay(start.year, start.month, day_of_month)
+    return start.replace(day=day_of_month)
+
+
+def calendar_anchor(start: date, unit: Unit) -> date:
+    """The anchor of calendar periods: 1 January of `start`'s year, or Monday of its week.
+
+    Months, quarters, half-years and years then begin where the calendar's do.
+    """
+    if unit is Unit.DAY:
+        return start
+    if unit is Unit.WEEK:
+        return start - timedelta(days=start.weekday())
+    return start.replace(month=1, day=1)
+
+
+def period_from(start: date, step: Cadence, *, count: int, anchor: Anchor) -> Period:
+    """The period that begins on `start` and ends on the `count`-th boundary of `step` after it.
+
+    For those who restart a period of several months where a change falls and only keep the day
+    (Flexprice); ours count the whole cadence from the anchor.
+    """
+    return Period(start, step.boundary(anchor, step.index_at(anchor, start) + count))
 
 
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
-    """One billing period as it falls in a window: the whole of it, and the part inside."""
+    """One billing period as it falls in a window: the whole of it, and the part inside.
+
+    `stub` is the short first period joined to it, if one was; `part` then begins with it.
+    """
 
     whole: Period
     part: Period
+    stub: BillingPeriod | None = None
 
     @property
     def share(self) -> Fraction:
         """The part over the whole, exactly; 1 for a period that is not cut."""
-        return self.part.share_of(self.whole)
+        if self.stub is None:
+            return self.part.share_of(self.whole)
+        return self.stub.share + Period(self.stub.part.end, self.part.end).share_of(self.whole)
 
 
-def billing_periods(window: Period, cadence: Cadence, *, anchor: date) -> Iterator[BillingPeriod]:
+def billing_periods(window: Period, cadence: Cadence, *, anchor: Anchor) -> Iterator[BillingPeriod]:
     """The billing periods that meet `window`, counted from `anchor` and cut at the window's ends.
 
     The parts tile the window. The anchor may lie before, in or after it.
@@ -182,6 +261,24 @@ def billing_periods(window: Period, cadence: Cadence, *, anchor: date) -> Iterat
         part = Period(max(start, window.start), min(end, window.end))
         yield BillingPeriod(Period(start, end), part)
         start = end
+
+
+def join_first_stub(periods: Iterator[BillingPeriod]) -> Iterator[BillingPeriod]:
+    """The same periods, a short first one joined to the next instead of standing alone."""
+    first = next(periods, None)
+    if first is None:
+        return
+    following = next(periods, None) if first.part.start > first.whole.start else None
+    if following is None:
+        yield first
+    else:
+        yield BillingPeriod(following.whole, Period(first.part.start, following.part.end), first)
+    yield from periods
+
+
+def elapsed(periods: Iterable[BillingPeriod]) -> Fraction:
+    """How many whole periods they come to, parts included, exactly."""
+    return sum((period.share for period in periods), Fraction(0))
 
 
 def zone(name: str) -> ZoneInfo:
@@ -198,16 +295,39 @@ def start_of_day(day: date, where: ZoneInfo) -> datetime:
 
     Where midnight does not exist (a clock change at midnight), the first instant after the gap.
     """
-    naive = datetime.combine(day, time.min)
+    return local_instant(day, time.min, where)
+
+
+def local_instant(day: date, at: time, where: ZoneInfo) -> datetime:
+    """The instant at which clocks there show `at` on `day`, in UTC.
+
+    A time that a clock change skips is the same time by the clock before the change; of a time
+    that comes twice, the first.
+    """
+    naive = datetime.combine(day, at)
     instant = naive.replace(tzinfo=where).astimezone(UTC)
     if instant.astimezone(where).replace(tzinfo=None) == naive:
         return instant
     before = naive.replace(tzinfo=where, fold=0).utcoffset()
-    after = naive.replace(tzinfo=where, fold=1).utcoffset()
     assert before is not None, "a zone knows its offset"
-    assert after is not None, "a zone knows its offset"
-    gap = abs(before - after)
-    return (naive + gap).replace(tzinfo=where).astimezone(UTC)
+    return (naive - before).replace(tzinfo=UTC)
+
+
+def instants_at(anchor: datetime, cadence: Cadence, at: datetime, where: ZoneInfo) -> Instants:
+    """The period that `at` is in, between boundaries at the anchor's time of day in that zone.
+
+    Boundaries are local days counted from the anchor, turned into instants last; an instant on a
+    boundary belongs to the period that begins there.
+    """
+    local = anchor.astimezone(where)
+
+    def boundary(index: int) -> datetime:
+        return local_instant(cadence.boundary(local.date(), index), local.time(), where)
+
+    index = cadence.index_at(local.date(), day_of(at, where))
+    if boundary(index) > at:
+        index -= 1
+    return Instants(boundary(index), boundary(index + 1))
 
 
 def day_edges(period: Period, where: ZoneInfo) -> tuple[datetime, datetime]:
@@ -219,6 +339,10 @@ def day_of(instant: datetime, where: ZoneInfo) -> date:
     """The local day an instant falls on. `instant` must be aware."""
     assert instant.tzinfo is not None, "an instant is aware"
     return instant.astimezone(where).date()
+
+
+def _first_day(anchor: Anchor) -> date:
+    return anchor if isinstance(anchor, date) else month_after(anchor, 0)
 
 
 def parse_day(text: str | date) -> date:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Any, NamedTuple, cast
 
 from usance.domain.errors import Invalid, Problem, refuse_if
@@ -52,6 +51,7 @@ MODELS: dict[str, type[Price]] = {
     "MATRIX": Matrix,
 }
 MODEL_OF = {kind: model for model, kind in MODELS.items()}
+_FIELDS: dict[type[Any], dict[str, Field[Any]]] = {}  # filled as classes are met
 BOUNDS = ("included", "minimum", "maximum")
 
 
@@ -134,9 +134,11 @@ def _write(value: object) -> dict[str, object]:
     return plain
 
 
-@cache
-def _fields(kind: Any) -> dict[str, Field[Any]]:
-    return {_camel(field.name): field for field in fields(kind)}
+def _fields(kind: type[Any]) -> dict[str, Field[Any]]:
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = _FIELDS[kind] = {_camel(field.name): field for field in fields(kind)}
+    return found
 
 
 def _camel(name: str) -> str:
