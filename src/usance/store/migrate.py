@@ -1,4 +1,7 @@
-"""Migrations: numbered SQL files, each applied once, in order, under an advisory lock."""
+"""Migrations: numbered SQL files, each applied once, in order, under an advisory lock.
+
+The queue library's tables are brought up to date under the same lock, by its own scripts.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from importlib.resources import files
 from psycopg import Connection, errors, sql
 
 from usance.store.database import APP_ROLE, DatabaseUnusable, Row, one_connection
+from usance.store.queue_schema import bring_queue_up_to_date
 
 OLDEST_SERVER = 150000
 LOCK = 0x0005_7A4C_E000  # any number, as long as every Usance takes the same
@@ -37,6 +41,7 @@ def migrate(url: str) -> list[str]:
         try:
             _refuse_unusable(connection)
             applied = _apply_missing(connection)
+            bring_queue_up_to_date(connection)
             _let_app_role_in(connection)
             return applied
         finally:
