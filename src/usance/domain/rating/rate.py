@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
@@ -176,34 +176,50 @@ def rate_line(
 ) -> RatedLine:
     """Included units, then the price, then minimum and maximum, then one rounding.
 
-    `share` is the part of the whole period this line covers. It applies to the price and to its
-    bounds; where the quantity `is_measured` (usage of just that part), only to flat prices, the
-    included units and the bounds.
+    `share` is how many whole price periods the line covers: 10/31, 1, 12. Price, minimum and
+    maximum are for a whole period, the quantity holds throughout, so the share applies last.
+
+    Where the quantity `is_measured`, over just the time of the line, it is priced as it is; the
+    share applies to what is given per whole period: included units (to 12 decimals), minimum
+    and maximum, and a flat price.
     """
+    price_share = share
+    if is_measured and share is not ONE:
+        price_share = share if isinstance(pricing.price, Flat) else ONE
+        included = pricing.included * share.numerator / share.denominator
+        pricing = replace(pricing, included=included.quantize(SMALLEST))
+    return _line(pricing, quantity, currency, (price_share, share), already)
+
+
+def _line(
+    pricing: Pricing,
+    quantity: Decimal,
+    currency: Currency,
+    shares: tuple[Fraction, Fraction],
+    already: Decimal,
+) -> RatedLine:
+    """`shares` are those of the price and of its bounds."""
+    share, bound_share = shares
     steps: list[Working] = []
     line: dict[str, Fact] = {"quantity": quantity}
     if pricing.included:
-        included = pricing.included
-        if is_measured and share is not ONE:
-            included = (included * share.numerator / share.denominator).quantize(SMALLEST)
-        quantity, already = _beyond_included(included, quantity, already, steps)
+        quantity, already = _beyond_included(pricing.included, quantity, already, steps)
     rated = rate(pricing.price, quantity, already=already)
     steps.append(rated.working)
     amount = rated.amount
-    price_share = ONE if is_measured and not isinstance(pricing.price, Flat) else share
-    bounded = False
+    is_bounded = False
     if pricing.minimum is not None or pricing.maximum is not None:
         sign = -1 if quantity < 0 else 1
-        bound = _bound_broken(pricing, sign * amount, price_share, share, steps)
+        bound = _bound_broken(pricing, sign * amount, shares, steps)
         if bound is not None:
-            amount, price_share, bounded = sign * bound, share, True
-    net = round_minor(amount, currency, price_share)
-    if price_share is not ONE:
-        steps.append(_proration_step(amount, price_share))
+            amount, share, is_bounded = sign * bound, bound_share, True
+    net = round_minor(amount, currency, share)
+    if share is not ONE:
+        steps.append(_proration_step(amount, share))
     facts: dict[str, Fact] = {"exact": amount, "net": net.amount, "currency": currency.code}
     steps.append(Working("rounding", facts))
     line["net"] = net.amount
-    unit_amount = None if bounded else _unit_amount(pricing.price, rated)
+    unit_amount = None if is_bounded else _unit_amount(pricing.price, rated)
     return RatedLine(net, Working("line", line, tuple(steps)), unit_amount, rated.unpriced)
 
 
@@ -225,21 +241,20 @@ def _past(included: Decimal, quantity: Decimal) -> Decimal:
 
 
 def _bound_broken(
-    pricing: Pricing, amount: Decimal, price_share: Fraction, share: Fraction, steps: list[Working]
+    pricing: Pricing, amount: Decimal, shares: tuple[Fraction, Fraction], steps: list[Working]
 ) -> Decimal | None:
     """The minimum or maximum of a whole period that takes the price's place, or None."""
+    share, bound_share = shares
     for rule, bound in (("minimum", pricing.minimum), ("maximum", pricing.maximum)):
         if bound is None:
             continue
-        if price_share is share:
-            below = amount < bound
-            above = amount > bound
+        if share is bound_share:
+            below, above = amount < bound, amount > bound
         else:
-            below = Fraction(amount) < Fraction(bound) * share
-            above = Fraction(amount) > Fraction(bound) * share
+            exact, limit = Fraction(amount) * share, Fraction(bound) * bound_share
+            below, above = exact < limit, exact > limit
         if below if rule == "minimum" else above:
-            facts: dict[str, Fact] = {"amount": amount, rule: bound, "share": str(share)}
-            steps.append(Working(rule, facts))
+            steps.append(Working(rule, {"amount": amount, rule: bound, "share": str(bound_share)}))
             return bound
     return None
 
