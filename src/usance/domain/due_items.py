@@ -38,12 +38,14 @@ class Grouping(NamedTuple):
 
     payment_terms: PaymentTerms
     po_number: str
+    is_po_required: bool
     alone: str  # names the contract or line that wants an invoice of its own; else empty
 
     @property
     def key(self) -> str:
         """As text, stable: how a draft remembers what its items agreed in."""
-        return f"{self.payment_terms.net_days}|{self.po_number}|{self.alone}"
+        required = "!" if self.is_po_required else ""
+        return f"{self.payment_terms.net_days}|{required}{self.po_number}|{self.alone}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class DueItem:
 
     contract_id: ContractId
     line_id: LineId
+    position: int  # among the lines of its contract
     line_ref: str
     order_ref: str
     kind: LineKind

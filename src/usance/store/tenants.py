@@ -65,8 +65,8 @@ def save_clock(tx: Tx, at: datetime) -> None:
     if not tx.run(MOVE_CLOCK, clock_at=at):
         row = tx.one(ONE, kind="environment", ref=tx.tenant_id)
         raise ClockMovesForwardOnly(
-            f"Environment {row.tenant_id} is a {row.kind.lower()} at {row.clock_at or 'real time'}; "
-            f"its clock cannot be moved to {at}."
+            f"Environment {row.tenant_id} is a {row.kind.lower()} whose clock stands at "
+            f"{row.clock_at or 'real time'}; it cannot be moved to {at}."
         )
 
 

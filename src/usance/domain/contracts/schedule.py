@@ -67,18 +67,20 @@ def due(contract: Contract, *, through: date, billed: Billed = ()) -> Due:
                 next_on = piece.due_on if next_on is None else min(next_on, piece.due_on)
                 break
             if (line.id, piece.period.start) not in billed:
-                found.append((piece.due_on, position, due_item(contract, line, piece)))
+                found.append((piece.due_on, position, due_item(contract, position, piece)))
     found.sort(key=lambda entry: (entry[0], entry[1], entry[2].service_period.start))
     return Due(tuple(item for _, _, item in found), next_on)
 
 
-def due_item(contract: Contract, line: ContractLine, piece: Slice) -> DueItem:
-    """A slice as invoicing knows it."""
-    sold, terms = line.sold, contract.terms
+def due_item(contract: Contract, position: int, piece: Slice) -> DueItem:
+    """A slice of the line at `position` of its contract, as invoicing knows it."""
+    line, terms = contract.lines[position], contract.terms
+    sold = line.sold
     alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
     return DueItem(
         contract_id=contract.id,
         line_id=line.id,
+        position=position,
         line_ref=sold.ref,
         order_ref=line.order_id,
         kind=sold.kind,
@@ -91,7 +93,7 @@ def due_item(contract: Contract, line: ContractLine, piece: Slice) -> DueItem:
         quantity=None if sold.kind is LineKind.USAGE else piece.segment.quantity,
         feature_id=sold.feature_id,
         tax_code=sold.tax_code,
-        grouping=Grouping(terms.payment_terms, terms.po_number, alone),
+        grouping=Grouping(terms.payment_terms, terms.po_number, terms.is_po_required, alone),
     )
 
 

@@ -14,7 +14,7 @@ from usance.domain.due_items import LineKind
 from usance.domain.errors import Problem
 from usance.domain.ids import LineId, OrderId
 from usance.domain.money import Currency, Money, round_minor, total
-from usance.domain.rating.rate import rate_line, rate_usage
+from usance.domain.rating.rate import rate_line
 
 DAYS_A_YEAR = Fraction(1461, 4)
 
@@ -82,13 +82,13 @@ def _sold_value(line: OrderLine, order: Order) -> Money:
 
 
 def _amounts(line: ContractLine, currency: Currency) -> Iterator[Money]:
+    is_usage = line.sold.kind is LineKind.USAGE
     for piece in slices(line):
-        pricing = piece.segment.pricing
-        if line.sold.kind is LineKind.USAGE:
-            yield rate_usage(pricing, Decimal(0), currency=currency, share=piece.share).net
-        else:
-            quantity = piece.segment.quantity
-            yield rate_line(pricing, quantity, currency=currency, share=piece.share).net
+        segment = piece.segment
+        quantity = Decimal(0) if is_usage else segment.quantity
+        yield rate_line(
+            segment.pricing, quantity, currency=currency, share=piece.share, is_measured=is_usage
+        ).net
 
 
 def _months(contract: Contract) -> Fraction:

@@ -1,7 +1,7 @@
 """Invoicing: what a customer owes, on one page, in one currency.
 
 Owns: drafting from what is due, review findings, approving, numbering, issuing, voiding.
-Does not own: what is due when (contracts.schedule), prices (rating), whether it was paid (payments).
+Does not own: what is due when (contracts.schedule), prices (rating), what was paid (payments).
 
 Always true:
 - the lines and their taxes add up to the total, to the minor unit;

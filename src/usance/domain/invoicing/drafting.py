@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
+from operator import itemgetter
 
 import msgspec
 
 from usance.domain.customer import Customer
 from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import InvoiceId, LineId
-from usance.domain.invoicing.findings import History, draft_findings
+from usance.domain.invoicing.findings import draft_findings
+from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft, InvoiceLine
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.metering import UsageTotal
+from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
-from usance.domain.rating.rate import RatedLine, rate_line, rate_usage
+from usance.domain.rating.rate import RatedLine, rate_line
 from usance.domain.rating.working import Working
 from usance.domain.tax import TaxedAmount, TaxTable, TaxTreatment, document_tax, treatment
 
 UsageBySlice = Mapping[tuple[LineId, date], UsageTotal]
-NO_USAGE = UsageTotal(Decimal(0), 0, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +52,42 @@ def group(items: Iterable[DueItem]) -> list[DraftGroup]:
     come by day; items by contract, line and period, whatever order they came in.
     """
     groups: dict[tuple[date, str], list[DueItem]] = {}
-    for item in items:
+    for item in sorted(
+        items, key=lambda item: (item.contract_id, item.line_id, item.service_period)
+    ):
         groups.setdefault((item.due_on, item.grouping.key), []).append(item)
     return [
         DraftGroup(bill_on, members[0].grouping, tuple(members))
-        for (bill_on, _), members in sorted(groups.items(), key=lambda pair: pair[0])
+        for (bill_on, _), members in sorted(groups.items(), key=itemgetter(0))
     ]
+
+
+def drafts(
+    items: Iterable[DueItem],
+    *,
+    parties: Parties,
+    currency: Currency,
+    usage: UsageBySlice,
+    history: History,
+    new_id: Callable[[], InvoiceId],
+) -> list[Draft]:
+    """The documents one customer's due items make, with one entity and in one currency.
+
+    The one function that bills, previews and shows upcoming invoices. `new_id` gives the ids.
+    """
+    made: list[Draft] = []
+    for each in group(items):
+        drafted = draft(
+            each,
+            invoice_id=new_id(),
+            parties=parties,
+            currency=currency,
+            usage=usage,
+            history=history,
+        )
+        history = history.after(drafted)
+        made.append(drafted)
+    return made
 
 
 def draft(
@@ -105,7 +136,9 @@ def _rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
     if item.quantity is not None:
         return rate_line(item.pricing, item.quantity, currency=currency, share=item.share)
     counted = usage.get(item.key, NO_USAGE)
-    return rate_usage(item.pricing, counted.quantity, currency=currency, share=item.share)
+    return rate_line(
+        item.pricing, counted.quantity, currency=currency, share=item.share, is_measured=True
+    )
 
 
 def _treatments(items: Sequence[DueItem], parties: Parties) -> list[TaxTreatment]:
@@ -123,10 +156,9 @@ def _treatments(items: Sequence[DueItem], parties: Parties) -> list[TaxTreatment
 
 
 def _line(
-    item: DueItem, rated: RatedLine, bears: TaxTreatment, tax: Money, usage: UsageTotal | None
+    item: DueItem, rated: RatedLine, bears: TaxTreatment, tax: Money, counted: UsageTotal
 ) -> InvoiceLine:
-    counted = None if item.quantity is not None else usage or NO_USAGE
-    quantity = item.quantity if item.quantity is not None else (usage or NO_USAGE).quantity
+    usage = counted if item.quantity is None else None
     return InvoiceLine(
         contract_id=item.contract_id,
         line_id=item.line_id,
@@ -134,19 +166,19 @@ def _line(
         description=item.description,
         unit=item.unit,
         service_period=item.service_period,
-        quantity=quantity,
+        quantity=counted.quantity if item.quantity is None else item.quantity,
         unit_amount=rated.unit_amount,
         net=rated.net,
         tax_code=item.tax_code,
         treatment=bears,
         tax=tax,
-        working=_working(item, rated, bears, counted),
-        usage=counted,
+        working=_working(item, rated, bears, usage),
+        usage=usage,
     )
 
 
 def _working(
-    item: DueItem, rated: RatedLine, bears: TaxTreatment, counted: UsageTotal | None
+    item: DueItem, rated: RatedLine, bears: TaxTreatment, usage: UsageTotal | None
 ) -> Working:
     """From the clause to the cent: where it was agreed, what was counted, how it was priced."""
     facts: dict[str, Decimal | int | str] = {
@@ -157,18 +189,19 @@ def _working(
         "net": rated.net.amount,
     }
     tax = Working("tax", {"rule": bears.rule, "category": bears.category, "percent": bears.percent})
-    if counted is None:
-        return Working("line", facts, (rated.working, tax))
+    if usage is None:
+        return Working("clause", facts, (rated.working, tax))
     evidence = Working(
         "usage",
         {
             "feature": item.feature_id or "",
-            "quantity": counted.quantity,
-            "events": counted.event_count,
-            "lastReceivedAt": str(counted.last_received_at or ""),
+            "quantity": usage.quantity,
+            "events": usage.event_count,
+            "unread": usage.unread_count,
+            "lastReceivedAt": str(usage.last_received_at or ""),
         },
     )
-    return Working("line", facts, (evidence, rated.working, tax))
+    return Working("clause", facts, (evidence, rated.working, tax))
 
 
 def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine]) -> str:

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from usance.domain.customer import Customer
 from usance.domain.due_items import LineKind
-from usance.domain.ids import ContractId
+from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft, Finding, Severity
 from usance.domain.tax import TaxCategory
 
 NOTICEABLE_PERCENT = 25  # a change of the total that deserves a look
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """What came before: contracts invoiced already, the previous total of the same grouping.
-
-    `po_required` names the contracts whose invoices must carry a purchase order number.
-    """
-
-    invoiced: frozenset[ContractId] = frozenset()
-    previous_gross_minor: int | None = None
-    po_required: frozenset[ContractId] = frozenset()
-
-
 def draft_findings(draft: Draft, buyer: Customer, history: History) -> tuple[Finding, ...]:
-    """Everything worth a look, errors first."""
+    """Everything worth a look, errors first. `history` is what was there before this draft."""
     found = [
         *_errors(draft),
-        *_po_missing(draft, history),
+        *_po_missing(draft),
         *_first_invoice(draft, history),
         *_total_changed(draft, history),
         *_usage_missing(draft),
@@ -50,9 +37,8 @@ def _errors(draft: Draft) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, "NegativeTotal", "gross", message)
 
 
-def _po_missing(draft: Draft, history: History) -> Iterator[Finding]:
-    contracts = {line.contract_id for line in draft.lines}
-    if not draft.grouping.po_number and contracts & history.po_required:
+def _po_missing(draft: Draft) -> Iterator[Finding]:
+    if draft.grouping.is_po_required and not draft.grouping.po_number:
         message = "The contract asks for a purchase order number and has none."
         yield Finding(Severity.ERROR, "PoNumberMissing", "poNumber", message)
 
@@ -60,13 +46,14 @@ def _po_missing(draft: Draft, history: History) -> Iterator[Finding]:
 def _first_invoice(draft: Draft, history: History) -> Iterator[Finding]:
     contracts = dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id)
     for contract_id in contracts:
-        if contract_id not in history.invoiced:
+        first_on = history.first_billed.get(contract_id)
+        if first_on is None or first_on >= draft.bill_on:
             message = f"This is the first invoice of contract {contract_id}."
             yield Finding(Severity.INFO, "FirstInvoice", "lines", message)
 
 
 def _total_changed(draft: Draft, history: History) -> Iterator[Finding]:
-    before = history.previous_gross_minor
+    before = history.previous_gross.get(draft.grouping.key)
     if not before:
         return
     change = draft.gross.minor - before

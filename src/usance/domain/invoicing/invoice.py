@@ -11,7 +11,7 @@ from usance.domain.calendar import Period
 from usance.domain.due_items import Grouping, LineKind
 from usance.domain.errors import NotAllowedNow
 from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, LineId
-from usance.domain.metering import UsageTotal
+from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money
 from usance.domain.rating.working import Working
 from usance.domain.tax import TaxRow, TaxTreatment

@@ -1,0 +1,40 @@
+"""History: what a customer was invoiced before, as far as a reviewer compares with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from usance.domain.ids import ContractId, CustomerId, LegalEntityId
+from usance.domain.invoicing.invoice import Draft
+from usance.domain.money import Currency
+
+
+class Account(NamedTuple):
+    """One customer's dealings with one legal entity in one currency: what may share a document."""
+
+    customer_id: CustomerId
+    legal_entity_id: LegalEntityId
+    currency: Currency
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """When each contract was first invoiced, and the last total of each grouping, in minor units.
+
+    Both as of the day drafted, so that drafting late finds the same as drafting in time.
+    """
+
+    first_billed: Mapping[ContractId, date] = field(default_factory=dict)
+    previous_gross: Mapping[str, int] = field(default_factory=dict)
+
+    def after(self, draft: Draft) -> History:
+        """What it is once `draft` stands too; drafts are added by day."""
+        first = dict(self.first_billed)
+        for line in draft.lines:
+            if line.contract_id is not None:
+                first.setdefault(line.contract_id, draft.bill_on)
+        previous = {**self.previous_gross, draft.grouping.key: draft.gross.minor}
+        return History(first, previous)

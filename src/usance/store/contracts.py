@@ -1,0 +1,306 @@
+"""Contracts with their lines, and which of them have something due."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from psycopg.types.range import DateRange
+
+from usance.domain.calendar import Cadence, Period, Unit
+from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
+from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
+from usance.domain.due_items import LineKind
+from usance.domain.errors import NotFound
+from usance.domain.ids import ContractId, CustomerId, LineId
+from usance.domain.money import currency
+from usance.domain.rating.notation import plain_pricing, pricing_from
+from usance.domain.rating.prices import Pricing
+from usance.store.codec import jsonb, value_from
+from usance.store.database import Jsonb, Row, Tx
+
+SAVE = """
+INSERT INTO contracts (tenant_id, id, customer_id, legal_entity_id, name, currency, status, term,
+                       terms, next_due_on, created_at, updated_at)
+VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(legal_entity_id)s, %(name)s, %(currency)s,
+        %(status)s, %(term)s, %(terms)s, %(next_due_on)s, %(at)s, %(at)s)
+ON CONFLICT (tenant_id, id) DO UPDATE
+   SET name = excluded.name,
+       status = excluded.status,
+       term = excluded.term,
+       terms = excluded.terms,
+       next_due_on = excluded.next_due_on,
+       updated_at = excluded.updated_at
+"""
+COLUMNS = ("id", "contract_id", "order_id", "position", "line_ref", "kind", "service_window")
+CONTRACTS = """
+SELECT id, customer_id, legal_entity_id, name, currency, status, terms,
+       lower(term) AS starts_on, upper(term) AS ends_on, created_at, updated_at
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(%(ids)s)
+ ORDER BY id
+"""
+LINES = """
+SELECT id, contract_id, order_id, line_ref, kind, feature_id, terms,
+       lower(service_window) AS starts_on, upper(service_window) AS ends_on
+  FROM contract_lines
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_id = ANY(%(ids)s)
+ ORDER BY contract_id, position
+"""
+LOCK = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE"
+EXISTS = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+PAGE = """
+SELECT id
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
+   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+   AND (%(after)s::text IS NULL OR (created_at, id) > (
+            SELECT created_at, id
+              FROM contracts
+             WHERE tenant_id = %(tenant_id)s
+               AND id = %(after)s))
+   AND (%(before)s::text IS NULL OR (created_at, id) < (
+            SELECT created_at, id
+              FROM contracts
+             WHERE tenant_id = %(tenant_id)s
+               AND id = %(before)s))
+ ORDER BY CASE WHEN %(before)s::text IS NULL THEN created_at END,
+          CASE WHEN %(before)s::text IS NULL THEN id END,
+          created_at DESC, id DESC
+ LIMIT %(limit)s
+"""
+SAVE_NEXT_DUE = """
+UPDATE contracts
+   SET next_due_on = due.next_on
+  FROM unnest(%(ids)s::text[], %(next_on)s::date[]) AS due (id, next_on)
+ WHERE tenant_id = %(tenant_id)s
+   AND contracts.id = due.id
+   AND contracts.next_due_on IS DISTINCT FROM due.next_on
+"""
+MARK_DUE = """
+UPDATE contracts
+   SET next_due_on = %(on)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(%(ids)s)
+   AND (next_due_on IS NULL OR next_due_on > %(on)s)
+"""
+# Customers are the unit of work: what one of them owes on a day may share a document.
+LOCK_DUE_CUSTOMERS = """
+SELECT id
+  FROM customers
+ WHERE tenant_id = %(tenant_id)s
+   AND id IN (SELECT customer_id
+                FROM contracts
+               WHERE tenant_id = %(tenant_id)s
+                 AND status = 'ACTIVE'
+                 AND next_due_on <= %(through)s
+                 AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s))
+ ORDER BY id
+ LIMIT %(limit)s
+   FOR UPDATE SKIP LOCKED
+"""
+DUE = """
+SELECT id
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND status = 'ACTIVE'
+   AND next_due_on <= %(through)s
+   AND customer_id = ANY(%(customer_ids)s)
+   AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
+ ORDER BY id
+   FOR UPDATE
+"""
+
+
+def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) -> None:
+    """Keep a contract, new or changed; its lines are kept by `append_lines`."""
+    tx.run(
+        SAVE,
+        id=contract.id,
+        customer_id=contract.customer_id,
+        legal_entity_id=contract.legal_entity_id,
+        name=contract.name,
+        currency=contract.currency.code,
+        status=contract.status,
+        term=DateRange(contract.term.start, contract.term.end),
+        terms=jsonb(contract.terms),
+        next_due_on=next_due_on,
+        at=at,
+    )
+
+
+def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine]) -> None:
+    """Keep the lines of a contract, in their order."""
+    rows = (
+        (
+            line.id,
+            contract_id,
+            line.order_id,
+            position,
+            line.sold.ref,
+            line.sold.kind.value,
+            DateRange(line.sold.window.start, line.sold.window.end),
+            line.sold.feature_id,
+            Jsonb(_plain_line(line.sold)),
+        )
+        for position, line in enumerate(lines, start=1)
+    )
+    tx.copy("contract_lines", (*COLUMNS, "feature_id", "terms"), rows)
+
+
+def lock(tx: Tx, contract_id: ContractId) -> Contract:
+    """The contract, held until `tx` ends. Raises NotFound."""
+    tx.one(LOCK, kind="contract", ref=contract_id, id=contract_id)
+    return one(tx, contract_id)
+
+
+def one(tx: Tx, contract_id: ContractId) -> Contract:
+    """The contract of that id with its lines. Raises NotFound."""
+    found = many(tx, [contract_id])
+    if not found:
+        raise NotFound("contract", contract_id)
+    return found[0]
+
+
+def exists(tx: Tx, contract_id: ContractId) -> bool:
+    """True when there is a contract of that id."""
+    return tx.maybe(EXISTS, id=contract_id) is not None
+
+
+def many(tx: Tx, ids: Collection[ContractId]) -> list[Contract]:
+    """The contracts of those ids, with their lines, by id."""
+    lines: dict[str, list[ContractLine]] = {}
+    for row in tx.all(LINES, ids=list(ids)):
+        lines.setdefault(row.contract_id, []).append(_line_from(row))
+    rows = tx.all(CONTRACTS, ids=list(ids))
+    return [_contract_from(row, tuple(lines.get(row.id, ()))) for row in rows]
+
+
+def page(
+    tx: Tx,
+    *,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    customer_id: str | None = None,
+    statuses: list[str] | None = None,
+) -> list[ContractId]:
+    """Ids of contracts by age, after one or before one (then newest first)."""
+    rows = tx.all(
+        PAGE, after=after, before=before, limit=limit, customer_id=customer_id, statuses=statuses
+    )
+    return [row.id for row in rows]
+
+
+def lock_due_customers(
+    tx: Tx, *, through: date, legal_entity_id: str | None, limit: int
+) -> list[CustomerId]:
+    """Customers with something due, held until `tx` ends; those somebody else holds are skipped."""
+    rows = tx.all(LOCK_DUE_CUSTOMERS, through=through, legal_entity_id=legal_entity_id, limit=limit)
+    return [row.id for row in rows]
+
+
+def lock_due(
+    tx: Tx, customer_ids: Collection[CustomerId], *, through: date, legal_entity_id: str | None
+) -> list[Contract]:
+    """The contracts of those customers that may have something due, held until `tx` ends."""
+    rows = tx.all(
+        DUE, customer_ids=list(customer_ids), through=through, legal_entity_id=legal_entity_id
+    )
+    return many(tx, [row.id for row in rows])
+
+
+def save_next_due(tx: Tx, next_on: dict[ContractId, date | None]) -> None:
+    """Remember when to look at each contract again. A hint: too early only costs a look."""
+    tx.run(SAVE_NEXT_DUE, ids=list(next_on), next_on=list(next_on.values()))
+
+
+def save_due_again(tx: Tx, ids: Collection[ContractId], *, on: date) -> None:
+    """Have these contracts looked at from that day: something billed of them fell away."""
+    tx.run(MARK_DUE, ids=list(ids), on=on)
+
+
+def _contract_from(row: Row, lines: tuple[ContractLine, ...]) -> Contract:
+    return Contract(
+        id=row.id,
+        customer_id=row.customer_id,
+        legal_entity_id=row.legal_entity_id,
+        name=row.name,
+        currency=currency(row.currency),
+        status=ContractStatus(row.status),
+        term=Period(row.starts_on, row.ends_on),
+        terms=value_from(row.terms, ContractTerms),
+        lines=lines,
+    )
+
+
+def _plain_line(sold: OrderLine) -> dict[str, object]:
+    return {
+        "name": sold.name,
+        "cadence": _plain_cadence(sold.cadence),
+        "price_cadence": _plain_cadence(sold.price_cadence),
+        "timing": sold.timing,
+        "anchor": sold.anchor,
+        "unit": sold.unit,
+        "tax_code": sold.tax_code,
+        "is_separate": sold.is_separate,
+        "segments": [_plain_segment(segment) for segment in sold.segments],
+    }
+
+
+def _plain_cadence(cadence: Cadence | None) -> list[object] | None:
+    return None if cadence is None else [cadence.count, cadence.unit]
+
+
+def _plain_segment(segment: Segment) -> list[object]:
+    """Start, end, quantity, price: the price as text, so that equal ones are read once."""
+    price = msgspec.json.encode(plain_pricing(segment.pricing)).decode()
+    return [segment.period.start, segment.period.end, segment.quantity, price]
+
+
+def _line_from(row: Row) -> ContractLine:
+    terms = row.terms
+    sold = OrderLine(
+        ref=row.line_ref,
+        name=terms["name"],
+        kind=LineKind(row.kind),
+        window=Period(row.starts_on, row.ends_on),
+        segments=tuple(map(_segment_from, terms["segments"])),
+        cadence=_cadence_from(terms["cadence"]),
+        price_cadence=_cadence_from(terms["price_cadence"]),
+        timing=Timing(terms["timing"]),
+        anchor=date.fromisoformat(terms["anchor"]),
+        unit=terms["unit"],
+        feature_id=row.feature_id,
+        tax_code=terms["tax_code"],
+        is_separate=terms["is_separate"],
+    )
+    return ContractLine(LineId(row.id), row.order_id, sold)
+
+
+def _cadence_from(plain: Any) -> Cadence | None:
+    return None if plain is None else _cadence(plain[0], plain[1])
+
+
+@lru_cache(maxsize=256)
+def _cadence(count: int, unit: str) -> Cadence:
+    return Cadence(count, Unit(unit))
+
+
+def _segment_from(plain: Any) -> Segment:
+    start, end, quantity, price = plain
+    days = Period(date.fromisoformat(start), date.fromisoformat(end))
+    return Segment(days, _pricing(price), Decimal(quantity))
+
+
+@lru_cache(maxsize=4096)
+def _pricing(text: str) -> Pricing:
+    """Prices repeat across contracts; a value is read once and shared, as it never changes."""
+    return pricing_from(msgspec.json.decode(text))

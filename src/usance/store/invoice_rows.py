@@ -1,0 +1,220 @@
+"""An invoice as rows, and rows as an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from usance.domain.calendar import Period
+from usance.domain.due_items import Grouping, LineKind
+from usance.domain.ids import InvoiceId
+from usance.domain.invoicing.invoice import (
+    Approved,
+    Draft,
+    Finding,
+    InvoiceLine,
+    InvoiceStatus,
+    Issued,
+)
+from usance.domain.metering.totals import UsageTotal
+from usance.domain.money import Currency, Money, currency
+from usance.domain.tax import TaxCategory, TaxRow, TaxTreatment
+from usance.store.codec import json_text, value_from, working_from
+from usance.store.database import Row
+
+INVOICE_COLUMNS = (
+    *("id", "legal_entity_id", "customer_id", "currency", "status", "bill_on", "grouping"),
+    *("net_minor", "tax_minor", "gross_minor", "findings", "input_hash", "created_at"),
+)
+LINE_COLUMNS = (
+    *("invoice_id", "position", "contract_id", "contract_line_id", "kind", "description", "unit"),
+    *("service_period", "quantity", "unit_amount", "net_minor", "tax_code", "tax_category"),
+    *("tax_percent", "tax_rule", "tax_reason", "tax_minor", "working", "usage"),
+)
+TAX_COLUMNS = ("invoice_id", "category", "percent", "taxable_minor", "tax_minor", "reason")
+SLICE_COLUMNS = ("invoice_id", "position", "contract_line_id", "service_period")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredInvoice:
+    """An invoice of any state as it is kept, with what was allocated to it so far.
+
+    `number`, `issued_on`, `due_on` and `parties` are there together, once it was issued.
+    """
+
+    draft: Draft
+    status: InvoiceStatus
+    created_at: datetime
+    approved_at: datetime | None
+    approved_by: str | None
+    number: str | None
+    issued_on: date | None
+    due_on: date | None
+    parties: Any
+    sent_at: datetime | None
+    voided_on: date | None
+    void_reason: str | None
+    allocated: Money
+
+    @property
+    def id(self) -> InvoiceId:
+        """Its id."""
+        return self.draft.id
+
+    def as_approved(self) -> Approved:
+        """The same as a domain value; for one that was approved."""
+        assert self.approved_at is not None, "approval is dated"
+        assert self.approved_by is not None, "somebody approved it"
+        return Approved(self.draft, self.approved_at, self.approved_by)
+
+    def as_issued(self) -> Issued:
+        """The same as a domain value; for one that was issued."""
+        assert self.number is not None, "an issued invoice has a number"
+        assert self.issued_on is not None, "an issued invoice has its day"
+        assert self.due_on is not None, "an issued invoice has a due day"
+        return Issued(
+            approved=self.as_approved(),
+            number=self.number,
+            issued_on=self.issued_on,
+            due_on=self.due_on,
+        )
+
+
+def invoice_row(draft: Draft, at: datetime) -> tuple[object, ...]:
+    """Its row in `invoices`, in INVOICE_COLUMNS."""
+    return (
+        draft.id,
+        draft.legal_entity_id,
+        draft.customer_id,
+        draft.currency.code,
+        "DRAFT",
+        draft.bill_on,
+        json_text(draft.grouping),
+        draft.net.minor,
+        draft.tax.minor,
+        draft.gross.minor,
+        json_text(draft.findings),
+        draft.input_hash,
+        at,
+    )
+
+
+def line_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
+    """Its rows in `invoice_lines`, in LINE_COLUMNS."""
+    for position, line in enumerate(draft.lines, start=1):
+        bears = line.treatment
+        yield (
+            draft.id,
+            position,
+            line.contract_id,
+            line.line_id,
+            line.kind.value,
+            line.description,
+            line.unit,
+            _days(line.service_period),
+            line.quantity,
+            line.unit_amount,
+            line.net.minor,
+            line.tax_code,
+            bears.category.value,
+            bears.percent,
+            bears.rule,
+            bears.reason,
+            line.tax.minor,
+            json_text(line.working),
+            None if line.usage is None else json_text(line.usage),
+        )
+
+
+def tax_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
+    """Its rows in `invoice_taxes`, in TAX_COLUMNS."""
+    for row in draft.taxes:
+        yield (
+            draft.id,
+            row.category.value,
+            row.percent,
+            row.taxable.minor,
+            row.tax.minor,
+            row.reason,
+        )
+
+
+def slice_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
+    """Its rows in `billed_slices`, in SLICE_COLUMNS: one a line that comes from a contract."""
+    for position, line in enumerate(draft.lines, start=1):
+        if line.line_id is not None:
+            yield draft.id, position, line.line_id, _days(line.service_period)
+
+
+def stored_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> StoredInvoice:
+    """The invoice of those rows."""
+    return StoredInvoice(
+        draft=_draft_from(row, lines, taxes),
+        status=InvoiceStatus(row.status),
+        created_at=row.created_at,
+        approved_at=row.approved_at,
+        approved_by=row.approved_by,
+        number=row.number,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        parties=row.parties,
+        sent_at=row.sent_at,
+        voided_on=row.voided_on,
+        void_reason=row.void_reason,
+        allocated=Money(row.allocated_minor, currency(row.currency)),
+    )
+
+
+def _draft_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> Draft:
+    of = currency(row.currency)
+    return Draft(
+        id=row.id,
+        legal_entity_id=row.legal_entity_id,
+        customer_id=row.customer_id,
+        currency=of,
+        bill_on=row.bill_on,
+        grouping=value_from(row.grouping, Grouping),
+        lines=tuple(_line_from(line, of) for line in lines),
+        taxes=tuple(_tax_from(tax, of) for tax in taxes),
+        net=Money(row.net_minor, of),
+        tax=Money(row.tax_minor, of),
+        gross=Money(row.gross_minor, of),
+        findings=tuple(value_from(finding, Finding) for finding in row.findings),
+        input_hash=row.input_hash,
+    )
+
+
+def _line_from(row: Row, of: Currency) -> InvoiceLine:
+    category = TaxCategory(row.tax_category)
+    return InvoiceLine(
+        contract_id=row.contract_id,
+        line_id=row.contract_line_id,
+        kind=LineKind(row.kind),
+        description=row.description,
+        unit=row.unit,
+        service_period=Period(row.starts_on, row.ends_on),
+        quantity=row.quantity,
+        unit_amount=row.unit_amount,
+        net=Money(row.net_minor, of),
+        tax_code=row.tax_code,
+        treatment=TaxTreatment(category, row.tax_percent, row.tax_rule, row.tax_reason),
+        tax=Money(row.tax_minor, of),
+        working=working_from(row.working),
+        usage=None if row.usage is None else value_from(row.usage, UsageTotal),
+    )
+
+
+def _tax_from(row: Row, of: Currency) -> TaxRow:
+    return TaxRow(
+        TaxCategory(row.category),
+        row.percent,
+        Money(row.taxable_minor, of),
+        Money(row.tax_minor, of),
+        row.reason,
+    )
+
+
+def _days(period: Period) -> str:
+    return f"[{period.start},{period.end})"

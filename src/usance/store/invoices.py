@@ -1,0 +1,354 @@
+"""Invoices: drafts kept in sets, locked for one act at a time, issued with a gapless number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+from usance.domain.due_items import Grouping
+from usance.domain.errors import NotFound
+from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, LineId
+from usance.domain.invoicing.history import Account, History
+from usance.domain.invoicing.invoice import (
+    Approved,
+    Draft,
+    InvoiceNotApproved,
+    InvoiceNotDraft,
+    InvoiceNotIssued,
+    InvoiceStatus,
+    Issued,
+)
+from usance.domain.money import currency
+from usance.store.codec import jsonb, value_from
+from usance.store.database import Row, Tx
+from usance.store.invoice_rows import (
+    INVOICE_COLUMNS,
+    LINE_COLUMNS,
+    SLICE_COLUMNS,
+    TAX_COLUMNS,
+    StoredInvoice,
+    invoice_row,
+    line_rows,
+    slice_rows,
+    stored_from,
+    tax_rows,
+)
+
+BILLED = """
+SELECT contract_line_id, lower(service_period) AS starts_on
+  FROM billed_slices
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_line_id = ANY(%(line_ids)s)
+"""
+INVOICES = """
+SELECT id, legal_entity_id, customer_id, currency, status, bill_on, grouping, net_minor, tax_minor,
+       gross_minor, findings, input_hash, created_at, approved_at, approved_by, number, issued_on,
+       due_on, parties, sent_at, voided_on, void_reason,
+       coalesce((SELECT sum(amount_minor)
+                   FROM allocations a
+                  WHERE a.tenant_id = %(tenant_id)s
+                    AND a.invoice_id = invoices.id), 0)::bigint AS allocated_minor
+  FROM invoices
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(%(ids)s)
+"""
+LINES = """
+SELECT invoice_id, contract_id, contract_line_id, kind, description, unit,
+       lower(service_period) AS starts_on, upper(service_period) AS ends_on,
+       quantity, unit_amount, net_minor, tax_code, tax_category, tax_percent, tax_rule, tax_reason,
+       tax_minor, working, usage
+  FROM invoice_lines
+ WHERE tenant_id = %(tenant_id)s
+   AND invoice_id = ANY(%(ids)s)
+ ORDER BY invoice_id, position
+"""
+TAXES = """
+SELECT invoice_id, category, percent, taxable_minor, tax_minor, reason
+  FROM invoice_taxes
+ WHERE tenant_id = %(tenant_id)s
+   AND invoice_id = ANY(%(ids)s)
+ ORDER BY invoice_id, percent DESC, category
+"""
+LOCK = """
+SELECT id, status FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
+"""
+OWNER = "SELECT customer_id FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+LOCK_CUSTOMER = """
+SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
+"""
+PAGE = """
+SELECT id
+  FROM invoices
+ WHERE tenant_id = %(tenant_id)s
+   AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
+   AND (%(contract_id)s::text IS NULL OR EXISTS (
+            SELECT FROM invoice_lines l
+             WHERE l.tenant_id = %(tenant_id)s
+               AND l.invoice_id = invoices.id
+               AND l.contract_id = %(contract_id)s))
+   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+   AND (%(after)s::text IS NULL OR (created_at, id) > (
+            SELECT created_at, id
+              FROM invoices
+             WHERE tenant_id = %(tenant_id)s
+               AND id = %(after)s))
+   AND (%(before)s::text IS NULL OR (created_at, id) < (
+            SELECT created_at, id
+              FROM invoices
+             WHERE tenant_id = %(tenant_id)s
+               AND id = %(before)s))
+ ORDER BY CASE WHEN %(before)s::text IS NULL THEN created_at END,
+          CASE WHEN %(before)s::text IS NULL THEN id END,
+          created_at DESC, id DESC
+ LIMIT %(limit)s
+"""
+DRAFTS_WITH_USAGE = """
+SELECT id
+  FROM invoices
+ WHERE tenant_id = %(tenant_id)s
+   AND status = 'DRAFT'
+   AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
+   AND EXISTS (SELECT FROM invoice_lines l
+                WHERE l.tenant_id = %(tenant_id)s
+                  AND l.invoice_id = invoices.id
+                  AND l.usage IS NOT NULL)
+ ORDER BY id
+"""
+DELETE_DRAFT = """
+DELETE FROM invoices
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND status = 'DRAFT'
+"""
+STAND_DOWN = """
+DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
+"""
+FIRST_BILLED = """
+SELECT i.customer_id, l.contract_id, min(i.bill_on) AS first_on
+  FROM invoices i
+  JOIN invoice_lines l ON l.tenant_id = %(tenant_id)s AND l.invoice_id = i.id
+ WHERE i.tenant_id = %(tenant_id)s
+   AND i.customer_id = ANY(%(customer_ids)s)
+   AND i.status <> 'VOID'
+   AND l.contract_id IS NOT NULL
+ GROUP BY i.customer_id, l.contract_id
+"""
+PREVIOUS = """
+SELECT DISTINCT ON (i.customer_id, i.legal_entity_id, i.currency, i.grouping)
+       i.customer_id, i.legal_entity_id, i.currency, i.grouping, i.gross_minor
+  FROM unnest(%(customer_ids)s::text[], %(entity_ids)s::text[], %(currencies)s::text[],
+              %(days)s::date[]) AS asked (customer_id, legal_entity_id, currency, before)
+  JOIN invoices i
+    ON i.customer_id = asked.customer_id
+   AND i.legal_entity_id = asked.legal_entity_id
+   AND i.currency = asked.currency
+   AND i.bill_on < asked.before
+ WHERE i.tenant_id = %(tenant_id)s
+   AND i.status <> 'VOID'
+ ORDER BY i.customer_id, i.legal_entity_id, i.currency, i.grouping, i.bill_on DESC
+"""
+NEXT_NUMBER = """
+INSERT INTO number_series (tenant_id, legal_entity_id, year, last_number)
+VALUES (%(tenant_id)s, %(legal_entity_id)s, %(year)s, 1)
+ON CONFLICT (tenant_id, legal_entity_id, year)
+DO UPDATE SET last_number = number_series.last_number + 1
+RETURNING last_number
+"""
+SAVE_APPROVED = """
+UPDATE invoices
+   SET status = 'APPROVED', approved_at = %(at)s, approved_by = %(by)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+SAVE_ISSUED = """
+UPDATE invoices
+   SET status = 'ISSUED', number = %(number)s, issued_on = %(issued_on)s, due_on = %(due_on)s,
+       parties = %(parties)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+SAVE_SENT = """
+UPDATE invoices
+   SET sent_at = coalesce(sent_at, %(at)s)
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+SAVE_VOID = """
+UPDATE invoices
+   SET status = 'VOID', voided_on = %(on)s, void_reason = %(reason)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+
+
+def billed(tx: Tx, line_ids: Collection[LineId]) -> set[tuple[LineId, date]]:
+    """Which slices of those contract lines stand on a document."""
+    rows = tx.all(BILLED, line_ids=list(line_ids))
+    return {(row.contract_line_id, row.starts_on) for row in rows}
+
+
+def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
+    """Keep new drafts, as streams. PostgreSQL refuses a day of a line that is billed already."""
+    tx.copy("invoices", INVOICE_COLUMNS, [invoice_row(draft, at) for draft in drafts])
+    tx.copy("invoice_lines", LINE_COLUMNS, [row for each in drafts for row in line_rows(each)])
+    tx.copy("invoice_taxes", TAX_COLUMNS, [row for each in drafts for row in tax_rows(each)])
+    tx.copy("billed_slices", SLICE_COLUMNS, [row for each in drafts for row in slice_rows(each)])
+
+
+def save_redrafted(tx: Tx, draft: Draft, *, at: datetime) -> None:
+    """Put a draft in the place of the one of the same id: what it was made from has changed."""
+    tx.run(DELETE_DRAFT, id=draft.id)
+    save_drafts(tx, [draft], at=at)
+
+
+def many(tx: Tx, ids: Collection[InvoiceId]) -> list[StoredInvoice]:
+    """The invoices of those ids, in that order; unknown ids are left out."""
+    lines = _by_invoice(tx.all(LINES, ids=list(ids)))
+    taxes = _by_invoice(tx.all(TAXES, ids=list(ids)))
+    found = {
+        row.id: stored_from(row, lines.get(row.id, []), taxes.get(row.id, []))
+        for row in tx.all(INVOICES, ids=list(ids))
+    }
+    return [found[invoice_id] for invoice_id in ids if invoice_id in found]
+
+
+def one(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
+    """The invoice of that id, whatever its state. Raises NotFound."""
+    found = many(tx, [invoice_id])
+    if not found:
+        raise NotFound("invoice", invoice_id)
+    return found[0]
+
+
+def page(
+    tx: Tx,
+    *,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    customer_id: str | None = None,
+    contract_id: str | None = None,
+    statuses: list[str] | None = None,
+) -> list[InvoiceId]:
+    """Ids of invoices by age, after one or before one (then newest first)."""
+    rows = tx.all(
+        PAGE,
+        after=after,
+        before=before,
+        limit=limit,
+        customer_id=customer_id,
+        contract_id=contract_id,
+        statuses=statuses,
+    )
+    return [row.id for row in rows]
+
+
+def drafts_with_usage(tx: Tx, legal_entity_id: LegalEntityId | None) -> list[InvoiceId]:
+    """Ids of held drafts with a metered line: late usage may change them."""
+    rows = tx.all(DRAFTS_WITH_USAGE, legal_entity_id=legal_entity_id)
+    return [row.id for row in rows]
+
+
+def lock(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
+    """The invoice and its customer, held until `tx` ends. Raises NotFound."""
+    owner = tx.one(OWNER, kind="invoice", ref=invoice_id, id=invoice_id)
+    tx.run(LOCK_CUSTOMER, id=owner.customer_id)
+    tx.one(LOCK, kind="invoice", ref=invoice_id, id=invoice_id)
+    return one(tx, invoice_id)
+
+
+def lock_draft(tx: Tx, invoice_id: InvoiceId) -> Draft:
+    """The draft, held until `tx` ends. Raises NotFound, InvoiceNotDraft."""
+    stored = lock(tx, invoice_id)
+    if stored.status is not InvoiceStatus.DRAFT:
+        raise InvoiceNotDraft(invoice_id, stored.status)
+    return stored.draft
+
+
+def lock_approved(tx: Tx, invoice_id: InvoiceId) -> Approved:
+    """The approved invoice, held until `tx` ends. Raises NotFound, InvoiceNotApproved."""
+    stored = lock(tx, invoice_id)
+    if stored.status is not InvoiceStatus.APPROVED:
+        raise InvoiceNotApproved(invoice_id, stored.status)
+    return stored.as_approved()
+
+
+def lock_issued(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
+    """The issued invoice, held until `tx` ends. Raises NotFound, InvoiceNotIssued."""
+    stored = lock(tx, invoice_id)
+    if stored.status is not InvoiceStatus.ISSUED:
+        raise InvoiceNotIssued(invoice_id, stored.status)
+    return stored
+
+
+def next_number(tx: Tx, legal_entity_id: LegalEntityId, *, year: int) -> int:
+    """The next count of the entity's series in that year.
+
+    The row stays locked until `tx` ends and rolls back with it: that makes the series gapless.
+    """
+    row = tx.one(
+        NEXT_NUMBER,
+        kind="legal entity",
+        ref=legal_entity_id,
+        legal_entity_id=legal_entity_id,
+        year=year,
+    )
+    return int(row.last_number)
+
+
+def histories(tx: Tx, before: Mapping[Account, date]) -> dict[Account, History]:
+    """What was invoiced to each account before its day."""
+    customer_ids = [account.customer_id for account in before]
+    first: dict[CustomerId, dict[ContractId, date]] = {}
+    for row in tx.all(FIRST_BILLED, customer_ids=customer_ids):
+        first.setdefault(row.customer_id, {})[row.contract_id] = row.first_on
+    previous: dict[Account, dict[str, int]] = {account: {} for account in before}
+    rows = tx.all(
+        PREVIOUS,
+        customer_ids=customer_ids,
+        entity_ids=[account.legal_entity_id for account in before],
+        currencies=[account.currency.code for account in before],
+        days=list(before.values()),
+    )
+    for row in rows:
+        account = Account(row.customer_id, row.legal_entity_id, currency(row.currency))
+        previous[account][value_from(row.grouping, Grouping).key] = row.gross_minor
+    return {
+        account: History(first.get(account.customer_id, {}), gross)
+        for account, gross in previous.items()
+    }
+
+
+def save_approved(tx: Tx, approved: Approved) -> None:
+    """Somebody found the draft right."""
+    tx.run(SAVE_APPROVED, id=approved.draft.id, at=approved.approved_at, by=approved.approved_by)
+
+
+def save_issued(tx: Tx, issued: Issued, *, parties: object) -> None:
+    """It has its number; `parties` is who sold and bought as printed, frozen from now on."""
+    tx.run(
+        SAVE_ISSUED,
+        id=issued.draft.id,
+        number=issued.number,
+        issued_on=issued.issued_on,
+        due_on=issued.due_on,
+        parties=jsonb(parties),
+    )
+
+
+def save_sent(tx: Tx, invoice_id: InvoiceId, *, at: datetime) -> None:
+    """Its link was handed out; the first time counts."""
+    tx.run(SAVE_SENT, id=invoice_id, at=at)
+
+
+def save_void(tx: Tx, invoice_id: InvoiceId, *, on: date, reason: str) -> None:
+    """It stands no more: what it billed falls due again."""
+    tx.run(STAND_DOWN, id=invoice_id)
+    tx.run(SAVE_VOID, id=invoice_id, on=on, reason=reason)
+
+
+def _by_invoice(rows: list[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.invoice_id, []).append(row)
+    return found
