@@ -1,0 +1,47 @@
+"""Limits: minimum and maximum over what was billed in several steps of one period.
+
+`Pricing` bounds a single line. Where a period is billed progressively, what was billed before
+counts towards its minimum and its maximum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from usance.domain.rating.prices import ZERO
+
+
+def true_up(amount: Decimal, minimum: Decimal, *, billed: Decimal = ZERO) -> Decimal:
+    """What is missing to the minimum after `billed` before and `amount` now; a line of its own."""
+    return max(ZERO, minimum - billed - amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """What is charged under a maximum, and the discount that brought it there."""
+
+    amount: Decimal
+    discount: Decimal
+
+
+def cap(amount: Decimal, maximum: Decimal, *, billed: Decimal = ZERO) -> Capped:
+    """`amount` as far as the maximum leaves room after what was `billed` before."""
+    room = max(ZERO, maximum - billed)
+    charged = min(amount, room)
+    return Capped(charged, amount - charged)
+
+
+def from_the_last(discount: Decimal, lines: Sequence[Decimal]) -> list[Decimal]:
+    """The discount taken from the lines upwards, from the last to the first, each at most whole."""
+    shares: list[Decimal] = []
+    for line in reversed(lines):
+        shares.append(min(line, discount))
+        discount -= shares[-1]
+    return shares[::-1]
+
+
+def less_percent(amount: Decimal, percent: Decimal) -> Decimal:
+    """That percentage of `amount`, unrounded: a discount taken before a maximum applies."""
+    return amount * percent.scaleb(-2)

@@ -1,0 +1,185 @@
+"""Quantities: from what was measured to what is priced.
+
+Conversion (bytes to gigabytes), units weighted by time, included units shared by several cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from usance.domain.money import Currency, Money, round_minor
+from usance.domain.rating.prices import ZERO, Cell, Graduated, Matrix, PackageRounding, Volume
+from usance.domain.rating.rate import Rated
+from usance.domain.rating.tiers import packages, tier_of
+from usance.domain.rating.working import Fact, Working
+
+
+def convert(
+    quantity: Decimal, divide_by: Decimal, rounding: PackageRounding = PackageRounding.PROPORTIONAL
+) -> Decimal:
+    """A measured quantity in the unit it is sold in; rounded only when the price says so."""
+    return packages(quantity, divide_by, rounding)
+
+
+class CellUsage(NamedTuple):
+    """Usage under one combination of dimension values."""
+
+    values: Mapping[str, str]
+    quantity: Decimal
+
+
+class IncludedRule(StrEnum):
+    """Which cells of a matrix a common number of included units is taken from."""
+
+    PRO_RATA = "PRO_RATA"  # each by its share of the usage: our default
+    DEAREST_FIRST = "DEAREST_FIRST"
+    CHEAPEST_FIRST = "CHEAPEST_FIRST"
+
+
+def rate_cells(
+    price: Matrix,
+    usage: Sequence[CellUsage],
+    *,
+    included: Decimal = ZERO,
+    rule: IncludedRule = IncludedRule.PRO_RATA,
+) -> Rated:
+    """Each usage priced by its cell, after the included units common to all are taken off.
+
+    Usage without a price is unpriced: shown in the working and in the result.
+    """
+    rates = [unit_amount_for(price, one.values) for one in usage]
+    free = _included_split(usage, rates, included, rule)
+    parts: list[Working] = []
+    amount = unpriced = ZERO
+    for one, unit_amount, taken in zip(usage, rates, free, strict=True):
+        charged = one.quantity - taken
+        facts: dict[str, Fact] = {**one.values, "quantity": one.quantity}
+        if included:
+            facts |= {"included": taken, "charged": charged}
+        if unit_amount is None:
+            unpriced += charged
+            parts.append(Working("unpriced", facts | {"amount": ZERO}))
+            continue
+        cost = charged * unit_amount
+        amount += cost
+        parts.append(Working("cell", facts | {"unitAmount": unit_amount, "amount": cost}))
+    return Rated(amount, Working("matrix", {"amount": amount}, tuple(parts)), unpriced)
+
+
+def unit_amount_for(price: Matrix, values: Mapping[str, str]) -> Decimal | None:
+    """The unit amount of the exact cell, else of the one with fewest open values, else default."""
+    wanted = tuple(values.get(dimension) for dimension in price.dimensions)
+    found = [cell for cell in price.cells if _matches(cell, wanted)]
+    if not found:
+        return price.default_unit_amount
+    return min(found, key=lambda cell: cell.values.count(None)).unit_amount
+
+
+def _matches(cell: Cell, wanted: Sequence[str | None]) -> bool:
+    return all(
+        value is None or value == want for value, want in zip(cell.values, wanted, strict=True)
+    )
+
+
+def _included_split(
+    usage: Sequence[CellUsage],
+    rates: Sequence[Decimal | None],
+    included: Decimal,
+    rule: IncludedRule,
+) -> list[Decimal]:
+    """How many of the included units each usage takes; never more than it has."""
+    whole = sum((one.quantity for one in usage), ZERO)
+    left = min(included, whole)
+    free = [ZERO] * len(usage)
+    if rule is IncludedRule.PRO_RATA:
+        for index, one in enumerate(usage):
+            free[index] = left * one.quantity / whole if whole else ZERO
+        return free
+    dearest = rule is IncludedRule.DEAREST_FIRST
+    for index in sorted(range(len(usage)), key=lambda i: rates[i] or ZERO, reverse=dearest):
+        free[index] = min(left, usage[index].quantity)
+        left -= free[index]
+    return free
+
+
+class WeightedChange(NamedTuple):
+    """Units added or removed within a period, and the same units weighted by the time left."""
+
+    units: Decimal
+    weighted: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """What units weighted by time cost: exact, by part, and rounded once."""
+
+    exact: Fraction
+    usage_part: Fraction
+    flat_part: Decimal
+
+    def rounded(self, currency: Currency) -> Money:
+        """To the minor unit."""
+        return round_minor(Decimal(1), currency, self.exact)
+
+
+def rate_weighted(price: Graduated | Volume, changes: Sequence[WeightedChange]) -> Weighted:
+    """Whole units choose the tier, weighted units are priced.
+
+    Removed units go back through the tiers they came from. The flat amount of a tier is due, not
+    weighted, once the tier was reached at any time. Never below zero.
+    """
+    if isinstance(price, Volume):
+        return _weighted_volume(price, changes)
+    weighted = [Fraction(0)] * len(price.tiers)
+    reached = 0
+    units = ZERO
+    for change in changes:
+        after = units + change.units
+        for index, part in _across(price, units, after):
+            weighted[index] += Fraction(part) / Fraction(change.units) * Fraction(change.weighted)
+        highest = tier_of(price.tiers, max(after, units), price.bound)
+        reached = max(reached, len(price.tiers) if highest is None else highest + 1)
+        units = after
+    usage = sum(
+        (
+            part * Fraction(tier.unit_amount)
+            for part, tier in zip(weighted, price.tiers, strict=True)
+        ),
+        Fraction(0),
+    )
+    flat = sum((tier.flat_amount for tier in price.tiers[:reached]), ZERO)
+    return Weighted(max(usage + Fraction(flat), Fraction(0)), usage, flat)
+
+
+def _weighted_volume(price: Volume, changes: Sequence[WeightedChange]) -> Weighted:
+    units = sum((change.units for change in changes), ZERO)
+    weighted = sum((change.weighted for change in changes), ZERO)
+    index = tier_of(price.tiers, units, price.bound)
+    if index is None:
+        return Weighted(Fraction(0), Fraction(0), ZERO)
+    tier = price.tiers[index]
+    usage = Fraction(weighted * tier.unit_amount)
+    return Weighted(max(usage + Fraction(tier.flat_amount), Fraction(0)), usage, tier.flat_amount)
+
+
+def _across(price: Graduated, start: Decimal, end: Decimal) -> list[tuple[int, Decimal]]:
+    """The units of each tier between two totals; below zero they belong to the first tier."""
+    found: list[tuple[int, Decimal]] = []
+    low: Decimal | None = None
+    for index, tier in enumerate(price.tiers):
+        part = _clip(end, low, tier.up_to) - _clip(start, low, tier.up_to)
+        if part:
+            found.append((index, part))
+        low = tier.up_to
+    return found
+
+
+def _clip(value: Decimal, low: Decimal | None, high: Decimal | None) -> Decimal:
+    if low is not None and value < low:
+        return low
+    return high if high is not None and value > high else value
