@@ -14,6 +14,8 @@ from usance.store.embedded import creation
 from usance.store.embedded.cluster import Cluster, attach
 from usance.store.embedded.errors import EmbeddedPostgresError
 
+pytestmark = pytest.mark.postgres
+
 IS_ROOT = os.geteuid() == 0
 
 NOBODY = 65534

@@ -20,6 +20,8 @@ from tests.store.embedded_homes import (
 )
 from usance.store.embedded.cluster import attach
 
+pytestmark = pytest.mark.postgres
+
 USER = """
 import sys
 from pathlib import Path
@@ -117,6 +119,22 @@ def test_a_killed_supervisor_takes_its_server_along_and_both_come_back(empty_hom
         wait_for(lambda: _is_gone(before), named="the postmaster's end")
         cluster.ensure_running()
         assert one(cluster.url, "SELECT answer FROM kept") == 42
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie one process to another")
+def test_the_next_user_heals_a_cluster_whose_processes_were_all_killed(empty_home: Path) -> None:
+    with user_of(empty_home) as user:
+        first = said(user)
+        supervisor = supervisor_of(empty_home)
+        for pid in (supervisor, postmaster_of(empty_home), user.pid):
+            os.kill(pid, signal.SIGKILL)
+        user.wait()
+    with user_of(empty_home) as user:
+        database = first.partition(",")[0]
+        assert said(user).startswith(database)
+        assert supervisor_of(empty_home) != supervisor
+        user.communicate()
+    wait_until_stopped(empty_home)
 
 
 def _is_gone(pid: int) -> bool:

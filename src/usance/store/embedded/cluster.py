@@ -21,6 +21,7 @@ from usance.store.embedded.locks import POLL_SECONDS, closing, share, try_alone
 from usance.store.embedded.places import control_folder, places_in, settle
 
 WAIT_SECONDS = 120
+CALLS = 3
 DATABASE = "usance"
 
 
@@ -113,14 +114,14 @@ class Cluster:
             programs(places)
             create(places, durable=self._durable)
             self._check_durable()
-            said = _run_supervisor(self._control, lock)
+            said = _call_supervisor(self._control, lock)
         except OSError as error:
             raise EmbeddedPostgresError(
                 f"The embedded PostgreSQL in {self._control} cannot be set up: {error}"
             ) from error
         if said != supervisor.READY:
             log = self._control / "server.log"
-            raise EmbeddedPostgresError(said or f"The supervisor ended early. See {log}")
+            raise EmbeddedPostgresError(said or f"The supervisor says nothing. See {log}")
 
     def _trouble(self) -> str | None:
         """Why the server does not answer; None when it does."""
@@ -136,6 +137,14 @@ class Cluster:
                 f"{self._control} holds a throw-away cluster, which loses what is written to it. "
                 "Use another home, or delete that one."
             )
+
+
+def _call_supervisor(control: Path, lock: int) -> str:
+    """What it says; when it was killed before it could, call another."""
+    said = ""
+    for _ in range(CALLS):
+        said = said or _run_supervisor(control, lock)
+    return said
 
 
 def _run_supervisor(control: Path, lock: int) -> str:

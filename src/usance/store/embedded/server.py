@@ -16,6 +16,7 @@ from usance.store.embedded.errors import EmbeddedPostgresError
 from usance.store.embedded.places import Places, claim_sockets
 
 START_SECONDS = 90  # a crash recovery may have much to replay
+START_ATTEMPTS = 3
 STOP_SECONDS = 30
 POLL_SECONDS = 0.01
 
@@ -47,12 +48,36 @@ class Server:
         return self._postmaster is not None and self._postmaster.poll() is None
 
     def start(self) -> None:
-        """Return when it takes connections. Raises EmbeddedPostgresError with its last words."""
+        """Return when it takes connections. Raises EmbeddedPostgresError with its last words.
+
+        One that is killed while it starts is started again: only what it says itself is a reason.
+        """
+        self.places.log.touch(mode=0o600)
+        begin = self.places.log.stat().st_size
+        for _ in range(START_ATTEMPTS):
+            self._postmaster = self._launch()
+            if self._becomes_ready(self._postmaster):
+                return
+            self.stop()
+            if self._postmaster.returncode != -signal.SIGKILL:
+                break
+        raise EmbeddedPostgresError(_why(self.places, begin))
+
+    def stop(self) -> None:
+        """Fast, then immediate, then by force. Sessions are ended; what committed stays."""
+        if self._postmaster is None:
+            return
+        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            self._postmaster.send_signal(how)
+            with suppress(subprocess.TimeoutExpired):
+                self._postmaster.wait(STOP_SECONDS)
+                return
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         end_remains(self.places.data)
         claim_sockets(self.places)
         with self.places.log.open("ab") as log:
-            begin = log.tell()
-            self._postmaster = subprocess.Popen(
+            return subprocess.Popen(
                 self._command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -66,22 +91,14 @@ class Server:
                 extra_groups=self.places.account.extra_groups,
                 preexec_fn=partial(_stop_with, os.getpid()) if HAS_PROC else None,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_ready(self.places.data, self._postmaster.pid):
-            if not self.is_alive() or time.monotonic() > deadline:
-                self.stop()
-                raise EmbeddedPostgresError(_why(self.places, begin))
-            time.sleep(POLL_SECONDS)
 
-    def stop(self) -> None:
-        """Fast, then immediate, then by force. Sessions are ended; what committed stays."""
-        if self._postmaster is None:
-            return
-        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            self._postmaster.send_signal(how)
-            with suppress(subprocess.TimeoutExpired):
-                self._postmaster.wait(STOP_SECONDS)
-                return
+    def _becomes_ready(self, postmaster: subprocess.Popen[bytes]) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while postmaster.poll() is None and time.monotonic() < deadline:
+            if _is_ready(self.places.data, postmaster.pid):
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
 
     def _command(self) -> list[str]:
         settings = SETTINGS | {"unix_socket_directories": str(self.places.sockets)}
