@@ -97,7 +97,10 @@ CREATE TABLE features (
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    CONSTRAINT a_meter_measures_usage CHECK (meter IS NULL OR meter_type <> 'NONE')
+    CONSTRAINT a_meter_measures_usage CHECK (meter IS NULL OR meter_type <> 'NONE'),
+    CONSTRAINT only_a_number_is_measured CHECK (meter_type = 'NONE' OR feature_type = 'NUMBER'),
+    CONSTRAINT a_meter_reads_a_field_unless_it_counts
+        CHECK ((meter ->> 'aggregation' = 'COUNT') = (meter ->> 'field' IS NULL))
 );
 
 -- ---------------------------------------------------------------- what was signed and is owed --
@@ -134,8 +137,9 @@ CREATE TABLE orders (
     customer_id      text        NOT NULL,
     contract_id      text,
     effective_on     date        NOT NULL,
-    form             jsonb       NOT NULL,   -- the order form as signed, in its own notation
-    form_sha256      bytea       NOT NULL CHECK (length(form_sha256) = 32),
+    form             jsonb       NOT NULL,   -- the order in its notation, every default resolved
+    document         bytea       NOT NULL,   -- what was signed, byte for byte
+    document_sha256  bytea       NOT NULL CHECK (length(document_sha256) = 32),
     created_at       timestamptz NOT NULL,
     fulfilled_at     timestamptz,
     canceled_at      timestamptz,
@@ -199,12 +203,71 @@ CREATE TABLE usage_events (
     occurred_at      timestamptz NOT NULL,
     received_at      timestamptz NOT NULL,
     resource_id      text,
-    dimensions       jsonb       NOT NULL,
+    dimensions       jsonb       NOT NULL CHECK (jsonb_typeof(dimensions) = 'object'),
     CONSTRAINT an_event_counts_once
-        PRIMARY KEY (tenant_id, customer_id, event_name, idempotency_key)
+        PRIMARY KEY (tenant_id, customer_id, event_name, idempotency_key),
+    CONSTRAINT an_event_has_a_name CHECK (length(event_name) BETWEEN 1 AND 255),
+    CONSTRAINT an_event_has_a_key CHECK (length(idempotency_key) BETWEEN 1 AND 255),
+    CONSTRAINT an_event_is_not_of_the_future CHECK (occurred_at - received_at <= '1 hour'::interval)
 );
 CREATE INDEX usage_events_by_window
     ON usage_events (tenant_id, customer_id, event_name, occurred_at);
+
+-- How a meter reads dimensions. domain/metering says in words what these say in SQL, and
+-- tests/store/test_usage.py holds them to the same answers. No value makes them fail.
+
+-- The number a dimension is, or plainly reads as ("12.50", not "12abc"); null for anything else.
+CREATE FUNCTION usage_number(dimension jsonb) RETURNS numeric IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN jsonb_typeof(dimension) = 'number' THEN (dimension #>> '{}')::numeric
+    WHEN jsonb_typeof(dimension) = 'string'
+     AND dimension #>> '{}' ~ '^-?[0-9]{1,17}([.][0-9]{1,12})?$' THEN (dimension #>> '{}')::numeric
+END;
+
+-- A number equals a number, anything else its text, to the letter.
+CREATE FUNCTION usage_equals_any(dimension jsonb, candidates jsonb) RETURNS boolean
+IMMUTABLE PARALLEL SAFE
+RETURN EXISTS (
+    SELECT
+      FROM jsonb_array_elements(candidates) AS candidate
+     WHERE CASE jsonb_typeof(dimension)
+           WHEN 'number' THEN usage_number(dimension) = usage_number(candidate)
+           ELSE dimension #>> '{}' = candidate #>> '{}'
+           END);
+
+-- Whether a dimension (null: the event lacks it) satisfies one condition of a filter.
+CREATE FUNCTION usage_condition_holds(condition jsonb, dimension jsonb) RETURNS boolean
+IMMUTABLE PARALLEL SAFE
+RETURN coalesce(CASE condition ->> 'operation'
+    WHEN 'IS_NULL' THEN dimension IS NULL
+    WHEN 'IS_NOT_NULL' THEN dimension IS NOT NULL
+    WHEN 'EQUALS' THEN usage_equals_any(dimension, condition -> 'values')
+    WHEN 'IN' THEN usage_equals_any(dimension, condition -> 'values')
+    WHEN 'NOT_EQUALS' THEN NOT usage_equals_any(dimension, condition -> 'values')
+    WHEN 'GREATER_THAN'
+    THEN usage_number(dimension) > usage_number(condition #> '{values,0}')
+    WHEN 'GREATER_THAN_OR_EQUAL'
+    THEN usage_number(dimension) >= usage_number(condition #> '{values,0}')
+    WHEN 'LESS_THAN'
+    THEN usage_number(dimension) < usage_number(condition #> '{values,0}')
+    WHEN 'LESS_THAN_OR_EQUAL'
+    THEN usage_number(dimension) <= usage_number(condition #> '{values,0}')
+    WHEN 'CONTAINS' THEN strpos(dimension #>> '{}', condition #>> '{values,0}') > 0
+    WHEN 'STARTS_WITH' THEN starts_with(dimension #>> '{}', condition #>> '{values,0}')
+    WHEN 'ENDS_WITH'
+    THEN right(dimension #>> '{}', length(condition #>> '{values,0}')) = condition #>> '{values,0}'
+END, false);
+
+-- Whether an event passes at least one of a meter's filters, all of whose conditions must hold.
+CREATE FUNCTION usage_passes(filters jsonb, dimensions jsonb) RETURNS boolean
+IMMUTABLE PARALLEL SAFE
+RETURN EXISTS (
+    SELECT
+      FROM jsonb_array_elements(filters) AS filter
+     WHERE NOT EXISTS (
+        SELECT
+          FROM jsonb_array_elements(filter -> 'conditions') AS condition
+         WHERE NOT usage_condition_holds(condition, dimensions -> (condition ->> 'field'))));
 
 -- ---------------------------------------------------------------------------------- invoices --
 
@@ -216,11 +279,10 @@ CREATE TABLE invoices (
     currency         char(3)     NOT NULL,   -- of every *_minor of this invoice and its lines
     status           text        NOT NULL CHECK (status IN ('DRAFT', 'APPROVED', 'ISSUED', 'VOID')),
     bill_on          date        NOT NULL,   -- the day its due items fell due
-    grouping         text        NOT NULL,   -- what its due items agree in, beside the day
+    grouping         jsonb       NOT NULL,   -- what its due items agree in, beside the day
     net_minor        bigint      NOT NULL,
     tax_minor        bigint      NOT NULL,
     gross_minor      bigint      NOT NULL,
-    terms            jsonb       NOT NULL,   -- payment terms, PO number
     findings         jsonb       NOT NULL,
     input_hash       text        NOT NULL,   -- of everything the draft was made from
     created_at       timestamptz NOT NULL,
@@ -261,14 +323,16 @@ CREATE TABLE invoice_lines (
     contract_line_id  text,
     kind              text      NOT NULL,
     description       text      NOT NULL,
-    service_period    daterange,
-    occurrence        int       NOT NULL,
+    unit              text      NOT NULL,
+    service_period    daterange NOT NULL CHECK (NOT isempty(service_period)),
     quantity          numeric   NOT NULL,
     unit_amount       numeric,               -- when one price per unit exists, for print
     net_minor         bigint    NOT NULL,
     tax_code          text      NOT NULL,
     tax_category      text      NOT NULL,
     tax_percent       numeric   NOT NULL,
+    tax_rule          text      NOT NULL,
+    tax_reason        text      NOT NULL,
     tax_minor         bigint    NOT NULL,    -- its share of the document's tax
     working           jsonb     NOT NULL,    -- how the amount came about, step by step
     usage             jsonb,                 -- the window's evidence: event count, last received
@@ -296,11 +360,9 @@ CREATE TABLE billed_slices (
     position          int       NOT NULL,
     contract_line_id  text      NOT NULL,
     service_period    daterange NOT NULL CHECK (NOT isempty(service_period)),
-    occurrence        int       NOT NULL,
     PRIMARY KEY (tenant_id, invoice_id, position),
     FOREIGN KEY (tenant_id, invoice_id, position) REFERENCES invoice_lines ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, contract_line_id) REFERENCES contract_lines,
-    CONSTRAINT a_period_is_billed_once UNIQUE (tenant_id, contract_line_id, occurrence),
     CONSTRAINT a_day_is_billed_once EXCLUDE USING gist (
         contract_line_id WITH =, service_period WITH &&, tenant_id WITH =)
 );
@@ -343,58 +405,162 @@ CREATE TABLE allocations (
     payment_id    text        NOT NULL,
     invoice_id    text        NOT NULL,
     amount_minor  bigint      NOT NULL CHECK (amount_minor <> 0),   -- negative: taken back
-    allocated_on  date        NOT NULL,
+    basis         text        NOT NULL CHECK (basis IN
+                  ('NAMED', 'REFERENCE', 'EXACT_AMOUNT', 'OLDEST_DUE', 'TAKEN_BACK')),
+    takes_back    text,                      -- the allocation this row undoes, once and wholly
+    allocated_on  date        NOT NULL,      -- a day in the legal entity's zone
     created_at    timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, payment_id) REFERENCES payments,
-    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices,
+    FOREIGN KEY (tenant_id, takes_back) REFERENCES allocations,
+    CONSTRAINT an_allocation_is_taken_back_once UNIQUE (tenant_id, takes_back),
+    CONSTRAINT only_a_row_that_takes_back_is_negative CHECK (
+        (amount_minor < 0) = (takes_back IS NOT NULL)
+        AND (basis = 'TAKEN_BACK') = (takes_back IS NOT NULL))
 );
 CREATE INDEX allocations_by_invoice ON allocations (tenant_id, invoice_id);
 CREATE INDEX allocations_by_payment ON allocations (tenant_id, payment_id);
+
+-- What of a payment the customer was told to have as credit: kept above zero, released below.
+CREATE TABLE customer_credits (
+    tenant_id     text        NOT NULL,
+    id            text        NOT NULL,
+    payment_id    text        NOT NULL,
+    amount_minor  bigint      NOT NULL CHECK (amount_minor <> 0),
+    kept_on       date        NOT NULL,      -- a day in the legal entity's zone
+    created_at    timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, payment_id) REFERENCES payments
+);
+CREATE INDEX customer_credits_by_payment ON customer_credits (tenant_id, payment_id);
+
+-- The second net under allocation. Each function locks before it sums, so that it is right by
+-- itself, whoever else is allocating at the same moment.
+CREATE FUNCTION refuse_an_allocation_that_does_not_fit() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    invoice    invoices%ROWTYPE;
+    allocated  numeric;
+BEGIN
+    SELECT * INTO invoice
+      FROM invoices
+     WHERE tenant_id = NEW.tenant_id AND id = NEW.invoice_id
+       FOR UPDATE;
+    IF invoice.status <> 'ISSUED' THEN
+        RAISE EXCEPTION 'invoice % is %: nothing can be allocated to it', invoice.id, invoice.status
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'only_an_issued_invoice_is_paid';
+    END IF;
+    PERFORM FROM payments
+      WHERE tenant_id = NEW.tenant_id AND id = NEW.payment_id
+        AND customer_id = invoice.customer_id
+        AND legal_entity_id = invoice.legal_entity_id
+        AND currency = invoice.currency;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'payment % and invoice % differ in customer, legal entity or currency',
+            NEW.payment_id, invoice.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'a_payment_pays_its_own_customer';
+    END IF;
+    SELECT sum(amount_minor) INTO allocated
+      FROM allocations
+     WHERE tenant_id = NEW.tenant_id AND invoice_id = NEW.invoice_id;
+    IF allocated NOT BETWEEN 0 AND invoice.gross_minor THEN
+        RAISE EXCEPTION 'invoice % of % would have % allocated',
+            invoice.id, invoice.gross_minor, allocated
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'no_more_is_allocated_than_is_owed';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION refuse_using_more_than_was_paid() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    paid       bigint;
+    allocated  numeric;
+    kept       numeric;
+BEGIN
+    SELECT amount_minor INTO paid
+      FROM payments
+     WHERE tenant_id = NEW.tenant_id AND id = NEW.payment_id
+       FOR UPDATE;
+    SELECT coalesce(sum(amount_minor), 0) INTO allocated
+      FROM allocations
+     WHERE tenant_id = NEW.tenant_id AND payment_id = NEW.payment_id;
+    SELECT coalesce(sum(amount_minor), 0) INTO kept
+      FROM customer_credits
+     WHERE tenant_id = NEW.tenant_id AND payment_id = NEW.payment_id;
+    IF least(allocated, kept) < 0 OR allocated + kept > paid THEN
+        RAISE EXCEPTION 'payment % of % would have % allocated and % kept as credit',
+            NEW.payment_id, paid, allocated, kept
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'no_more_is_used_than_was_paid';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER an_allocation_fits_its_invoice AFTER INSERT ON allocations
+    FOR EACH ROW EXECUTE FUNCTION refuse_an_allocation_that_does_not_fit();
+CREATE TRIGGER an_allocation_fits_its_payment AFTER INSERT ON allocations
+    FOR EACH ROW EXECUTE FUNCTION refuse_using_more_than_was_paid();
+CREATE TRIGGER a_customer_credit_fits_its_payment AFTER INSERT ON customer_credits
+    FOR EACH ROW EXECUTE FUNCTION refuse_using_more_than_was_paid();
 
 CREATE TABLE ledger_entries (
     tenant_id        text        NOT NULL,
     id               text        NOT NULL,
     legal_entity_id  text        NOT NULL,
-    currency         char(3)     NOT NULL,
-    kind             text        NOT NULL,
-    source_id        text        NOT NULL,   -- the invoice, payment, allocation it books
-    booked_on        date        NOT NULL,
+    currency         char(3)     NOT NULL,   -- of every amount_minor of its lines
+    kind             text        NOT NULL CHECK (kind IN
+                     ('INVOICE_ISSUED', 'INVOICE_VOIDED', 'PAYMENT_RECEIVED', 'PAYMENT_ALLOCATED',
+                      'ALLOCATION_TAKEN_BACK', 'CUSTOMER_CREDIT_KEPT', 'CUSTOMER_CREDIT_RELEASED')),
+    source_id        text        NOT NULL,   -- the invoice, payment, allocation, credit it books
+    booked_on        date        NOT NULL,   -- a day in the legal entity's zone
+    line_count       int         NOT NULL CHECK (line_count >= 2),
     created_at       timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
-    CONSTRAINT booked_once UNIQUE (tenant_id, kind, source_id)
+    CONSTRAINT booked_once UNIQUE (tenant_id, source_id, kind),
+    CONSTRAINT an_entry_is_closed_when_booked UNIQUE (tenant_id, id, line_count)
 );
 CREATE INDEX ledger_entries_by_day ON ledger_entries (tenant_id, booked_on, id);
 
+-- An entry says how many lines it has, each line repeats it and takes one of the places 1 to
+-- line_count. So a whole entry has no room for one more line, ever, and its balance is checked
+-- once an entry, when its transaction commits, not once a line.
 CREATE TABLE ledger_lines (
     tenant_id     text   NOT NULL,
     entry_id      text   NOT NULL,
     position      int    NOT NULL,
-    account       text   NOT NULL,
+    line_count    int    NOT NULL,
+    account       text   NOT NULL CHECK (account IN
+                  ('bank', 'receivable', 'unapplied_cash', 'customer_credit', 'contract_liability',
+                   'tax_payable')),
     amount_minor  bigint NOT NULL CHECK (amount_minor <> 0),   -- debit above zero, credit below
     customer_id   text,
     PRIMARY KEY (tenant_id, entry_id, position),
-    FOREIGN KEY (tenant_id, entry_id) REFERENCES ledger_entries
+    CONSTRAINT a_line_has_its_place_in_a_whole_entry FOREIGN KEY (tenant_id, entry_id, line_count)
+        REFERENCES ledger_entries (tenant_id, id, line_count),
+    CONSTRAINT places_are_numbered_from_one CHECK (position BETWEEN 1 AND line_count)
 );
 
 CREATE FUNCTION refuse_an_unbalanced_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    difference numeric;
+    lines       bigint;
+    difference  numeric;
 BEGIN
-    SELECT coalesce(sum(amount_minor), 0) INTO difference
+    SELECT count(*), coalesce(sum(amount_minor), 0) INTO lines, difference
       FROM ledger_lines
-     WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.entry_id;
+     WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.id;
+    IF lines <> NEW.line_count THEN
+        RAISE EXCEPTION 'ledger entry % has % of its % lines', NEW.id, lines, NEW.line_count
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'an_entry_has_its_lines';
+    END IF;
     IF difference <> 0 THEN
-        RAISE EXCEPTION 'ledger entry % does not balance: % minor units off',
-            NEW.entry_id, difference USING ERRCODE = 'check_violation',
-            CONSTRAINT = 'an_entry_balances';
+        RAISE EXCEPTION 'ledger entry % does not balance: % minor units off', NEW.id, difference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'an_entry_balances';
     END IF;
     RETURN NULL;
 END $$;
 
 CREATE CONSTRAINT TRIGGER an_entry_balances
-    AFTER INSERT OR UPDATE ON ledger_lines
+    AFTER INSERT ON ledger_entries
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION refuse_an_unbalanced_entry();
 
@@ -409,6 +575,12 @@ CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entr
 CREATE TRIGGER ledger_lines_append_only BEFORE UPDATE OR DELETE ON ledger_lines
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER allocations_append_only BEFORE UPDATE OR DELETE ON allocations
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER payments_append_only BEFORE UPDATE OR DELETE ON payments
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER customer_credits_append_only BEFORE UPDATE OR DELETE ON customer_credits
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER usage_events_append_only BEFORE UPDATE OR DELETE ON usage_events
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- --------------------------------------------------------------------- requests and what was --
