@@ -34,7 +34,8 @@ class Milestone:
 def equal_parts(whole: Money, count: int, *, upfront: Money | None = None) -> list[Money]:
     """`whole` in `count` equal instalments, after `upfront` when there is one.
 
-    The last instalment takes what rounding left. Raises Invalid (InvalidInstalments) for no instalment or more upfront than the whole.
+    The last instalment takes what rounding left. Raises Invalid (InvalidInstalments) for no
+    instalment or more upfront than the whole.
     """
     if count < 1:
         raise _refused("count", str(count), "at least one instalment")

@@ -152,6 +152,11 @@ def _signed(price: Price, quantity: Decimal, already: Decimal) -> Rated:
     return Rated(amount, Working("mirrored", facts, tuple(steps)), unpriced)
 
 
+def effective_unit_amount(amount: Decimal, units: Decimal) -> Decimal:
+    """What one unit came to on average; zero when there was none."""
+    return amount / units if units else ZERO
+
+
 def rate_each(price: Price, quantities: Sequence[Decimal]) -> Rated:
     """Each quantity priced on its own, then added: groups, or the maxima of time buckets."""
     return add_up([rate(price, quantity) for quantity in quantities])

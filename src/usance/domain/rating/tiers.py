@@ -87,14 +87,17 @@ def volume(price: Volume, quantity: Decimal, already: Decimal) -> Priced:
 
 def package(price: Package, quantity: Decimal, already: Decimal) -> Priced:
     """The packages begun by the whole quantity, less those begun before."""
-    count = _packages_of(price, already + quantity)
+    after = already + quantity
+    count = _packages_of(price, after)
     if already:
         count -= _packages_of(price, already)
+    charged = _within(after, price.free_units, None) - _within(already, price.free_units, None)
     amount = count * price.package_amount
     facts: dict[str, Fact] = {
         "quantity": quantity,
         "already": already,
         "freeUnits": price.free_units,
+        "chargedUnits": charged,
         "packageSize": price.package_size,
         "packages": count,
         "billedUnits": count * price.package_size,
