@@ -18,7 +18,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from usance.domain.errors import Problem, refuse_if
-from usance.domain.ids import FeatureId
+from usance.domain.ids import REF, FeatureId
 
 MAX_NAME = 255
 MAX_FILTERS = 20
@@ -167,7 +167,9 @@ def read_number(text: str) -> Decimal | None:
 
 
 def _feature_problems(feature: Feature) -> Iterator[Problem]:
-    yield from _name_problems(feature.id, "id")
+    if not isinstance(feature.id, str) or not REF.fullmatch(feature.id):
+        expected = "1 to 255 letters, digits and _ | . : @ -, beginning with a letter or digit"
+        yield Problem("InvalidId", "id", ascii(feature.id)[:80], expected)
     yield from _name_problems(feature.display_name, "displayName")
     for path, text in (("units", feature.units), ("unitsPlural", feature.units_plural)):
         if text is not None:

@@ -1,0 +1,116 @@
+"""Features: what is sold and measured, kept by the id the seller gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from usance.domain.catalog import Feature, FeatureType, Meter, MeterType
+from usance.domain.errors import NotFound
+from usance.domain.ids import FeatureId
+from usance.store.database import Jsonb, Row, Tx
+
+SAVE = """
+INSERT INTO features (tenant_id, id, display_name, feature_type, meter_type, meter,
+                      units, units_plural, metadata, created_at, updated_at)
+VALUES (%(tenant_id)s, %(id)s, %(display_name)s, %(feature_type)s, %(meter_type)s, %(meter)s,
+        %(units)s, %(units_plural)s, %(metadata)s, %(at)s, %(at)s)
+    ON CONFLICT (tenant_id, id) DO UPDATE
+   SET display_name = excluded.display_name,
+       meter = excluded.meter,
+       units = excluded.units,
+       units_plural = excluded.units_plural,
+       metadata = excluded.metadata,
+       updated_at = excluded.updated_at
+ WHERE features.feature_type = excluded.feature_type
+   AND features.meter_type = excluded.meter_type
+"""
+SOME = """
+SELECT id, display_name, feature_type, meter_type, meter, units, units_plural, metadata
+  FROM features
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY (%(ids)s)
+"""
+METERS_OF_EVENTS = """
+SELECT meter
+  FROM features
+ WHERE tenant_id = %(tenant_id)s
+   AND meter ->> 'event_name' = ANY (%(event_names)s)
+"""
+PAGE = """
+SELECT id, display_name, feature_type, meter_type, meter, units, units_plural, metadata,
+       created_at, updated_at
+  FROM features
+ WHERE tenant_id = %(tenant_id)s
+   AND (%(after)s::text IS NULL OR id > %(after)s)
+ ORDER BY id
+ LIMIT %(limit)s
+"""
+
+
+class DatedFeature(NamedTuple):
+    """A feature, and when it was first and last saved."""
+
+    feature: Feature
+    created_at: datetime
+    updated_at: datetime
+
+
+def save(tx: Tx, feature: Feature, *, at: datetime) -> bool:
+    """Create it, or replace all but its kind. False, and nothing done, when its kind differs."""
+    return bool(
+        tx.run(
+            SAVE,
+            id=feature.id,
+            display_name=feature.display_name,
+            feature_type=feature.feature_type,
+            meter_type=feature.meter_type,
+            meter=None if feature.meter is None else Jsonb(feature.meter),
+            units=feature.units,
+            units_plural=feature.units_plural,
+            metadata=Jsonb(dict(feature.metadata)),
+            at=at,
+        )
+    )
+
+
+def one(tx: Tx, feature_id: str) -> Feature:
+    """The feature of that id. Raises NotFound."""
+    found = some(tx, [feature_id])
+    if not found:
+        raise NotFound("feature", feature_id)
+    return found[FeatureId(feature_id)]
+
+
+def some(tx: Tx, feature_ids: Collection[str]) -> dict[FeatureId, Feature]:
+    """Those of `feature_ids` that exist, by id."""
+    features = [_feature(row) for row in tx.all(SOME, ids=list(feature_ids))]
+    return {feature.id: feature for feature in features}
+
+
+def meters_of(tx: Tx, event_names: Collection[str]) -> list[Meter]:
+    """The meters that listen to events of these names, before their filters."""
+    rows = tx.all(METERS_OF_EVENTS, event_names=list(event_names))
+    return [msgspec.convert(row.meter, Meter) for row in rows]
+
+
+def page(tx: Tx, *, after: str | None = None, limit: int = 20) -> list[DatedFeature]:
+    """At most `limit` features in the order of their ids, from the one after `after` on."""
+    rows = tx.all(PAGE, after=after, limit=limit)
+    return [DatedFeature(_feature(row), row.created_at, row.updated_at) for row in rows]
+
+
+def _feature(row: Row) -> Feature:
+    return Feature(
+        id=FeatureId(row.id),
+        display_name=row.display_name,
+        feature_type=FeatureType(row.feature_type),
+        meter_type=MeterType(row.meter_type),
+        meter=None if row.meter is None else msgspec.convert(row.meter, Meter),
+        units=row.units,
+        units_plural=row.units_plural,
+        metadata=row.metadata,
+    )

@@ -1,0 +1,168 @@
+"""Usage for tests: short builders, and what hypothesis may throw at a meter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from usance.domain.catalog import Aggregation, Condition, Filter, Meter, Operation
+from usance.domain.ids import CustomerId
+from usance.domain.metering.events import Dimension, ReceivedEvent, UsageEvent
+from usance.domain.metering.totals import UsageWindow
+
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
+COUNTED = {Aggregation.COUNT: None}
+FIELDS = ["tokens", "region", "user"]
+ODD_TEXTS = [
+    "",
+    "12abc",
+    "12.50",
+    "-3",
+    "1e5",
+    " 12",
+    "12\n",
+    "０１２",
+    "١٢",
+    "007",
+    "7",
+    "5",
+    "5.0",
+]
+ODD_TEXTS += [
+    "true",
+    "null",
+    "NaN",
+    "Infinity",
+    "eu",
+    "eu-west",
+    "%",
+    "_",
+    "\\",
+    "'",
+    '"',
+    "é",
+    "🙂",
+]
+ODD_TEXTS += ["é", "99999999999999999", "1" * 18, "0.000000000001", "0.0000000000001", "--1", "-"]
+LIMIT = Decimal(10) ** 17
+
+numbers = st.one_of(
+    st.integers(-10, 10).map(Decimal),
+    st.decimals(-LIMIT + 1, LIMIT - 1, places=12),
+    st.sampled_from(
+        [Decimal("5"), Decimal("12.5"), Decimal(7), Decimal("1E+16"), Decimal("1E-12")]
+    ),
+)
+texts = st.one_of(
+    st.sampled_from(ODD_TEXTS),
+    st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=5),
+)
+dimensions = st.dictionaries(
+    st.sampled_from(FIELDS), st.one_of(texts, numbers, st.booleans()), max_size=3
+)
+instants = st.integers(0, 48).map(lambda hours: JANUARY + timedelta(hours=hours))
+
+
+def at(hours: int) -> datetime:
+    """That many hours into 2026."""
+    return JANUARY + timedelta(hours=hours)
+
+
+def event(
+    key: str = "k1",
+    *,
+    hours: int = 0,
+    customer: str = "acme",
+    name: str = "call",
+    **values: Dimension | int,
+) -> UsageEvent:
+    """A call by Acme, `hours` into 2026."""
+    return UsageEvent(
+        customer_id=CustomerId(customer),
+        event_name=name,
+        idempotency_key=key,
+        occurred_at=at(hours),
+        dimensions={
+            name: value if isinstance(value, str | bool | Decimal) else Decimal(value)
+            for name, value in values.items()
+        },
+    )
+
+
+def received(sent: UsageEvent) -> ReceivedEvent:
+    """As received on the third day of 2026."""
+    return ReceivedEvent(sent, at(48))
+
+
+def counted(**values: str) -> Meter:
+    """A meter that counts the calls whose dimensions equal `values`."""
+    conditions = tuple(Condition(name, Operation.EQUALS, (text,)) for name, text in values.items())
+    return Meter("call", Aggregation.COUNT, filters=(Filter(conditions),) if conditions else ())
+
+
+def where(*conditions: Condition) -> Meter:
+    """A meter that counts the calls that satisfy all of `conditions`."""
+    return Meter("call", Aggregation.COUNT, filters=(Filter(conditions),))
+
+
+def window(meter: Meter, start: int = 0, end: int = 48, *, customer: str = "acme") -> UsageWindow:
+    """Acme's use from hour `start` of 2026 up to hour `end`."""
+    return UsageWindow(CustomerId(customer), meter, at(start), at(end))
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Condition:
+    """Any condition, over the fields and with the values that events have too."""
+    operation = draw(st.sampled_from(Operation))
+    match operation:
+        case Operation.IS_NULL | Operation.IS_NOT_NULL:
+            values: tuple[str, ...] = ()
+        case Operation.IN:
+            values = tuple(draw(st.lists(texts, min_size=1, max_size=3)))
+        case Operation.CONTAINS | Operation.STARTS_WITH | Operation.ENDS_WITH:
+            values = (draw(texts.filter(bool)),)
+        case Operation.EQUALS | Operation.NOT_EQUALS:
+            values = (draw(texts),)
+        case _:
+            values = (draw(st.sampled_from(["-3", "0", "5", "12.5", "99999999999999999"])),)
+    return Condition(draw(st.sampled_from(FIELDS)), operation, values)
+
+
+filters = st.lists(conditions(), min_size=1, max_size=2).map(lambda held: Filter(tuple(held)))
+
+
+@st.composite
+def meters(draw: st.DrawFn) -> Meter:
+    """Any meter of the events called "call"."""
+    aggregation = draw(st.sampled_from(Aggregation))
+    field = None if aggregation is Aggregation.COUNT else draw(st.sampled_from(FIELDS))
+    return Meter("call", aggregation, field, tuple(draw(st.lists(filters, max_size=2))))
+
+
+@st.composite
+def usage(draw: st.DrawFn) -> list[UsageEvent]:
+    """Events of two customers and two names, each with a key of its own."""
+    rows = st.tuples(
+        st.sampled_from(["acme", "globex"]),
+        st.sampled_from(["call", "login"]),
+        instants,
+        dimensions,
+    )
+    return [
+        UsageEvent(
+            customer_id=CustomerId(customer),
+            event_name=name,
+            idempotency_key=f"k{index}",
+            occurred_at=when,
+            dimensions=values,
+        )
+        for index, (customer, name, when, values) in enumerate(draw(st.lists(rows, max_size=12)))
+    ]
+
+
+def document(**fields: object) -> Mapping[str, object]:
+    """An event as a sender writes it."""
+    return {"customerId": "acme", "eventName": "call", "idempotencyKey": "k1", **fields}
