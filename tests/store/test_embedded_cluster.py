@@ -78,12 +78,17 @@ def test_a_stranger_finds_no_way_in(cluster: Cluster, tmp_path: Path) -> None:
     assert "password" not in cluster.url
 
 
-def test_no_file_of_a_home_can_be_read_by_others(empty_home: Path) -> None:
+def test_neither_files_nor_processes_of_a_cluster_are_open_to_others(empty_home: Path) -> None:
     with attach(empty_home, durable=False):
         here = places(empty_home)
         private = [here.passfile, here.log, here.sockets, here.data]
         assert [oct(path.stat().st_mode & 0o077) for path in private] == ["0o0"] * 4
         assert here.server.stat().st_mode & 0o007 == 0
+        listing = ["ps", "-o", "uid=", "-p", str(postmaster_of(empty_home))]
+        process_owner = subprocess.run(listing, capture_output=True, text=True, check=True).stdout
+        owner = int(process_owner.strip())
+        assert owner == here.data.stat().st_uid
+        assert owner not in (0, NOBODY) if IS_ROOT else owner == os.geteuid()
 
 
 def test_it_stops_when_the_last_user_leaves_and_keeps_what_was_written(empty_home: Path) -> None:
@@ -121,15 +126,6 @@ def test_any_home_will_do(empty_home: Path, name: str) -> None:
         sockets = places(empty_home.parent / name).sockets
     wait_until_stopped(empty_home.parent / name)
     assert not sockets.exists()
-
-
-@pytest.mark.skipif(not IS_ROOT, reason="only root's server runs as another user")
-def test_roots_server_runs_as_a_user_who_is_nobody_else(empty_home: Path) -> None:
-    with attach(empty_home, durable=False):
-        here = places(empty_home)
-        owner = here.data.stat().st_uid
-        assert Path(f"/proc/{postmaster_of(empty_home)}").stat().st_uid == owner
-        assert owner not in (0, NOBODY)
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root's server runs as another user")

