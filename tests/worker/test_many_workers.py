@@ -11,10 +11,11 @@ from tests.worker.conftest import worker_thread
 from tests.worker.kinds import hours_ago
 from tests.worker.process import worker_process
 from tests.worker.traces import effects, job_states, run_keys, runs_of, wait_for
-from usance.flows.runtime import Scope
+from usance.flows.runtime import Runtime, Scope
 from usance.store import jobs
 from usance.store.database import Database, one_connection
 from usance.worker.handlers import RUN_BILLING
+from usance.worker.periodic import ask_for_billing
 
 CUT_ALL_CONNECTIONS = """
 SELECT pg_terminate_backend(pid)
@@ -22,6 +23,8 @@ SELECT pg_terminate_backend(pid)
  WHERE datname = current_database()
    AND pid <> pg_backend_pid()
 """
+HIDE_FINISH = "ALTER FUNCTION procrastinate_finish_job_v1 RENAME TO hidden_finish_job"
+SHOW_FINISH = "ALTER FUNCTION hidden_finish_job RENAME TO procrastinate_finish_job_v1"
 ASK = """
 SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'save', 0, NULL, NULL,
        jsonb_build_object('tenant_id', %s::text, 'key', 'after'), NULL
@@ -92,6 +95,20 @@ def test_a_worker_survives_the_loss_of_all_its_connections(queue: Database, acme
     assert effects(queue) == [(acme.tenant_id, "after"), (acme.tenant_id, "before")]
 
 
+def test_a_job_whose_outcome_could_not_be_kept_is_done_again(queue: Database, acme: Scope) -> None:
+    with queue.transaction(acme.tenant_id) as tx:
+        jobs.enqueue(tx, "save_slowly", key="a", seconds=1)
+    with one_connection(queue.url) as connection, worker_thread(queue):
+        wait_for(lambda: runs_of(queue, "a"))
+        connection.execute(HIDE_FINISH)
+        wait_for(lambda: effects(queue))
+        wait_for(lambda: not live_workers(queue))
+        connection.execute(SHOW_FINISH)
+        wait_for(lambda: not job_states(queue))
+    assert effects(queue) == [(acme.tenant_id, "a")]
+    assert run_keys(queue) == ["a", "a"]
+
+
 def test_the_periodic_billing_run_is_asked_for_once_a_tenant_by_any_number_of_workers(
     queue: Database, acme: Scope
 ) -> None:
@@ -107,6 +124,14 @@ def test_the_periodic_billing_run_is_asked_for_once_a_tenant_by_any_number_of_wo
 def test_the_billing_run_is_asked_for_again_and_again(queue: Database, acme: Scope) -> None:
     with worker_thread(queue, cron="* * * * * */1"):
         wait_for(lambda: len(run_keys(queue)) >= 2)
+
+
+def test_a_tenant_whose_billing_run_is_waiting_gets_no_second_one(
+    queue: Database, acme: Scope
+) -> None:
+    ask_for_billing(Runtime(queue))
+    ask_for_billing(Runtime(queue))
+    assert job_states(queue) == ["todo"]
 
 
 def live_workers(queue: Database) -> int:
