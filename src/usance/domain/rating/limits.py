@@ -42,6 +42,15 @@ def from_the_last(discount: Decimal, lines: Sequence[Decimal]) -> list[Decimal]:
     return shares[::-1]
 
 
-def less_percent(amount: Decimal, percent: Decimal) -> Decimal:
-    """That percentage of `amount`, unrounded: a discount taken before a maximum applies."""
-    return amount * percent.scaleb(-2)
+@dataclass(frozen=True, slots=True)
+class Discounted:
+    """What is left after a percentage, and the percentage itself, both unrounded."""
+
+    amount: Decimal
+    discount: Decimal
+
+
+def less_percent(amount: Decimal, percent: Decimal) -> Discounted:
+    """`amount` less that percentage of it: a discount taken before a maximum applies."""
+    discount = amount * percent.scaleb(-2)
+    return Discounted(amount - discount, discount)

@@ -26,6 +26,12 @@ def convert(
     return packages(quantity, divide_by, rounding)
 
 
+def rate_given(minor: Decimal, currency: Currency) -> Rated:
+    """A dynamic price: the usage itself names its amount, in minor units and parts of them."""
+    amount = minor.scaleb(-currency.digits)
+    return Rated(amount, Working("dynamic", {"minor": minor, "amount": amount}))
+
+
 class CellUsage(NamedTuple):
     """Usage under one combination of dimension values."""
 

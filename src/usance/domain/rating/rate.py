@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -62,7 +62,7 @@ def rate(price: Price, quantity: Decimal, *, already: Decimal = ZERO) -> Rated:
     """What `quantity` more costs after `already` was rated in the same tier scope.
 
     Unrounded. A negative quantity gives back exactly what the same units cost. A percentage
-    takes the quantity for the amount of one event; use `percentage.rate_events` for several.
+    takes the quantity for the amount of one event; use `rate_events` for several.
     """
     if quantity < 0 or already < 0:
         return _signed(price, quantity, already)
@@ -155,6 +155,11 @@ def _signed(price: Price, quantity: Decimal, already: Decimal) -> Rated:
 def effective_unit_amount(amount: Decimal, units: Decimal) -> Decimal:
     """What one unit came to on average; zero when there was none."""
     return amount / units if units else ZERO
+
+
+def rate_events(price: Percentage, events: Iterable[Events]) -> Rated:
+    """What the events come to under a percentage price, in their order."""
+    return Rated(*percentage(price, events))
 
 
 def rate_each(price: Price, quantities: Sequence[Decimal]) -> Rated:

@@ -1,0 +1,100 @@
+"""Run cases: read a file, map each case by topic and shape, compare every expected figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.cases import pricing, proration, schedules
+from tests.cases.publishers import publisher_of
+from tests.cases.values import Case, Found, UnmappedError, agrees, shown
+from usance.domain.errors import Invalid
+
+HERE = Path(__file__).parent
+Status = Literal["pass", "fail", "not_ours", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one case. `expected` and `got` hold the figures that differ."""
+
+    id: str
+    topic: str
+    status: Status
+    reason: str = ""
+    expected: Mapping[str, object] = field(default_factory=dict)
+    got: Mapping[str, object] = field(default_factory=dict)
+
+
+def cases_in(path: Path) -> list[dict[str, Any]]:
+    """The cases of a file. Raises ValueError when it is not of the form."""
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    found = plain.get("cases") if isinstance(plain, dict) else None
+    if not isinstance(found, list):
+        raise ValueError(f"{path}: no list of cases")
+    return found
+
+
+def run(path: Path) -> Iterator[Result]:
+    """The result of each case of a file, in its order."""
+    for raw in cases_in(path):
+        yield run_case(raw)
+
+
+def run_case(raw: Mapping[str, Any]) -> Result:
+    """The result of one case."""
+    ident, topic = str(raw.get("id", "?")), str(raw.get("topic", ""))
+    expected, inputs = raw.get("expected"), raw.get("inputs")
+    if not isinstance(expected, dict) or not isinstance(inputs, dict):
+        return Result(ident, topic, "unsupported", "inputs or expected are no objects")
+    if reason := _why_not_ours(ident, topic, inputs):
+        return Result(ident, topic, "not_ours", reason)
+    asked = {key: len(value) if isinstance(value, list) else 1 for key, value in expected.items()}
+    case = Case(topic, publisher_of(raw.get("source") or {}), inputs, asked)
+    try:
+        found = _found(case)
+    except UnmappedError as unmapped:
+        return Result(ident, topic, "unsupported", str(unmapped))
+    except (Invalid, KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        return Result(ident, topic, "unsupported", f"{type(error).__name__}: {error}")
+    missing = [key for key in expected if key not in found]
+    wrong = {
+        key: value
+        for key, value in expected.items()
+        if key in found and not agrees(value, found[key], case.currency.digits)
+    }
+    if wrong:
+        return Result(ident, topic, "fail", "", wrong, {key: shown(found[key]) for key in wrong})
+    if missing:
+        return Result(ident, topic, "unsupported", f"no figure for {', '.join(missing)}")
+    return Result(ident, topic, "pass")
+
+
+def _found(case: Case) -> Found:
+    for room in (pricing, proration, schedules):
+        if case.topic in room.TOPICS:
+            return room.found_in(case)
+    if "model" in case:
+        return pricing.found_in(case)
+    raise UnmappedError(f"topic {case.topic!r}")
+
+
+def _why_not_ours(ident: str, topic: str, inputs: Mapping[str, Any]) -> str:
+    listed = _not_ours()
+    if ident in listed["cases"]:
+        return str(listed["cases"][ident])
+    for convention in listed["conventions"]:
+        names_it = all(str(inputs.get(key)) == value for key, value in convention["inputs"].items())
+        if topic in convention["topics"] and names_it and set(convention["keys"]) <= set(inputs):
+            return f"{convention['name']}: {convention['reason']}"
+    return ""
+
+
+@cache
+def _not_ours() -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads((HERE / "not_ours.json").read_text(encoding="utf-8"))
+    return plain
