@@ -17,6 +17,7 @@ from usance.domain.money import Currency, Money
 from usance.domain.rating.prices import Pricing
 
 MAX_LINES = 500
+MAX_PERIODS = 50_000  # billing periods of all lines, times their ramp steps: a bound on the work
 
 
 class OrderKind(StrEnum):
@@ -145,6 +146,7 @@ def order_problems(order: Order) -> list[Problem]:
         *_term_problems(order),
         *_line_count_problems(order),
         *_double_ref_problems(order),
+        *_size_problems(order),
         *(
             problem.under(f"lines[{index}]")
             for index, line in enumerate(order.lines)
@@ -189,6 +191,29 @@ def _line_count_problems(order: Order) -> Iterator[Problem]:
         yield Problem("OrderWithoutLines", "lines", str(len(order.lines)), expected)
 
 
+def _size_problems(order: Order) -> Iterator[Problem]:
+    """Sixty years billed each day are a mistake, and would keep a billing run busy for long."""
+    periods = sum(_period_count(line) for line in order.lines)
+    if periods > MAX_PERIODS:
+        expected = f"at most {MAX_PERIODS} billing periods in all lines and ramp steps"
+        yield Problem("OrderTooLarge", "lines", str(periods), expected)
+
+
+def _period_count(line: OrderLine) -> int:
+    """How many slices a line has at most, and price periods to count in them."""
+    counts = []
+    for cadence in (line.cadence, line.price_cadence):
+        try:
+            first, last = (
+                1 if cadence is None else cadence.index_at(line.anchor, day)
+                for day in (line.window.start, line.window.last_day)
+            )
+            counts.append(last - first + 1)
+        except Invalid:
+            counts.append(0)  # _calendar_problems says so
+    return counts[0] * len(line.segments) + counts[1]
+
+
 def _double_ref_problems(order: Order) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, line in enumerate(order.lines):
@@ -209,8 +234,22 @@ def _line_problems(line: OrderLine, term: Period) -> Iterator[Problem]:
     if line.kind is LineKind.USAGE and line.timing is Timing.IN_ADVANCE:
         expected = "IN_ARREARS: usage is known at the end of its period"
         yield Problem("UsageInAdvance", "billing.timing", line.timing, expected)
+    yield from _calendar_problems(line)
     yield from _cadence_problems(line)
     yield from _segment_problems(line)
+
+
+def _calendar_problems(line: OrderLine) -> Iterator[Problem]:
+    """A period of a thousand years, counted from here, ends after the calendar does."""
+    for path, cadence in (("billing.every", line.cadence), ("pricePer", line.price_cadence)):
+        if cadence is None:
+            continue
+        try:
+            for day in (line.window.start, line.window.last_day):
+                cadence.period(line.anchor, cadence.index_at(line.anchor, day))
+        except Invalid as refused:
+            expected = refused.problems[0].expected
+            yield Problem("DayOutOfRange", path, str(cadence), f"periods whose ends are {expected}")
 
 
 def _cadence_problems(line: OrderLine) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from usance.domain.contracts.schedule import slices
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Problem
 from usance.domain.ids import LineId, OrderId
-from usance.domain.money import Currency, Money, round_minor, total
+from usance.domain.money import MAX_MINOR, Currency, Money, round_minor, total
 from usance.domain.rating.rate import rate_line
 
 DAYS_A_YEAR = Fraction(1461, 4)
@@ -64,6 +64,10 @@ def total_problems(order: Order) -> list[Problem]:
     problems = []
     values = [_sold_value(line, order) for line in order.lines]
     for index, (line, value) in enumerate(zip(order.lines, values, strict=True)):
+        if abs(value.minor) >= MAX_MINOR:
+            limit = Money(MAX_MINOR, order.currency)
+            expected = f"prices and quantities that come to less than {limit}"
+            problems.append(Problem("AmountTooLarge", f"lines[{index}]", value.text, expected))
         if line.control_total is not None and line.control_total != value:
             path = f"lines[{index}].total"
             problems.append(_differs(path, line.control_total, value))

@@ -1,0 +1,109 @@
+"""Features and their meters in the notation of the company file."""
+
+from __future__ import annotations
+
+from usance.documents.particulars import metadata_from
+from usance.documents.plain import Fields, choice, each, given, name, ref, text
+from usance.domain.catalog import (
+    Aggregation,
+    Condition,
+    Feature,
+    FeatureType,
+    Filter,
+    Meter,
+    MeterType,
+    Operation,
+)
+from usance.domain.ids import FeatureId
+
+
+def feature_from(plain: object, path: str = "") -> Feature:
+    """The feature in `plain`. Raises Invalid with every problem."""
+    fields = Fields(plain, path)
+    feature_id = fields.need("featureId", ref)
+    display_name = fields.take("displayName", name, feature_id)
+    feature_type = fields.take("featureType", choice(FeatureType), FeatureType.NUMBER)
+    meter_type = fields.take("meterType", choice(MeterType), MeterType.NONE)
+    meter = fields.take("meter", meter_from, None)
+    units, units_plural = fields.take("units", name, None), fields.take("unitsPlural", name, None)
+    metadata = fields.take("metadata", metadata_from, {})
+    return fields.made(
+        lambda: Feature(
+            id=FeatureId(feature_id),
+            display_name=display_name,
+            feature_type=feature_type,
+            meter_type=meter_type,
+            meter=meter,
+            units=units,
+            units_plural=units_plural,
+            metadata=metadata,
+        )
+    )
+
+
+def plain_feature(feature: Feature) -> dict[str, object]:
+    """The feature in its notation; what is empty is left out."""
+    return given(
+        featureId=feature.id,
+        displayName=feature.display_name,
+        featureType=feature.feature_type.value,
+        meterType=feature.meter_type.value,
+        meter=None if feature.meter is None else plain_meter(feature.meter),
+        units=feature.units,
+        unitsPlural=feature.units_plural,
+        metadata=dict(feature.metadata),
+    )
+
+
+def meter_from(plain: object, path: str) -> Meter:
+    """`{eventName, aggregation: {function, field}, filters: [{conditions: [...]}]}`."""
+    fields = Fields(plain, path)
+    event_name = fields.need("eventName", text)
+    aggregation = fields.need("aggregation", _aggregation)
+    filters = fields.take("filters", each(_filter, most=20), ())
+    return fields.made(lambda: Meter(event_name, *aggregation, filters))
+
+
+def plain_meter(meter: Meter) -> dict[str, object]:
+    """The meter in its notation."""
+    return given(
+        eventName=meter.event_name,
+        aggregation=given(function=meter.aggregation.value, field=meter.field),
+        filters=[
+            {"conditions": [_plain_condition(asked) for asked in one.conditions]}
+            for one in meter.filters
+        ],
+    )
+
+
+def _aggregation(plain: object, path: str) -> tuple[Aggregation, str | None]:
+    fields = Fields(plain, path)
+    function = fields.need("function", choice(Aggregation))
+    field = fields.take("field", text, None)
+    return fields.made(lambda: (function, field))
+
+
+def _filter(plain: object, path: str) -> Filter:
+    fields = Fields(plain, path)
+    conditions = fields.need("conditions", each(_condition, most=20))
+    return fields.made(lambda: Filter(conditions))
+
+
+def _condition(plain: object, path: str) -> Condition:
+    """`value` for one, `values` for a list."""
+    fields = Fields(plain, path)
+    field = fields.need("field", text)
+    operation = fields.need("operation", choice(Operation))
+    value = fields.take("value", text, None)
+    values = fields.take("values", each(text, most=100), ())
+    one = () if value is None else (value,)
+    return fields.made(lambda: Condition(field, operation, (*one, *values)))
+
+
+def _plain_condition(condition: Condition) -> dict[str, object]:
+    plain: dict[str, object] = {"field": condition.field, "operation": condition.operation.value}
+    if len(condition.values) == 1:
+        plain["value"] = condition.values[0]
+    elif condition.values:
+        plain["values"] = list(condition.values)
+    return plain
