@@ -75,6 +75,11 @@ class DueItem:
     grouping: Grouping
 
     @property
+    def is_usage(self) -> bool:
+        """True when its quantity is counted, not agreed."""
+        return self.kind is LineKind.USAGE
+
+    @property
     def key(self) -> tuple[LineId, date]:
         """Which slice it is: no line has two that start on one day."""
         return self.line_id, self.service_period.start

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from usance.domain.calendar import day_of
 from usance.domain.facts import Fact
+from usance.domain.ids import InvoiceId
 from usance.store import audit, outbox, tenants
 from usance.store.database import Database, Tx
 
@@ -44,6 +45,10 @@ class Runtime:
     database: Database
     clock: Callable[[], datetime] = field(default=world_clock)
     new_id: Callable[[str], str] = field(default=new_id)
+
+    def invoice_id(self) -> InvoiceId:
+        """A new invoice's id."""
+        return InvoiceId(self.new_id("inv"))
 
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Tx]:

@@ -12,11 +12,16 @@ import msgspec
 from psycopg.types.range import DateRange
 
 from usance.domain.calendar import Cadence, Period, Unit
-from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
+from usance.domain.contracts.contract import (
+    Contract,
+    ContractLine,
+    ContractStatus,
+    DraftContract,
+)
 from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
 from usance.domain.due_items import LineKind
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, CustomerId, LineId
+from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId
 from usance.domain.money import currency
 from usance.domain.rating.notation import plain_pricing, pricing_from
 from usance.domain.rating.prices import Pricing
@@ -30,6 +35,8 @@ VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(legal_entity_id)s, %(name)s, %
         %(status)s, %(term)s, %(terms)s, %(next_due_on)s, %(at)s, %(at)s)
 ON CONFLICT (tenant_id, id) DO UPDATE
    SET name = excluded.name,
+       legal_entity_id = excluded.legal_entity_id,
+       currency = excluded.currency,
        status = excluded.status,
        term = excluded.term,
        terms = excluded.terms,
@@ -43,6 +50,7 @@ SELECT id, customer_id, legal_entity_id, name, currency, status, terms,
   FROM contracts
  WHERE tenant_id = %(tenant_id)s
    AND id = ANY(%(ids)s)
+   AND terms IS NOT NULL
  ORDER BY id
 """
 LINES = """
@@ -52,6 +60,33 @@ SELECT id, contract_id, order_id, line_ref, kind, feature_id, terms,
  WHERE tenant_id = %(tenant_id)s
    AND contract_id = ANY(%(ids)s)
  ORDER BY contract_id, position
+"""
+SAVE_DRAFT = """
+INSERT INTO contracts (tenant_id, id, customer_id, name, status, draft, created_at, updated_at)
+VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(name)s, 'DRAFT', %(draft)s, %(at)s, %(at)s)
+ON CONFLICT (tenant_id, id) DO UPDATE
+   SET name = excluded.name,
+       draft = excluded.draft,
+       updated_at = excluded.updated_at
+"""
+DRAFT = """
+SELECT status, draft
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND terms IS NULL
+"""
+SAVE_CANCELED = """
+UPDATE contracts
+   SET status = 'CANCELED', next_due_on = NULL, updated_at = %(at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+STAMPS = """
+SELECT customer_id, status, created_at, updated_at
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
 """
 LOCK = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE"
 EXISTS = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
@@ -91,6 +126,42 @@ UPDATE contracts
    AND id = ANY(%(ids)s)
    AND (next_due_on IS NULL OR next_due_on > %(on)s)
 """
+# Customers are the unit of work: what one of them owes on a day may share a document. A busy one
+# is left to whoever holds it, and waited for at the end of the run.
+LOCK_DUE_CUSTOMERS = """
+SELECT id
+  FROM customers
+ WHERE tenant_id = %(tenant_id)s
+   AND id > %(after)s
+   AND id IN (SELECT customer_id
+                FROM contracts
+               WHERE tenant_id = %(tenant_id)s
+                 AND legal_entity_id = %(legal_entity_id)s
+                 AND status = 'ACTIVE'
+                 AND next_due_on <= %(through)s)
+ ORDER BY id
+ LIMIT %(limit)s
+   FOR UPDATE SKIP LOCKED
+"""
+AWAIT_DUE_CUSTOMERS = LOCK_DUE_CUSTOMERS.replace(" SKIP LOCKED", "")
+LOCK_CUSTOMER = """
+SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
+"""
+DUE = """
+UPDATE contracts
+   SET next_due_on = due.next_on
+  FROM unnest(%(ids)s::text[], %(next_on)s::date[]) AS due (id, next_on)
+ WHERE tenant_id = %(tenant_id)s
+   AND contracts.id = due.id
+   AND contracts.next_due_on IS DISTINCT FROM due.next_on
+"""
+MARK_DUE = """
+UPDATE contracts
+   SET next_due_on = %(on)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(%(ids)s)
+   AND (next_due_on IS NULL OR next_due_on > %(on)s)
+"""
 # Customers are the unit of work: what one of them owes on a day may share a document.
 LOCK_DUE_CUSTOMERS = """
 SELECT id
@@ -113,9 +184,19 @@ SELECT id
    AND status = 'ACTIVE'
    AND next_due_on <= %(through)s
    AND customer_id = ANY(%(customer_ids)s)
-   AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
+   AND legal_entity_id = %(legal_entity_id)s
  ORDER BY id
    FOR UPDATE
+"""
+OF_ACCOUNT = """
+SELECT id
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND status = 'ACTIVE'
+   AND customer_id = %(customer_id)s
+   AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
+   AND (%(currency)s::text IS NULL OR currency = %(currency)s)
+ ORDER BY id
 """
 
 
@@ -134,6 +215,52 @@ def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) 
         next_due_on=next_due_on,
         at=at,
     )
+
+
+def save_draft(tx: Tx, draft: DraftContract, *, at: datetime) -> None:
+    """Keep a contract on which nothing is agreed yet, new or changed."""
+    tx.run(
+        SAVE_DRAFT,
+        id=draft.id,
+        customer_id=draft.customer_id,
+        name=draft.name,
+        draft=jsonb(draft),
+        at=at,
+    )
+
+
+def maybe_draft(tx: Tx, contract_id: ContractId) -> DraftContract | None:
+    """The contract of that id while nothing is agreed on it and it is not canceled, or None."""
+    row = tx.maybe(DRAFT, id=contract_id)
+    if row is None or row.status != "DRAFT":
+        return None
+    return value_from(row.draft, DraftContract)
+
+
+def drafted(tx: Tx, contract_id: ContractId) -> DraftContract | None:
+    """What was known before anything was agreed, canceled or not; None once something was."""
+    row = tx.maybe(DRAFT, id=contract_id)
+    return None if row is None else value_from(row.draft, DraftContract)
+
+
+def stamps(tx: Tx, contract_id: ContractId) -> Row:
+    """customer_id, status, created_at, updated_at of a contract of any state. Raises NotFound."""
+    return tx.one(STAMPS, kind="contract", ref=contract_id, id=contract_id)
+
+
+def owner(tx: Tx, contract_id: ContractId) -> CustomerId:
+    """Whose contract it is. Raises NotFound."""
+    return CustomerId(stamps(tx, contract_id).customer_id)
+
+
+def save_canceled(tx: Tx, contract_id: ContractId, *, at: datetime) -> None:
+    """Nothing more of it will be billed."""
+    tx.run(SAVE_CANCELED, id=contract_id, at=at)
+
+
+def lock_any(tx: Tx, contract_id: ContractId) -> None:
+    """Hold a contract of any state until `tx` ends. Raises NotFound."""
+    tx.one(LOCK, kind="contract", ref=contract_id, id=contract_id)
 
 
 def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine]) -> None:
@@ -200,19 +327,60 @@ def page(
 
 
 def lock_due_customers(
-    tx: Tx, *, through: date, legal_entity_id: str | None, limit: int
+    tx: Tx,
+    *,
+    legal_entity_id: LegalEntityId,
+    through: date,
+    after: str,
+    limit: int,
+    is_waiting: bool = False,
 ) -> list[CustomerId]:
-    """Customers with something due, held until `tx` ends; those somebody else holds are skipped."""
-    rows = tx.all(LOCK_DUE_CUSTOMERS, through=through, legal_entity_id=legal_entity_id, limit=limit)
+    """Customers after `after`, by id, with something due by then, held until `tx` ends.
+
+    Those that somebody else holds are skipped, or waited for.
+    """
+    rows = tx.all(
+        AWAIT_DUE_CUSTOMERS if is_waiting else LOCK_DUE_CUSTOMERS,
+        legal_entity_id=legal_entity_id,
+        through=through,
+        after=after,
+        limit=limit,
+    )
     return [row.id for row in rows]
 
 
 def lock_due(
-    tx: Tx, customer_ids: Collection[CustomerId], *, through: date, legal_entity_id: str | None
+    tx: Tx,
+    customer_ids: Collection[CustomerId],
+    *,
+    legal_entity_id: LegalEntityId,
+    through: date,
 ) -> list[Contract]:
     """The contracts of those customers that may have something due, held until `tx` ends."""
     rows = tx.all(
-        DUE, customer_ids=list(customer_ids), through=through, legal_entity_id=legal_entity_id
+        DUE, customer_ids=list(customer_ids), legal_entity_id=legal_entity_id, through=through
+    )
+    return many(tx, [row.id for row in rows])
+
+
+def lock_customer(tx: Tx, customer_id: CustomerId) -> None:
+    """Hold a customer until `tx` ends: always before its contracts, invoices and payments."""
+    tx.one(LOCK_CUSTOMER, kind="customer", ref=customer_id, id=customer_id)
+
+
+def active_of(
+    tx: Tx,
+    customer_id: CustomerId,
+    *,
+    legal_entity_id: LegalEntityId | None = None,
+    currency_code: str | None = None,
+) -> list[Contract]:
+    """The active contracts of a customer, all or those of one entity and currency."""
+    rows = tx.all(
+        OF_ACCOUNT,
+        customer_id=customer_id,
+        legal_entity_id=legal_entity_id,
+        currency=currency_code,
     )
     return many(tx, [row.id for row in rows])
 

@@ -107,12 +107,23 @@ SELECT id
   FROM invoices
  WHERE tenant_id = %(tenant_id)s
    AND status = 'DRAFT'
-   AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
    AND EXISTS (SELECT FROM invoice_lines l
                 WHERE l.tenant_id = %(tenant_id)s
                   AND l.invoice_id = invoices.id
                   AND l.usage IS NOT NULL)
  ORDER BY id
+"""
+LOCK_DRAFTS_OF_CONTRACT = """
+SELECT id
+  FROM invoices
+ WHERE tenant_id = %(tenant_id)s
+   AND status = 'DRAFT'
+   AND id IN (SELECT invoice_id
+                FROM invoice_lines
+               WHERE tenant_id = %(tenant_id)s
+                 AND contract_id = %(contract_id)s)
+ ORDER BY id
+   FOR UPDATE
 """
 DELETE_DRAFT = """
 DELETE FROM invoices
@@ -195,10 +206,10 @@ def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
     tx.copy("billed_slices", SLICE_COLUMNS, [row for each in drafts for row in slice_rows(each)])
 
 
-def save_redrafted(tx: Tx, draft: Draft, *, at: datetime) -> None:
-    """Put a draft in the place of the one of the same id: what it was made from has changed."""
-    tx.run(DELETE_DRAFT, id=draft.id)
-    save_drafts(tx, [draft], at=at)
+def save_redrafted(tx: Tx, stale: Draft, redrafted: Collection[Draft], *, at: datetime) -> None:
+    """Put `redrafted` in the place of a held draft: what it was made from has changed."""
+    tx.run(DELETE_DRAFT, id=stale.id)
+    save_drafts(tx, redrafted, at=at)
 
 
 def many(tx: Tx, ids: Collection[InvoiceId]) -> list[StoredInvoice]:
@@ -243,10 +254,9 @@ def page(
     return [row.id for row in rows]
 
 
-def drafts_with_usage(tx: Tx, legal_entity_id: LegalEntityId | None) -> list[InvoiceId]:
+def drafts_with_usage(tx: Tx) -> list[InvoiceId]:
     """Ids of held drafts with a metered line: late usage may change them."""
-    rows = tx.all(DRAFTS_WITH_USAGE, legal_entity_id=legal_entity_id)
-    return [row.id for row in rows]
+    return [row.id for row in tx.all(DRAFTS_WITH_USAGE)]
 
 
 def lock(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
@@ -279,6 +289,12 @@ def lock_issued(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
     if stored.status is not InvoiceStatus.ISSUED:
         raise InvoiceNotIssued(invoice_id, stored.status)
     return stored
+
+
+def lock_drafts_of_contract(tx: Tx, contract_id: ContractId) -> list[Draft]:
+    """The held drafts with a line of that contract, held until `tx` ends."""
+    rows = tx.all(LOCK_DRAFTS_OF_CONTRACT, contract_id=contract_id)
+    return [stored.draft for stored in many(tx, [row.id for row in rows])]
 
 
 def next_number(tx: Tx, legal_entity_id: LegalEntityId, *, year: int) -> int:

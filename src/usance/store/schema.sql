@@ -109,20 +109,25 @@ CREATE TABLE contracts (
     tenant_id        text        NOT NULL,
     id               text        NOT NULL,
     customer_id      text        NOT NULL,
-    legal_entity_id  text        NOT NULL,
+    legal_entity_id  text,
     name             text        NOT NULL,
-    currency         char(3)     NOT NULL,
+    currency         char(3),
     status           text        NOT NULL
                      CHECK (status IN ('DRAFT', 'ACTIVE', 'END_BILLING', 'CANCELED')),
-    term             daterange   NOT NULL CHECK (NOT isempty(term)),
-    terms            jsonb       NOT NULL,   -- payment terms, PO number, approval rule, usage hold
+    term             daterange   CHECK (NOT isempty(term)),
+    terms            jsonb,      -- payment terms, PO number, approval rule, usage hold
+    draft            jsonb,      -- what is known of it before an order is fulfilled on it
     next_due_on      date,       -- a hint, never later than the truth; null: nothing more is due
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
     FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
-    CONSTRAINT a_term_has_both_ends CHECK (NOT (lower_inf(term) OR upper_inf(term)))
+    CONSTRAINT a_term_has_both_ends CHECK (NOT (lower_inf(term) OR upper_inf(term))),
+    CONSTRAINT agreed_together
+        CHECK (num_nonnulls(legal_entity_id, currency, term, terms) IN (0, 4)),
+    CONSTRAINT only_a_draft_has_nothing_agreed
+        CHECK (terms IS NOT NULL OR draft IS NOT NULL AND status IN ('DRAFT', 'CANCELED'))
 );
 CREATE INDEX contracts_by_customer ON contracts (tenant_id, customer_id);
 CREATE INDEX contracts_by_age ON contracts (tenant_id, created_at, id);
@@ -214,7 +219,8 @@ CREATE INDEX usage_events_by_window
     ON usage_events (tenant_id, customer_id, event_name, occurred_at);
 
 -- How a meter reads dimensions. domain/metering says in words what these say in SQL, and
--- tests/store/test_usage.py holds them to the same answers. No value makes them fail.
+-- tests/store/test_usage.py holds them to the same answers. No value makes them fail. A condition
+-- comes as {field, operation, values, numbers}: its values, and those of them that are numbers.
 
 -- The number a dimension is, or plainly reads as ("12.50", not "12abc"); null for anything else.
 CREATE FUNCTION usage_number(dimension jsonb) RETURNS numeric IMMUTABLE PARALLEL SAFE
@@ -224,34 +230,31 @@ RETURN CASE
      AND dimension #>> '{}' ~ '^-?[0-9]{1,17}([.][0-9]{1,12})?$' THEN (dimension #>> '{}')::numeric
 END;
 
--- A number equals a number, anything else its text, to the letter.
-CREATE FUNCTION usage_equals_any(dimension jsonb, candidates jsonb) RETURNS boolean
+-- A number equals a number, anything else its text, to the letter; null without the dimension.
+CREATE FUNCTION usage_equals_any(condition jsonb, dimension jsonb) RETURNS boolean
 IMMUTABLE PARALLEL SAFE
-RETURN EXISTS (
-    SELECT
-      FROM jsonb_array_elements(candidates) AS candidate
-     WHERE CASE jsonb_typeof(dimension)
-           WHEN 'number' THEN usage_number(dimension) = usage_number(candidate)
-           ELSE dimension #>> '{}' = candidate #>> '{}'
-           END);
+RETURN CASE jsonb_typeof(dimension)
+    WHEN 'number' THEN condition -> 'numbers' @> dimension
+    ELSE condition -> 'values' ? (dimension #>> '{}')
+END;
 
 -- Whether a dimension (null: the event lacks it) satisfies one condition of a filter.
 CREATE FUNCTION usage_condition_holds(condition jsonb, dimension jsonb) RETURNS boolean
 IMMUTABLE PARALLEL SAFE
 RETURN coalesce(CASE condition ->> 'operation'
+    WHEN 'EQUALS' THEN usage_equals_any(condition, dimension)
+    WHEN 'IN' THEN usage_equals_any(condition, dimension)
+    WHEN 'NOT_EQUALS' THEN usage_equals_any(condition, dimension) IS NOT TRUE
     WHEN 'IS_NULL' THEN dimension IS NULL
     WHEN 'IS_NOT_NULL' THEN dimension IS NOT NULL
-    WHEN 'EQUALS' THEN usage_equals_any(dimension, condition -> 'values')
-    WHEN 'IN' THEN usage_equals_any(dimension, condition -> 'values')
-    WHEN 'NOT_EQUALS' THEN NOT usage_equals_any(dimension, condition -> 'values')
     WHEN 'GREATER_THAN'
-    THEN usage_number(dimension) > usage_number(condition #> '{values,0}')
+    THEN usage_number(dimension) > (condition #>> '{numbers,0}')::numeric
     WHEN 'GREATER_THAN_OR_EQUAL'
-    THEN usage_number(dimension) >= usage_number(condition #> '{values,0}')
+    THEN usage_number(dimension) >= (condition #>> '{numbers,0}')::numeric
     WHEN 'LESS_THAN'
-    THEN usage_number(dimension) < usage_number(condition #> '{values,0}')
+    THEN usage_number(dimension) < (condition #>> '{numbers,0}')::numeric
     WHEN 'LESS_THAN_OR_EQUAL'
-    THEN usage_number(dimension) <= usage_number(condition #> '{values,0}')
+    THEN usage_number(dimension) <= (condition #>> '{numbers,0}')::numeric
     WHEN 'CONTAINS' THEN strpos(dimension #>> '{}', condition #>> '{values,0}') > 0
     WHEN 'STARTS_WITH' THEN starts_with(dimension #>> '{}', condition #>> '{values,0}')
     WHEN 'ENDS_WITH'
@@ -259,15 +262,28 @@ RETURN coalesce(CASE condition ->> 'operation'
 END, false);
 
 -- Whether an event passes at least one of a meter's filters, all of whose conditions must hold.
+-- In PL/pgSQL, whose plain expressions cost a tenth of a subquery a call.
 CREATE FUNCTION usage_passes(filters jsonb, dimensions jsonb) RETURNS boolean
-IMMUTABLE PARALLEL SAFE
-RETURN EXISTS (
-    SELECT
-      FROM jsonb_array_elements(filters) AS filter
-     WHERE NOT EXISTS (
-        SELECT
-          FROM jsonb_array_elements(filter -> 'conditions') AS condition
-         WHERE NOT usage_condition_holds(condition, dimensions -> (condition ->> 'field'))));
+IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
+DECLARE
+    conditions jsonb;
+    condition  jsonb;
+    all_hold   boolean;
+BEGIN
+    FOR f IN 0 .. jsonb_array_length(filters) - 1 LOOP
+        conditions := filters -> f -> 'conditions';
+        all_hold := true;
+        FOR c IN 0 .. jsonb_array_length(conditions) - 1 LOOP
+            condition := conditions -> c;
+            all_hold := usage_condition_holds(condition, dimensions -> (condition ->> 'field'));
+            EXIT WHEN NOT all_hold;
+        END LOOP;
+        IF all_hold THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$;
 
 -- ---------------------------------------------------------------------------------- invoices --
 
@@ -339,6 +355,8 @@ CREATE TABLE invoice_lines (
     PRIMARY KEY (tenant_id, invoice_id, position),
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
 );
+
+CREATE INDEX invoice_lines_by_contract ON invoice_lines (tenant_id, contract_id);
 
 CREATE TABLE invoice_taxes (
     tenant_id      text    NOT NULL,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from usance.domain.calendar import Period
 from usance.domain.contracts.order import ContractTerms, Order, OrderLine
+from usance.domain.customer import check_name
 from usance.domain.errors import NotAllowedNow
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId, OrderId
 from usance.domain.money import Currency
@@ -22,10 +24,33 @@ class ContractStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
-class ContractNotDraft(NotAllowedNow):
-    """Only a draft contract can be published."""
+class ContractCanceled(NotAllowedNow):
+    """A canceled contract is over: it cannot be changed or canceled again."""
 
-    code = "ContractNotDraft"
+    code = "ContractCanceled"
+
+    def __init__(self, contract_id: ContractId) -> None:
+        super().__init__(f"Contract {contract_id} is CANCELED; it cannot be changed any more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftContract:
+    """A contract on which nothing is agreed yet: an order will be fulfilled on it, and publish it.
+
+    The days are what was told, for people to see; the order's term counts.
+    """
+
+    id: ContractId
+    customer_id: CustomerId
+    name: str
+    po_number: str = ""
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "name")
+        if self.starts_on is not None and self.ends_on is not None:
+            Period(self.starts_on, self.ends_on)
 
 
 @dataclass(frozen=True, slots=True)

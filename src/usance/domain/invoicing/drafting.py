@@ -109,9 +109,9 @@ def draft(
     treatments = _treatments(due.items, parties)
     amounts = [TaxedAmount(line.net, bears) for line, bears in zip(rated, treatments, strict=True)]
     taxes, shares = document_tax(amounts, currency)
-    lines = tuple(
-        map(_line, due.items, rated, treatments, shares, (usage.get(i.key) for i in due.items))
-    )
+    counted = [usage.get(item.key, NO_USAGE) for item in due.items]
+    parts = zip(due.items, rated, treatments, shares, counted, strict=True)
+    lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     found = Draft(
@@ -130,6 +130,17 @@ def draft(
         input_hash=_input_hash(due, lines),
     )
     return replace(found, findings=draft_findings(found, parties.buyer, history))
+
+
+def has_moved(held: Draft, counted: UsageBySlice) -> bool:
+    """True when a metered line of a held draft no longer says what was counted for it."""
+    for line in held.lines:
+        if line.usage is None or line.line_id is None:
+            continue
+        now = counted.get((line.line_id, line.service_period.start), NO_USAGE)
+        if (now.quantity, now.event_count) != (line.usage.quantity, line.usage.event_count):
+            return True
+    return False
 
 
 def _rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:

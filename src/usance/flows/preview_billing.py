@@ -1,0 +1,54 @@
+"""Show documents before they exist: by the same function that bills, keeping nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.schedule import due
+from usance.domain.ids import ContractId, CustomerId
+from usance.domain.invoicing.invoice import Draft
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, desk, invoices
+from usance.store.database import Tx
+
+
+def preview_contract(
+    runtime: Runtime, scope: Scope, contract_id: ContractId, *, through: date
+) -> list[Draft]:
+    """What a contract alone will still be invoiced through that day, by day; usage as it is now.
+
+    Raises NotFound.
+    """
+    with runtime.transaction(scope) as tx:
+        return _preview(runtime, tx, [contracts.one(tx, contract_id)], through)
+
+
+def upcoming_invoices(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> list[Draft]:
+    """The next documents of a customer that are not drafted yet: those of the first day to come."""
+    with runtime.transaction(scope) as tx:
+        active = contracts.active_of(tx, customer_id)
+        upcoming = _next_day(tx, active)
+        return [] if upcoming is None else _preview(runtime, tx, active, upcoming)
+
+
+def _preview(runtime: Runtime, tx: Tx, owing: list[Contract], through: date) -> list[Draft]:
+    billed = invoices.billed(tx, [line.id for contract in owing for line in contract.lines])
+    dues = [due(contract, through=through, billed=billed) for contract in owing]
+    items = desk.by_account(owing, dues)
+    tables = desk.read(tx, items)
+    return [
+        draft
+        for account, owed in items.items()
+        for draft in tables.drafts(account, owed, runtime.invoice_id)
+    ]
+
+
+def _next_day(tx: Tx, active: list[Contract]) -> date | None:
+    billed = invoices.billed(tx, [line.id for contract in active for line in contract.lines])
+    days = [
+        item.due_on
+        for contract in active
+        for item in due(contract, through=contract.term.end, billed=billed).items
+    ]
+    return min(days, default=None)

@@ -1,0 +1,59 @@
+"""Bring held drafts up to date: usage that arrived late, a contract that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from usance.domain.ids import InvoiceId
+from usance.domain.invoicing.invoice import Draft, InvoiceStatus
+from usance.flows.runtime import Runtime, Scope
+from usance.store import desk, invoices
+from usance.store.database import Tx
+
+BATCH = 500
+
+
+def refresh_drafts(
+    runtime: Runtime, scope: Scope, invoice_ids: Sequence[InvoiceId] | None = None
+) -> list[InvoiceId]:
+    """Redraft those held drafts (all with metered lines, when None) whose figures have moved.
+
+    Returns the ids of those that changed. What was approved is never touched.
+    """
+    with runtime.transaction(scope) as tx:
+        asked = invoices.drafts_with_usage(tx) if invoice_ids is None else list(invoice_ids)
+    changed: list[InvoiceId] = []
+    remaining = iter(asked)
+    while batch := list(islice(remaining, BATCH)):
+        with runtime.transaction(scope) as tx:
+            moved = desk.moved(tx, _held(tx, batch))
+        changed += [each for each in moved if _refresh(runtime, scope, each)]
+    return changed
+
+
+def _refresh(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> bool:
+    with runtime.transaction(scope) as tx:
+        stored = invoices.lock(tx, invoice_id)
+        if stored.status is not InvoiceStatus.DRAFT:
+            return False
+        before = stored.draft
+        made_now = desk.redraft(tx, before, runtime.invoice_id)
+        if desk.is_current(before, made_now):
+            return False
+
+        invoices.save_redrafted(tx, before, made_now, at=stored.created_at)
+        runtime.note(
+            tx,
+            scope,
+            "invoice.redrafted",
+            invoice_id,
+            before={"gross": before.gross.text},
+            after={"invoices": {draft.id: draft.gross.text for draft in made_now}},
+        )
+    return True
+
+
+def _held(tx: Tx, invoice_ids: Sequence[InvoiceId]) -> list[Draft]:
+    stored = invoices.many(tx, invoice_ids)
+    return [each.draft for each in stored if each.status is InvoiceStatus.DRAFT]

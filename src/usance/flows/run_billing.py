@@ -1,0 +1,155 @@
+"""Draft what is due: ask which documents should exist by a day, and make the missing ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.schedule import due
+from usance.domain.facts import InvoiceDrafted
+from usance.domain.ids import ContractId, LegalEntityId
+from usance.domain.invoicing.invoice import Approved, Draft
+from usance.domain.invoicing.issuing import approve, may_skip_review
+from usance.domain.legal_entity import LegalEntity
+from usance.domain.money import Money
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, desk, invoices, outbox, parties
+from usance.store.database import Tx
+
+BATCH = 250  # customers a transaction: large enough to work in sets, small enough to lose little
+
+
+@dataclass(slots=True)
+class BillingRun:
+    """What a run did, or would do: how many drafts, and their gross by currency code."""
+
+    is_dry: bool
+    through: dict[LegalEntityId, date] = field(default_factory=dict)
+    draft_count: int = 0
+    gross: dict[str, Money] = field(default_factory=dict)
+
+    def add(self, drafts: Sequence[Draft]) -> None:
+        """Count these drafts in."""
+        self.draft_count += len(drafts)
+        for draft in drafts:
+            code = draft.currency.code
+            so_far = self.gross.get(code, Money.zero(draft.currency))
+            self.gross[code] = so_far + draft.gross
+
+
+def run_billing(
+    runtime: Runtime,
+    scope: Scope,
+    *,
+    through: date | None = None,
+    is_dry: bool = False,
+    see: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
+) -> BillingRun:
+    """Draft everything due by `through`, each entity's own today when None.
+
+    May be run twice, by many processes at once, after a crash or weeks late: what exists is left
+    alone, what is missing is made, in order. `see` is shown each batch of drafts. A dry run makes
+    the same drafts and keeps none.
+    """
+    run = BillingRun(is_dry)
+    with runtime.transaction(scope) as tx:
+        entities = parties.entities(tx)
+        days = {
+            entity.id: through or runtime.today(tx, entity.zone) for entity in entities.values()
+        }
+    for entity in entities.values():
+        run.through[entity.id] = days[entity.id]
+        for is_waiting in (False, True):
+            _run_entity(runtime, scope, entity, run, see, is_waiting=is_waiting)
+            if is_dry:
+                break
+    return run
+
+
+def _run_entity(
+    runtime: Runtime,
+    scope: Scope,
+    entity: LegalEntity,
+    run: BillingRun,
+    see: Callable[[Sequence[Draft]], None],
+    *,
+    is_waiting: bool,
+) -> None:
+    """One entity's customers, batch by batch; first those that are free, then those in use."""
+    after = ""
+    while True:
+        with runtime.transaction(scope) as tx:
+            customer_ids = contracts.lock_due_customers(
+                tx,
+                legal_entity_id=entity.id,
+                through=run.through[entity.id],
+                after=after,
+                limit=BATCH,
+                is_waiting=is_waiting,
+            )
+            if not customer_ids:
+                return
+            after = customer_ids[-1]
+            owing = contracts.lock_due(
+                tx, customer_ids, legal_entity_id=entity.id, through=run.through[entity.id]
+            )
+            drafts = _bill(runtime, scope, tx, owing, run)
+        run.add(drafts)
+        see(drafts)
+
+
+def _bill(
+    runtime: Runtime, scope: Scope, tx: Tx, owing: Sequence[Contract], run: BillingRun
+) -> list[Draft]:
+    billed = invoices.billed(tx, [line.id for contract in owing for line in contract.lines])
+    dues = [
+        due(contract, through=run.through[contract.legal_entity_id], billed=billed)
+        for contract in owing
+    ]
+    items = desk.by_account(owing, dues)
+    tables = desk.read(tx, items)
+    at = runtime.now(tx)
+
+    drafts = [
+        draft
+        for account, owed in items.items()
+        for draft in tables.drafts(account, owed, runtime.invoice_id)
+    ]
+    if run.is_dry:
+        return drafts
+
+    invoices.save_drafts(tx, drafts, at=at)
+    for approved in _approved_by_rule(drafts, owing, at):
+        invoices.save_approved(tx, approved)
+    contracts.save_next_due(
+        tx, {contract.id: owed.next_on for contract, owed in zip(owing, dues, strict=True)}
+    )
+    if drafts:
+        outbox.add_all(tx, (InvoiceDrafted(draft.id) for draft in drafts), at=at)
+        made = [draft.id for draft in drafts]
+        runtime.note(tx, scope, "billing.run", scope.tenant_id, after={"invoices": made})
+    return drafts
+
+
+def _approved_by_rule(
+    drafts: Sequence[Draft], owing: Sequence[Contract], at: datetime
+) -> list[Approved]:
+    """Those drafts that every contract on them explicitly lets pass without a reviewer."""
+    limits: dict[ContractId, Money] = {
+        contract.id: contract.terms.approve_under
+        for contract in owing
+        if contract.terms.approve_under is not None
+    }
+    if not limits:
+        return []
+    passed = []
+    for draft in drafts:
+        asked = {line.contract_id for line in draft.lines if line.contract_id is not None}
+        if not asked <= limits.keys():
+            continue
+        limit = min(limits[contract_id] for contract_id in asked)
+        if may_skip_review(draft, approve_under=limit):
+            passed.append(approve(draft, by=f"rule: at most {limit}", at=at))
+    return passed

@@ -1,0 +1,60 @@
+"""Set up who sells: legal entities and their tax rates; and who buys: customers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from usance.domain.customer import Customer
+from usance.domain.errors import Conflict
+from usance.domain.ids import CustomerId, LegalEntityId
+from usance.domain.legal_entity import LegalEntity
+from usance.domain.tax import TaxRate
+from usance.flows.runtime import Runtime, Scope
+from usance.store import parties
+
+
+class SeriesTaken(Conflict):
+    """Two legal entities cannot number their invoices in one series."""
+
+    code = "SeriesTaken"
+
+
+def save_legal_entity(runtime: Runtime, scope: Scope, entity: LegalEntity) -> None:
+    """Keep a legal entity, new or changed; issued invoices keep what they say.
+
+    Raises SeriesTaken.
+    """
+    with runtime.transaction(scope) as tx:
+        for other in parties.entities(tx).values():
+            if other.series == entity.series and other.id != entity.id:
+                raise SeriesTaken(f"Series {entity.series!r} is that of {other.id!r}.")
+
+        parties.save_entity(tx, entity, at=runtime.now(tx))
+        runtime.note(tx, scope, "legal_entity.saved", entity.id, after={"name": entity.name})
+
+
+def save_tax_rates(
+    runtime: Runtime, scope: Scope, entity_id: LegalEntityId, rates: Collection[TaxRate]
+) -> None:
+    """Replace an entity's rates; documents keep the rates they were taxed by. Raises NotFound."""
+    with runtime.transaction(scope) as tx:
+        parties.entity(tx, entity_id)
+
+        parties.save_tax_rates(tx, entity_id, rates)
+        runtime.note(tx, scope, "tax_rates.saved", entity_id, after={"count": len(rates)})
+
+
+def save_customer(runtime: Runtime, scope: Scope, customer: Customer) -> None:
+    """Keep a customer, new or changed. Held drafts follow at their next refresh."""
+    with runtime.transaction(scope) as tx:
+        parties.save_customer(tx, customer, at=runtime.now(tx))
+        runtime.note(tx, scope, "customer.saved", customer.id, after={"name": customer.name})
+
+
+def archive_customer(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> None:
+    """Out of the lists. Its contracts run on: archive them, if they should not. Raises NotFound."""
+    with runtime.transaction(scope) as tx:
+        parties.customer(tx, customer_id)
+
+        parties.save_customer_archived(tx, customer_id, at=runtime.now(tx))
+        runtime.note(tx, scope, "customer.archived", customer_id)

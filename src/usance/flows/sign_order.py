@@ -1,0 +1,103 @@
+"""Take in a signed order: read it, check it against what exists, keep it as NEW."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from usance.documents.order_form import customer_in, order_from, plain_order
+from usance.domain.contracts.order import Order, catalogue_problems
+from usance.domain.errors import Conflict, Problem, refuse_if
+from usance.domain.facts import OrderReceived
+from usance.domain.ids import LegalEntityId, OrderId
+from usance.domain.legal_entity import PaymentTerms
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, features, orders, parties
+from usance.store.database import Tx
+
+
+class OrderExists(Conflict):
+    """An order of that id was signed already, and says something else."""
+
+    code = "OrderExists"
+
+
+def sign_order(
+    runtime: Runtime, scope: Scope, form: Mapping[str, object], *, document: bytes
+) -> Order:
+    """Keep the order of a form; `document` is what was signed, kept byte for byte.
+
+    The same document again gives the order that is there. A customer whose particulars the form
+    carries is kept too. Raises Invalid with every problem, by its path in the form; OrderExists.
+    """
+    with runtime.transaction(scope) as tx:
+        order = order_from(
+            form,
+            order_id=OrderId(runtime.new_id("ord")),
+            default_terms=_default_terms(tx, form.get("legalEntityId")),
+        )
+        buyer = customer_in(form)
+        found = features.some(tx, _features_named(order))
+        earlier = orders.maybe(tx, order.id)
+
+        if earlier is not None:
+            if bytes(earlier.document) == document:
+                return order
+            raise OrderExists(f"There is an order {order.id!r} already, with another text.")
+        metered = {each.id for each in found.values() if each.meter is not None}
+        has_customer = buyer is not None or parties.has_customer(tx, order.customer_id)
+        refuse_if(
+            [
+                *_party_problems(tx, order, has_customer=has_customer),
+                *catalogue_problems(order, known=set(found), metered=metered),
+                *_contract_problems(tx, order),
+            ]
+        )
+
+        at = runtime.now(tx)
+        if buyer is not None:
+            parties.save_customer(tx, buyer, at=at)
+        orders.append(
+            tx,
+            order.id,
+            form=plain_order(order),
+            document=document,
+            effective_on=order.effective_on,
+            at=at,
+        )
+        runtime.note(tx, scope, "order.received", order.id, OrderReceived(order.id))
+    return order
+
+
+def _default_terms(tx: Tx, entity_id: object) -> PaymentTerms:
+    """The entity's own terms; any, when there is no such entity: the order is refused anyway."""
+    known = parties.entities(tx, [entity_id]) if isinstance(entity_id, str) else {}
+    entity = known.get(LegalEntityId(str(entity_id)))
+    return PaymentTerms(30) if entity is None else entity.payment_terms
+
+
+def _features_named(order: Order) -> set[str]:
+    granted = {grant.feature_id for each in order.subscriptions for grant in each.grants}
+    return granted | {line.feature_id for line in order.lines if line.feature_id is not None}
+
+
+def _party_problems(tx: Tx, order: Order, *, has_customer: bool) -> list[Problem]:
+    problems = []
+    if not has_customer:
+        expected = "the id of a customer, or the customer's particulars under `customer`"
+        problems.append(Problem("UnknownCustomer", "customerId", order.customer_id, expected))
+    entity = parties.entities(tx, [order.legal_entity_id]).get(order.legal_entity_id)
+    if entity is None:
+        expected = "the id of a legal entity of this environment"
+        path, value = "legalEntityId", order.legal_entity_id
+        problems.append(Problem("UnknownLegalEntity", path, value, expected))
+    return problems
+
+
+def _contract_problems(tx: Tx, order: Order) -> list[Problem]:
+    if not contracts.exists(tx, order.contract_id):
+        return []
+    draft = contracts.maybe_draft(tx, order.contract_id)
+    if draft is not None and draft.customer_id == order.customer_id:
+        return []
+    expected = "an id that no contract has, or that of a draft contract of this customer"
+    return [Problem("ContractExists", "contractId", order.contract_id, expected)]

@@ -1,0 +1,58 @@
+"""Change what a contract is called and which purchase order it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from usance.domain.calendar import FIRST_DAY
+from usance.domain.contracts.contract import Contract, ContractCanceled, ContractStatus
+from usance.domain.customer import check_name
+from usance.domain.ids import ContractId
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, desk, invoices
+
+
+def update_contract(
+    runtime: Runtime,
+    scope: Scope,
+    contract_id: ContractId,
+    *,
+    name: str | None = None,
+    po_number: str | None = None,
+) -> None:
+    """None leaves as it is. Held drafts follow: they carry the new PO number at once.
+
+    Raises NotFound, ContractCanceled; Invalid for a name that is none.
+    """
+    if name is not None:
+        check_name(name, "name")
+    with runtime.transaction(scope) as tx:
+        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        contracts.lock_any(tx, contract_id)
+        if contracts.stamps(tx, contract_id).status == ContractStatus.CANCELED:
+            raise ContractCanceled(contract_id)
+
+        draft = contracts.maybe_draft(tx, contract_id)
+        at = runtime.now(tx)
+        if draft is not None:
+            changed = replace(
+                draft,
+                name=draft.name if name is None else name,
+                po_number=draft.po_number if po_number is None else po_number,
+            )
+            contracts.save_draft(tx, changed, at=at)
+        else:
+            agreed = _changed(contracts.one(tx, contract_id), name, po_number)
+            contracts.save(tx, agreed, next_due_on=FIRST_DAY, at=at)
+            for held in invoices.lock_drafts_of_contract(tx, contract_id):
+                made_now = desk.redraft(tx, held, runtime.invoice_id)
+                invoices.save_redrafted(tx, held, made_now, at=at)
+        after = {"name": name, "poNumber": po_number}
+        runtime.note(tx, scope, "contract.updated", contract_id, after=after)
+
+
+def _changed(contract: Contract, name: str | None, po_number: str | None) -> Contract:
+    terms = contract.terms
+    if po_number is not None:
+        terms = replace(terms, po_number=po_number)
+    return replace(contract, name=contract.name if name is None else name, terms=terms)

@@ -1,0 +1,172 @@
+"""The billing desk: everything that drafting what is due needs, read in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
+
+from usance.domain.calendar import Period, day_edges
+from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.schedule import Due, due
+from usance.domain.customer import Customer
+from usance.domain.due_items import DueItem
+from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
+from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts, has_moved
+from usance.domain.invoicing.history import Account, History
+from usance.domain.invoicing.invoice import Draft
+from usance.domain.legal_entity import LegalEntity
+from usance.domain.metering.totals import UsageWindow
+from usance.domain.tax import TaxTable
+from usance.store import contracts, features, invoices, parties, usage
+from usance.store.database import Tx
+
+Items = Mapping[Account, Sequence[DueItem]]
+SliceKey = tuple[LineId, date]
+
+
+class Metered(NamedTuple):
+    """A slice whose quantity is counted: whose usage, of which feature, on which days."""
+
+    account: Account
+    feature_id: FeatureId
+    service_period: Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who is involved, what they used, and what they were invoiced before."""
+
+    sellers: Mapping[LegalEntityId, LegalEntity]
+    buyers: Mapping[CustomerId, Customer]
+    taxes: Mapping[LegalEntityId, TaxTable]
+    usage: UsageBySlice
+    histories: Mapping[Account, History]
+
+    def drafts(
+        self, account: Account, items: Sequence[DueItem], new_id: Callable[[], InvoiceId]
+    ) -> list[Draft]:
+        """The documents these items make, by the one function that bills."""
+        seller = self.sellers[account.legal_entity_id]
+        buyer = self.buyers[account.customer_id]
+        return drafts(
+            items,
+            parties=Parties(seller=seller, buyer=buyer, taxes=self.taxes[seller.id]),
+            currency=account.currency,
+            usage=self.usage,
+            history=self.histories[account],
+            new_id=new_id,
+        )
+
+
+def account_of(contract: Contract) -> Account:
+    """Whose documents a contract's items go on."""
+    return Account(contract.customer_id, contract.legal_entity_id, contract.currency)
+
+
+def by_account(owing: Sequence[Contract], dues: Sequence[Due]) -> dict[Account, list[DueItem]]:
+    """What is due of each contract, gathered by account; accounts that owe nothing left out."""
+    found: dict[Account, list[DueItem]] = {}
+    for contract, owed in zip(owing, dues, strict=True):
+        if owed.items:
+            found.setdefault(account_of(contract), []).extend(owed.items)
+    return found
+
+
+def read(tx: Tx, items: Items) -> Desk:
+    """The desk for drafting `items`: a fixed number of statements, however many items."""
+    entity_ids = list(dict.fromkeys(account.legal_entity_id for account in items))
+    sellers = parties.entities(tx, entity_ids)
+    before = {account: min(item.due_on for item in due) for account, due in items.items()}
+    return Desk(
+        sellers=sellers,
+        buyers=parties.customers(tx, [account.customer_id for account in items]),
+        taxes=parties.tax_tables(tx, entity_ids),
+        usage=usage_of(tx, items, sellers),
+        histories=invoices.histories(tx, before),
+    )
+
+
+def usage_of(tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity]) -> UsageBySlice:
+    """What was used in each metered slice, counted now, in the days of the selling entity."""
+    metered = {
+        item.key: Metered(account, item.feature_id, item.service_period)
+        for account, due_items in items.items()
+        for item in due_items
+        if item.is_usage and item.feature_id is not None
+    }
+    return _counted(tx, metered, sellers)
+
+
+def _counted(
+    tx: Tx,
+    metered: Mapping[SliceKey, Metered],
+    sellers: Mapping[LegalEntityId, LegalEntity],
+) -> UsageBySlice:
+    if not metered:
+        return {}
+    known = features.some(tx, {each.feature_id for each in metered.values()})
+    windows: dict[SliceKey, UsageWindow] = {}
+    for key, each in metered.items():
+        meter = known[each.feature_id].meter
+        assert meter is not None, "a feature that is billed by usage has a meter"
+        edges = day_edges(each.service_period, sellers[each.account.legal_entity_id].zone)
+        windows[key] = UsageWindow(each.account.customer_id, meter, *edges)
+    return usage.totals(tx, windows)
+
+
+def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft]:
+    """What a held draft would be now: itself, under its id; parted, when its contracts no longer
+    agree in their terms; nothing, when nothing of it is due any more.
+    """
+    owing = contracts.many(tx, contracts_on(stale))
+    billed = invoices.billed(tx, [line.id for contract in owing for line in contract.lines])
+    own = {(line.line_id, line.service_period.start) for line in stale.lines}
+    dues = [due(contract, through=stale.bill_on, billed=billed - own) for contract in owing]
+    items = {
+        account: [item for item in owed if item.due_on == stale.bill_on]
+        for account, owed in by_account(owing, dues).items()
+    }
+    items = {account: owed for account, owed in items.items() if owed}
+    ids = chain([stale.id], iter(new_id, None))
+    tables = read(tx, items)
+    return [
+        draft
+        for account, owed in items.items()
+        for draft in tables.drafts(account, owed, partial(next, ids))
+    ]
+
+
+def is_current(held: Draft, made_now: Sequence[Draft]) -> bool:
+    """True when drafting anew gives the very draft that is held."""
+    return [draft.input_hash for draft in made_now] == [held.input_hash]
+
+
+def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
+    """Those drafts whose metered lines no longer say what was used; counted in one statement."""
+    lines = {
+        line.id: (contract, line)
+        for contract in contracts.many(tx, sorted({i for d in drafts for i in contracts_on(d)}))
+        for line in contract.lines
+    }
+    metered: dict[SliceKey, Metered] = {}
+    for draft in drafts:
+        for on_paper in draft.lines:
+            if on_paper.usage is None or on_paper.line_id not in lines:
+                continue
+            contract, line = lines[on_paper.line_id]
+            assert line.sold.feature_id is not None, "a usage line names its feature"
+            key = (line.id, on_paper.service_period.start)
+            period = on_paper.service_period
+            metered[key] = Metered(account_of(contract), line.sold.feature_id, period)
+    sellers = parties.entities(tx, {each.account.legal_entity_id for each in metered.values()})
+    counted = _counted(tx, metered, sellers)
+    return [draft.id for draft in drafts if has_moved(draft, counted)]
+
+
+def contracts_on(draft: Draft) -> list[ContractId]:
+    """The contracts a draft bills, each once."""
+    return list(dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id))
