@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.usage_values import (
@@ -75,6 +75,7 @@ def test_a_batch_is_read_whole_or_refused_whole_with_every_problem_in_it(times: 
 
 
 @given(meters(), usage(), st.data())
+@settings(max_examples=40)
 def test_the_order_in_which_events_arrive_changes_no_total(
     meter: Meter, events: list[UsageEvent], data: st.DataObject
 ) -> None:
@@ -83,6 +84,7 @@ def test_the_order_in_which_events_arrive_changes_no_total(
 
 
 @given(meters(), usage())
+@settings(max_examples=40)
 def test_an_event_that_a_meter_does_not_listen_to_changes_none_of_its_totals(
     meter: Meter, events: list[UsageEvent]
 ) -> None:
@@ -91,6 +93,7 @@ def test_an_event_that_a_meter_does_not_listen_to_changes_none_of_its_totals(
 
 
 @given(meters(), usage(), st.integers(1, 48))
+@settings(max_examples=40)
 def test_cut_a_window_in_two_every_event_is_in_one_part_and_counts_and_sums_add_up(
     meter: Meter, events: list[UsageEvent], cut: int
 ) -> None:
@@ -104,6 +107,7 @@ def test_cut_a_window_in_two_every_event_is_in_one_part_and_counts_and_sums_add_
 
 
 @given(meters())
+@settings(max_examples=40)
 def test_a_window_without_events_has_the_quantity_zero_for_every_aggregation(meter: Meter) -> None:
     assert total_of(window(meter), []) == NO_USAGE
     assert total_of(window(meter), [received(event(name="login", tokens=1))]) == NO_USAGE

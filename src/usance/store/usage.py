@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
-from usance.domain.catalog import Aggregation
+from usance.domain.catalog import Aggregation, Condition, Filter, read_number
 from usance.domain.metering.events import UsageEvent
 from usance.domain.metering.totals import NO_USAGE, UsageTotal, UsageWindow, mean
 from usance.store.database import Row, Tx
@@ -29,7 +30,8 @@ RETURNING customer_id, event_name, idempotency_key
 """
 
 # Two branches a window, of which the planner runs one: telling values apart sorts them, which
-# windows that only count and add should not pay for.
+# windows that only count and add should not pay for. OFFSET 0 keeps the planner from writing the
+# reading of a number into each of the aggregates that use it: a third of the time.
 TOTALS = """
 SELECT w.position, found.quantity, found.event_count, found.last_received_at, found.unread_count
   FROM jsonb_to_recordset(%(windows)s::jsonb)
@@ -53,7 +55,8 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
                AND event_name = w.event_name
                AND occurred_at >= w.start_at
                AND occurred_at < w.end_at
-               AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))) AS event
+               AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
+            OFFSET 0) AS event
      WHERE w.aggregation <> 'UNIQUE'
     HAVING count(*) > 0
      UNION ALL
@@ -113,9 +116,26 @@ def _asked(position: int, window: UsageWindow) -> dict[str, object]:
         "event_name": meter.event_name,
         "aggregation": meter.aggregation,
         "field": meter.field,
-        "filters": meter.filters or None,
+        "filters": _asked_filters(meter.filters) if meter.filters else None,
         "start_at": window.start_at,
         "end_at": window.end_at,
+    }
+
+
+@lru_cache(maxsize=1024)
+def _asked_filters(filters: tuple[Filter, ...]) -> msgspec.Raw:
+    """As schema.sql's usage_passes takes them; the windows of a batch share few meters."""
+    asked = [{"conditions": [_asked_condition(each) for each in of.conditions]} for of in filters]
+    return msgspec.Raw(TO_JSON.encode(asked))
+
+
+def _asked_condition(condition: Condition) -> dict[str, object]:
+    numbers = [read_number(value) for value in condition.values]
+    return {
+        "field": condition.field,
+        "operation": condition.operation,
+        "values": condition.values,
+        "numbers": [number for number in numbers if number is not None],
     }
 
 

@@ -1,0 +1,201 @@
+"""Usage in PostgreSQL: each event once, totals as the reference fold has them, in sets."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import new_sandbox
+from tests.domain.usage_values import at, counted, event, meters, received, usage, window
+from usance.domain.catalog import Aggregation, Condition, Filter, Meter, Operation
+from usance.domain.metering.events import UsageEvent
+from usance.domain.metering.totals import NO_USAGE, UsageTotal, total_of
+from usance.flows.runtime import Scope
+from usance.store import usage as store
+from usance.store.database import Database, Tx
+
+NOW = at(48)
+SUM = Meter("call", Aggregation.SUM, "tokens")
+
+
+class _Undo(Exception):
+    """Raised to roll a transaction back."""
+
+
+@contextmanager
+def undone(database: Database, scope: Scope) -> Iterator[Tx]:
+    """A transaction of which nothing stays."""
+    try:
+        with database.transaction(scope.tenant_id) as tx:
+            yield tx
+            raise _Undo
+    except _Undo:
+        pass
+
+
+@pytest.fixture
+def tx(database: Database, scope: Scope) -> Iterator[Tx]:
+    with undone(database, scope) as tx:
+        yield tx
+
+
+@pytest.fixture(scope="session")
+def shared_scope(database: Database) -> Scope:
+    """One sandbox for all examples of a property, each of which undoes what it did."""
+    return new_sandbox(database)
+
+
+@given(usage(), st.lists(st.tuples(meters(), st.integers(0, 24), st.integers(25, 49)), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_the_sql_total_is_the_reference_fold(
+    database: Database,
+    shared_scope: Scope,
+    events: list[UsageEvent],
+    asked: list[tuple[Meter, int, int]],
+) -> None:
+    windows = {index: window(*each) for index, each in enumerate(asked)}
+    with undone(database, shared_scope) as tx:
+        store.append(tx, events, received_at=NOW)
+        assert store.totals(tx, windows) == {
+            key: total_of(each, map(received, events)) for key, each in windows.items()
+        }
+
+
+@given(usage(), st.data())
+@settings(max_examples=30, deadline=None)
+def test_an_event_counts_once_however_often_and_in_whatever_batches_it_is_sent(
+    database: Database, shared_scope: Scope, events: list[UsageEvent], data: st.DataObject
+) -> None:
+    sent = data.draw(st.lists(st.sampled_from(events), max_size=20)) if events else []
+    cut = data.draw(st.integers(0, len(sent)))
+    with undone(database, shared_scope) as tx:
+        new = [*store.append(tx, sent[:cut], received_at=NOW)]
+        new += store.append(tx, sent[cut:], received_at=NOW)
+        assert new == [each not in sent[:index] for index, each in enumerate(sent)]
+        calls = window(counted(), 0, 49)
+        distinct = [each for index, each in enumerate(sent) if each not in sent[:index]]
+        expected = total_of(calls, map(received, distinct))
+        assert store.totals(tx, {"all": calls}) == {"all": expected}
+
+
+def test_of_two_events_with_one_key_the_first_stands(tx: Tx) -> None:
+    batch = [event("b", tokens=1), event("a", tokens=10), event("b", tokens=100)]
+    assert store.append(tx, batch, received_at=NOW) == (True, True, False)
+    assert store.append(tx, [event("a", tokens=1000)], received_at=NOW) == (False,)
+    assert store.totals(tx, {"sum": window(SUM)})["sum"].quantity == 11
+
+
+def test_a_key_belongs_to_one_customer_and_one_name(tx: Tx) -> None:
+    batch = [event("a"), event("a", customer="globex"), event("a", name="login")]
+    assert store.append(tx, batch, received_at=NOW) == (True, True, True)
+
+
+def test_no_event_is_no_statement_that_fails(tx: Tx) -> None:
+    assert store.append(tx, [], received_at=NOW) == ()
+    assert store.totals(tx, {}) == {}
+    assert store.totals(tx, {"none": window(SUM)}) == {"none": NO_USAGE}
+
+
+def test_the_watermark_is_when_the_latest_counted_event_was_received(tx: Tx) -> None:
+    store.append(tx, [event("a", hours=9, tokens=1)], received_at=at(10))
+    store.append(tx, [event("b", hours=5, tokens=2)], received_at=at(30))
+    store.append(tx, [event("c", hours=5, tokens="12abc")], received_at=at(40))
+    total = store.totals(tx, {"sum": window(SUM)})["sum"]
+    assert total == UsageTotal(Decimal(3), 2, at(30), unread_count=1)
+
+
+def test_the_largest_numbers_add_up_exactly(tx: Tx) -> None:
+    most = Decimal(10**17 - 1) + Decimal("0.999999999999")
+    store.append(tx, [event(f"k{i}", tokens=most) for i in range(1000)], received_at=NOW)
+    assert store.totals(tx, {"sum": window(SUM)})["sum"].quantity == most * 1000
+
+
+def test_the_longest_names_and_keys_fit(tx: Tx) -> None:
+    wide = "".join(chr(0x10000 + 17 * index) for index in range(255))
+    sent = event(wide, customer="c" * 255, name=wide[::-1])
+    assert store.append(tx, [sent], received_at=NOW) == (True,)
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"event_name": ""}, "an_event_has_a_name"),
+        ({"idempotency_key": "k" * 256}, "an_event_has_a_key"),
+        ({"occurred_at": NOW + timedelta(hours=2)}, "an_event_is_not_of_the_future"),
+        ({"dimensions": []}, "usage_events_dimensions_check"),
+    ],
+)
+def test_sql_refuses_what_the_rules_refuse(
+    tx: Tx, change: dict[str, object], constraint: str
+) -> None:
+    row = {"customer_id": "acme", "event_name": "call", "idempotency_key": "k", "dimensions": {}}
+    rows = json.dumps([row | change], default=datetime.isoformat)
+    with pytest.raises(psycopg.errors.CheckViolation) as refused, tx.connection.transaction():
+        tx.all(store.APPEND, events=rows, received_at=NOW)
+    assert refused.value.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE usage_events SET dimensions = '{}'", "DELETE FROM usage_events"]
+)
+def test_an_event_never_changes(tx: Tx, statement: str) -> None:
+    store.append(tx, [event("a", tokens=1)], received_at=NOW)
+    with pytest.raises(psycopg.errors.RestrictViolation), tx.connection.transaction():
+        tx.connection.execute(statement.encode())
+
+
+# ------------------------------------------------------------------------------------- in sets --
+
+CUSTOMERS = 2_000
+FILTERED = Meter(
+    "call",
+    Aggregation.COUNT,
+    filters=(Filter((Condition("region", Operation.EQUALS, ("eu",)),)),),
+)
+EACH = [counted(), SUM, Meter("call", Aggregation.UNIQUE, "region"), FILTERED]
+EACH += [Meter("call", Aggregation.MAX, "tokens")]
+
+
+@pytest.fixture
+def crowd(tx: Tx) -> Tx:
+    """2,000 customers with 5 calls each."""
+    numbers = count()
+    for _ in range(5):
+        batch = [
+            event(f"k{next(numbers)}", hours=3, customer=f"c{customer}", tokens=2, region="eu")
+            for customer in range(CUSTOMERS)
+        ]
+        store.append(tx, batch, received_at=NOW)
+    return tx
+
+
+def test_ten_thousand_windows_take_well_under_a_second(crowd: Tx) -> None:
+    windows = {
+        (customer, index): window(meter, customer=f"c{customer}")
+        for customer in range(CUSTOMERS)
+        for index, meter in enumerate(EACH)
+    }
+    began = time.perf_counter()
+    totals = store.totals(crowd, windows)
+    took = time.perf_counter() - began
+    assert len(totals) == 10_000
+    assert [totals[7, index].quantity for index in range(5)] == [5, 10, 1, 5, 2]
+    assert took < 1, f"{took:.2f} s"
+
+
+def test_a_window_is_read_from_its_own_index(crowd: Tx) -> None:
+    asked = store.TO_JSON.encode([store._asked(0, window(SUM, customer="c7"))]).decode()
+    rows = crowd.all("EXPLAIN " + store.TOTALS, windows=asked)
+    plan = "\n".join(row[0] for row in rows)
+    assert plan.count("usage_events_by_window") == 2, plan
+    assert "Seq Scan on usage_events" not in plan
