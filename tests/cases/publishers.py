@@ -18,6 +18,8 @@ BILLS_A_PACKAGE_AT_ZERO = {"chargebee"}
 COUNTS_FROM_PERIOD_START = {"flexprice"}
 # A part before the first boundary is measured against the period counted back from it.
 COUNTS_BACK_FROM_FIRST_BOUNDARY = {"killbill"}
+# Shares of periods are rounded to so many decimals before they are added.
+DECIMALS_OF_SHARES = {"killbill": 9}
 
 NAMES = (
     ("lago", "lago"),

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from tests.cases import pricing, proration, schedules
 from tests.cases.publishers import publisher_of
-from tests.cases.values import Case, Found, UnmappedError, agrees, shown
+from tests.cases.values import Case, Found, UnmappedError, agrees, day, shown
 from usance.domain.errors import Invalid
 
 HERE = Path(__file__).parent
+ROOMS: tuple[tuple[set[str], Callable[[Case], Found]], ...] = (
+    (pricing.TOPICS, pricing.found_in),
+    (proration.TOPICS, proration.found_in),
+    (schedules.TOPICS, schedules.found_in),
+)
 Status = Literal["pass", "fail", "not_ours", "unsupported"]
 
 
@@ -54,7 +60,7 @@ def run_case(raw: Mapping[str, Any]) -> Result:
     if reason := _why_not_ours(ident, topic, inputs):
         return Result(ident, topic, "not_ours", reason)
     asked = {key: len(value) if isinstance(value, list) else 1 for key, value in expected.items()}
-    case = Case(topic, publisher_of(raw.get("source") or {}), inputs, asked)
+    case = Case(topic, publisher_of(raw.get("source") or {}), inputs, asked, _begins(expected))
     try:
         found = _found(case)
     except UnmappedError as unmapped:
@@ -74,10 +80,16 @@ def run_case(raw: Mapping[str, Any]) -> Result:
     return Result(ident, topic, "pass")
 
 
+def _begins(expected: Mapping[str, Any]) -> date | None:
+    lines = expected.get("lines")
+    first = lines[0] if isinstance(lines, list) and lines else None
+    return day(first["period"][0]) if isinstance(first, dict) and "period" in first else None
+
+
 def _found(case: Case) -> Found:
-    for room in (pricing, proration, schedules):
-        if case.topic in room.TOPICS:
-            return room.found_in(case)
+    for topics, found_in in ROOMS:
+        if case.topic in topics:
+            return found_in(case)
     if "model" in case:
         return pricing.found_in(case)
     raise UnmappedError(f"topic {case.topic!r}")

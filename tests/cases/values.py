@@ -24,13 +24,15 @@ class UnmappedError(Exception):
 class Case:
     """One case as a mapping sees it: never its id, never the figures it expects.
 
-    `asked` are the names of the expected figures, each with its length when it is a list.
+    `asked` are the names of the expected figures, each with its length when it is a list;
+    `begins` is the day from which a list of lines is asked for, for cases without a start.
     """
 
     topic: str
     publisher: str
     inputs: Inputs
     asked: Mapping[str, int]
+    begins: date | None = None
 
     def __contains__(self, key: str) -> bool:
         return key in self.inputs

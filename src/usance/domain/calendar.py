@@ -22,12 +22,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from math import floor
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from usance.domain.errors import Invalid, Problem
 
 FIRST_DAY = date(1970, 1, 1)  # days before or after these are typing mistakes, not business
 LAST_DAY = date(2200, 1, 1)
+HALF = Fraction(1, 2)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -276,9 +278,16 @@ def join_first_stub(periods: Iterator[BillingPeriod]) -> Iterator[BillingPeriod]
     yield from periods
 
 
-def elapsed(periods: Iterable[BillingPeriod]) -> Fraction:
-    """How many whole periods they come to, parts included, exactly."""
-    return sum((period.share for period in periods), Fraction(0))
+def elapsed(periods: Iterable[BillingPeriod], *, decimals: int | None = None) -> Fraction:
+    """How many whole periods they come to, parts included, exactly.
+
+    With `decimals` each share is rounded half up first, so that the sum is that of what is shown.
+    """
+    shares = (period.share for period in periods)
+    if decimals is None:
+        return sum(shares, Fraction(0))
+    scale = 10**decimals
+    return sum((Fraction(floor(share * scale + HALF), scale) for share in shares), Fraction(0))
 
 
 def zone(name: str) -> ZoneInfo:

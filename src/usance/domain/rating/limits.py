@@ -54,3 +54,9 @@ def less_percent(amount: Decimal, percent: Decimal) -> Discounted:
     """`amount` less that percentage of it: a discount taken before a maximum applies."""
     discount = amount * percent.scaleb(-2)
     return Discounted(amount - discount, discount)
+
+
+def less_fixed(amount: Decimal, off: Decimal) -> Discounted:
+    """`amount` less a fixed discount, which never takes more than there is."""
+    discount = min(off, amount)
+    return Discounted(amount - discount, discount)

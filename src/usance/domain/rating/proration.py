@@ -74,6 +74,12 @@ def day_count(
     return DayCount(Fraction(part.days), Fraction(whole.days))
 
 
+def nominal_count(part: Period, days: int, profile: Proration = Proration.DAYS) -> DayCount:
+    """`part` of a period that has `days` by agreement: a year of 365, a month of 30."""
+    counted = days_30_360(part) if profile is Proration.THIRTY_360 else part.days
+    return DayCount(Fraction(counted), Fraction(days))
+
+
 def share(
     part: Period,
     whole: Period,
