@@ -22,6 +22,7 @@ SubscriptionId = NewType("SubscriptionId", str)
 InvoiceId = NewType("InvoiceId", str)
 PaymentId = NewType("PaymentId", str)
 AllocationId = NewType("AllocationId", str)
+CustomerCreditId = NewType("CustomerCreditId", str)
 EntryId = NewType("EntryId", str)
 
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9_|.:@-]{0,254}")

@@ -1,0 +1,18 @@
+"""Ledger: every amount twice, once on each side, so that nothing can get lost.
+
+Owns: the chart of accounts, balanced entries, what each event books, the trial balance.
+Does not own: why an amount is what it is (invoicing, tax, payments); when revenue is earned, which
+will move it out of contract liability (revenue).
+
+Always true:
+- an entry balances, names one legal entity and one currency, and books something;
+- the trial balance adds up to zero for each legal entity and currency;
+- voiding an invoice leaves every account as if it had not been issued;
+- taking an allocation back leaves every account as if it had not been made;
+- releasing customer credit leaves every account as if it had not been kept;
+- the receivable of an invoice is its gross less what is allocated to it.
+
+Amounts are signed: a debit is above zero, a credit side below. Entries are only ever added; a
+mistake is undone by another entry. `docs/ledger.md` shows each booking as T-accounts and is written
+from this code.
+"""
