@@ -116,6 +116,9 @@ def price_of(case: Case) -> Price:
 def _tiered(kind: Callable[[tuple[Tier, ...], bool, TierBound], Price]) -> Callable[[Case], Price]:
     def make(case: Case) -> Price:
         tiers = case["tiers"]
+        if "package_size" in tiers[0]:
+            packed = VolumePackage if kind is Volume else GraduatedPackage
+            return packed(_package_tiers(case))
         is_from = "from_" in tiers[0]
         at_zero = case.publisher in BILLS_FLAT_AT_ZERO and not case.has("already_billed")
         bound = TierBound.FROM if is_from else TierBound.UP_TO
@@ -159,6 +162,8 @@ def _package_tiers(case: Case) -> tuple[PackageTier, ...]:
 
 
 def _package(case: Case) -> Price:
+    if case.has("tiers"):
+        return GraduatedPackage(_package_tiers(case))
     return Package(
         case.number("package_size"),
         case.number("package_amount", default="0"),
@@ -263,7 +268,7 @@ def _bounded(case: Case, exact: Decimal, tier_amounts: list[Decimal]) -> dict[st
         capped = cap(amount, case.number("maximum_amount"), billed=billed)
         amount = capped.amount
         found["cap_discount"] = capped.discount
-        found["line_discounts"] = from_the_last(capped.discount, tier_amounts)
+        found["line_discounts"] = from_the_last(capped.discount, tier_amounts or [exact])
     found["amount"] = found["total"] = amount
     for key in ("minimum_amount", "commitment", "committed_amount", "commitment_amount"):
         if case.has(key):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, datetime, time
 from itertools import islice, takewhile
 from typing import Any
 
@@ -110,22 +110,22 @@ def _sequence(case: Case) -> Found:
 def _next(case: Case) -> Found:
     """The boundary that ends the period beginning on the given day or instant."""
     step, count = step_of(case["interval"])
+    if case.publisher not in COUNTS_FROM_PERIOD_START:
+        step, count = _cadence(case), 1
     if is_instant(case["period_start"]):
-        return {"next": _next_instant(case)}
-    start, anchor = case.day("period_start"), anchor_of(case, step)
-    if case.publisher in COUNTS_FROM_PERIOD_START:
-        return {"next": period_from(start, step, count=count, anchor=anchor).end}
-    return {"next": _cadence(case).period_at(anchor, start).end}
+        return {"next": _next_instant(case, step, count)}
+    start = case.day("period_start")
+    anchor = anchor_of(case, step)
+    return {"next": period_from(start, step, count=count, anchor=anchor).end}
 
 
-def _next_instant(case: Case) -> object:
+def _next_instant(case: Case, step: Cadence, count: int) -> datetime:
     start, where = instant(case["period_start"]), zone(case.inputs.get("timezone", "UTC"))
-    cadence = _cadence(case)
     if case.has("anchor"):
-        return instants_at(instant(case["anchor"]), cadence, start, where).end
+        return instants_at(instant(case["anchor"]), step, start, where, count=count).end
     local = day_of(start, where)
-    whole = cadence.period_at(calendar_anchor(local, cadence.unit), local)
-    return day_edges(whole, where)[1]
+    anchor = calendar_anchor(local, step.unit)
+    return day_edges(period_from(local, step, count=count, anchor=anchor), where)[1]
 
 
 def _containing(case: Case) -> Found:
@@ -139,24 +139,25 @@ def _containing(case: Case) -> Found:
 
 def _at_run(case: Case) -> Found:
     """The period a billing run on that day bills."""
-    cadence, mode = _cadence(case), case.inputs.get("mode", "in_advance")
-    through = case.day("bill_run_on")
-    due = list(takewhile(lambda one: _on(one, mode) <= through, parts(case, cadence)))
-    if not due:
-        return {"period": None}
-    return {"period": due[-1].part}
+    return {"period": _run_on(case, case.day("bill_run_on"))}
 
 
 def _at_run_in_zone(case: Case) -> Found:
-    """The calendar period a billing run at that instant bills, by the clock of the zone."""
-    cadence, where = _cadence(case), zone(case["timezone"])
-    today = day_of(instant(case["bill_run_at"]), where)
+    """The period a billing run at that instant bills, by the clock of the zone."""
+    where = zone(case["timezone"])
+    billed = _run_on(case, day_of(instant(case["bill_run_at"]), where))
+    return {"period": billed, "period_utc": billed and day_edges(billed, where)}
+
+
+def _run_on(case: Case, today: date) -> Period | None:
+    """The last period due on a day: of a subscription, or of the calendar without one."""
+    cadence, mode = _cadence(case), case.inputs.get("mode", "in_advance")
+    if case.has("start"):
+        due = list(takewhile(lambda one: _on(one, mode) <= today, parts(case, cadence)))
+        return due[-1].part if due else None
     anchor = calendar_anchor(today, cadence.unit)
     index = cadence.index_at(anchor, today)
-    current = cadence.period(anchor, index)
-    in_arrears = case.inputs.get("mode") == "in_arrears"
-    billed = cadence.period(anchor, index - 1) if in_arrears else current
-    return {"period_utc": day_edges(billed, where), "period": billed}
+    return cadence.period(anchor, index - 1 if mode == "in_arrears" else index)
 
 
 def _local_start(case: Case) -> Found:

@@ -322,11 +322,13 @@ def local_instant(day: date, at: time, where: ZoneInfo) -> datetime:
     return (naive - before).replace(tzinfo=UTC)
 
 
-def instants_at(anchor: datetime, cadence: Cadence, at: datetime, where: ZoneInfo) -> Instants:
+def instants_at(
+    anchor: datetime, cadence: Cadence, at: datetime, where: ZoneInfo, *, count: int = 1
+) -> Instants:
     """The period that `at` is in, between boundaries at the anchor's time of day in that zone.
 
     Boundaries are local days counted from the anchor, turned into instants last; an instant on a
-    boundary belongs to the period that begins there.
+    boundary belongs to the period that begins there. With `count` it ends so many boundaries on.
     """
     local = anchor.astimezone(where)
 
@@ -336,7 +338,7 @@ def instants_at(anchor: datetime, cadence: Cadence, at: datetime, where: ZoneInf
     index = cadence.index_at(local.date(), day_of(at, where))
     if boundary(index) > at:
         index -= 1
-    return Instants(boundary(index), boundary(index + 1))
+    return Instants(boundary(index), boundary(index + count))
 
 
 def day_edges(period: Period, where: ZoneInfo) -> tuple[datetime, datetime]:
