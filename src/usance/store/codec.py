@@ -23,9 +23,9 @@ def jsonb(value: object) -> Jsonb:
     return Jsonb(msgspec.to_builtins(value, enc_hook=_to_plain))
 
 
-def json_text(value: object) -> str:
-    """A domain value as JSON text, for COPY."""
-    return msgspec.json.encode(value, enc_hook=_to_plain).decode()
+def raw_json(value: object) -> msgspec.Raw:
+    """A domain value as JSON, for a jsonb column of `Tx.append_rows`."""
+    return msgspec.Raw(msgspec.json.encode(value, enc_hook=_to_plain))
 
 
 def value_from(plain: object, kind: type[T]) -> T:

@@ -26,7 +26,7 @@ from usance.domain.money import currency
 from usance.domain.rating.notation import plain_pricing, pricing_from
 from usance.domain.rating.prices import Pricing
 from usance.store.codec import jsonb, value_from
-from usance.store.database import Jsonb, Row, Tx
+from usance.store.database import Row, Tx, range_text
 
 SAVE = """
 INSERT INTO contracts (tenant_id, id, customer_id, legal_entity_id, name, currency, status, term,
@@ -273,13 +273,13 @@ def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine])
             position,
             line.sold.ref,
             line.sold.kind.value,
-            DateRange(line.sold.window.start, line.sold.window.end),
+            range_text(line.sold.window.start, line.sold.window.end),
             line.sold.feature_id,
-            Jsonb(_plain_line(line.sold)),
+            _plain_line(line.sold),
         )
         for position, line in enumerate(lines, start=1)
     )
-    tx.copy("contract_lines", (*COLUMNS, "feature_id", "terms"), rows)
+    tx.append_rows("contract_lines", (*COLUMNS, "feature_id", "terms"), rows)
 
 
 def lock(tx: Tx, contract_id: ContractId) -> Contract:

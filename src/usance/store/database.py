@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, LiteralString
 
 import msgspec
@@ -27,6 +28,12 @@ SET_TENANT = "SELECT set_config('usance.tenant_id', %s, true)"
 SET_PLATFORM = "SELECT set_config('usance.platform', 'on', true)"
 APP_ROLE = "usance_app"
 
+# Of a table's own row type, so that every column is read as what it is.
+APPEND_ROWS = """
+INSERT INTO {table} ({names})
+SELECT {names} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+"""
+
 
 class DatabaseUnusable(Exception):
     """The server cannot hold Usance: what is missing and what to do about it."""
@@ -35,6 +42,11 @@ class DatabaseUnusable(Exception):
 def to_json(value: object) -> str:
     """JSON text; decimals and days become strings, dataclasses become objects."""
     return msgspec.json.encode(value).decode()
+
+
+def range_text(start: date, end: date) -> str:
+    """A half-open daterange as PostgreSQL writes it."""
+    return f"[{start},{end})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +80,23 @@ class Tx:
         with self.connection.cursor() as cursor:
             cursor.executemany(statement, [{**row, "tenant_id": self.tenant_id} for row in rows])
 
-    def copy(
+    def append_rows(
         self, table: LiteralString, columns: Sequence[LiteralString], rows: Iterable[Sequence[Any]]
     ) -> None:
-        """Stream `rows` into a table; `tenant_id` is written first and not among `columns`."""
-        names = sql.SQL(", ").join(sql.Identifier(name) for name in ("tenant_id", *columns))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+        """Insert many rows in one statement; `tenant_id` is added and not among `columns`.
+
+        The rows travel as one JSON document, for PostgreSQL refuses COPY under row-level security.
+        Days, instants and decimals go as they are, periods as `range_text`, jsonb as plain values
+        or `msgspec.Raw`.
+        """
+        names = ("tenant_id", *columns)
         tenant_id = self.tenant_id
-        with self.connection.cursor() as cursor, cursor.copy(statement) as stream:
-            for row in rows:
-                stream.write_row((tenant_id, *row))
+        content = [dict(zip(names, (tenant_id, *row), strict=True)) for row in rows]
+        if content:
+            statement = sql.SQL(APPEND_ROWS).format(
+                table=sql.Identifier(table), names=sql.SQL(", ").join(map(sql.Identifier, names))
+            )
+            self.connection.execute(statement, {"rows": to_json(content)})
 
     def _run(self, statement: LiteralString, values: Mapping[str, object]) -> psycopg.Cursor[Row]:
         return self.connection.execute(statement, {"tenant_id": self.tenant_id, **values})
@@ -137,4 +156,13 @@ def _configure(connection: Connection[Row]) -> None:
     connection.commit()
 
 
-__all__ = ["Database", "DatabaseUnusable", "Jsonb", "Row", "Tx", "one_connection", "to_json"]
+__all__ = [
+    "Database",
+    "DatabaseUnusable",
+    "Jsonb",
+    "Row",
+    "Tx",
+    "one_connection",
+    "range_text",
+    "to_json",
+]

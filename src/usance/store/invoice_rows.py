@@ -21,8 +21,8 @@ from usance.domain.invoicing.invoice import (
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money, currency
 from usance.domain.tax import TaxCategory, TaxRow, TaxTreatment
-from usance.store.codec import json_text, value_from, working_from
-from usance.store.database import Row
+from usance.store.codec import raw_json, value_from, working_from
+from usance.store.database import Row, range_text
 
 INVOICE_COLUMNS = (
     *("id", "legal_entity_id", "customer_id", "currency", "status", "bill_on", "grouping"),
@@ -91,11 +91,11 @@ def invoice_row(draft: Draft, at: datetime) -> tuple[object, ...]:
         draft.currency.code,
         "DRAFT",
         draft.bill_on,
-        json_text(draft.grouping),
+        raw_json(draft.grouping),
         draft.net.minor,
         draft.tax.minor,
         draft.gross.minor,
-        json_text(draft.findings),
+        raw_json(draft.findings),
         draft.input_hash,
         at,
     )
@@ -113,7 +113,7 @@ def line_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
             line.kind.value,
             line.description,
             line.unit,
-            _days(line.service_period),
+            _days(line),
             line.quantity,
             line.unit_amount,
             line.net.minor,
@@ -123,8 +123,8 @@ def line_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
             bears.rule,
             bears.reason,
             line.tax.minor,
-            json_text(line.working),
-            None if line.usage is None else json_text(line.usage),
+            raw_json(line.working),
+            None if line.usage is None else raw_json(line.usage),
         )
 
 
@@ -145,7 +145,7 @@ def slice_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
     """Its rows in `billed_slices`, in SLICE_COLUMNS: one a line that comes from a contract."""
     for position, line in enumerate(draft.lines, start=1):
         if line.line_id is not None:
-            yield draft.id, position, line.line_id, _days(line.service_period)
+            yield draft.id, position, line.line_id, _days(line)
 
 
 def stored_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> StoredInvoice:
@@ -216,5 +216,5 @@ def _tax_from(row: Row, of: Currency) -> TaxRow:
     )
 
 
-def _days(period: Period) -> str:
-    return f"[{period.start},{period.end})"
+def _days(line: InvoiceLine) -> str:
+    return range_text(line.service_period.start, line.service_period.end)

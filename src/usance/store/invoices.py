@@ -199,11 +199,15 @@ def billed(tx: Tx, line_ids: Collection[LineId]) -> set[tuple[LineId, date]]:
 
 
 def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
-    """Keep new drafts, as streams. PostgreSQL refuses a day of a line that is billed already."""
-    tx.copy("invoices", INVOICE_COLUMNS, [invoice_row(draft, at) for draft in drafts])
-    tx.copy("invoice_lines", LINE_COLUMNS, [row for each in drafts for row in line_rows(each)])
-    tx.copy("invoice_taxes", TAX_COLUMNS, [row for each in drafts for row in tax_rows(each)])
-    tx.copy("billed_slices", SLICE_COLUMNS, [row for each in drafts for row in slice_rows(each)])
+    """Keep new drafts, as a set. PostgreSQL refuses a day of a line that is billed already."""
+    tx.append_rows("invoices", INVOICE_COLUMNS, [invoice_row(draft, at) for draft in drafts])
+    tx.append_rows(
+        "invoice_lines", LINE_COLUMNS, [row for each in drafts for row in line_rows(each)]
+    )
+    tx.append_rows("invoice_taxes", TAX_COLUMNS, [row for each in drafts for row in tax_rows(each)])
+    tx.append_rows(
+        "billed_slices", SLICE_COLUMNS, [row for each in drafts for row in slice_rows(each)]
+    )
 
 
 def save_redrafted(tx: Tx, stale: Draft, redrafted: Collection[Draft], *, at: datetime) -> None:

@@ -20,9 +20,9 @@ def add(tx: Tx, *facts: Fact, at: datetime) -> None:
 
 
 def add_all(tx: Tx, facts: Iterable[Fact], *, at: datetime) -> None:
-    """Announce many facts, as one stream."""
+    """Announce many facts, as a set."""
     columns = ("kind", "subject_id", "fact", "happened_at")
-    tx.copy("outbox", columns, ((fact.kind, fact.subject_id, "{}", at) for fact in facts))
+    tx.append_rows("outbox", columns, ((fact.kind, fact.subject_id, {}, at) for fact in facts))
 
 
 def _row(fact: Fact, at: datetime) -> dict[str, object]:

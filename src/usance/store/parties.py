@@ -6,14 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.range import DateRange
-
 from usance.domain.customer import Customer
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.tax import TaxCategory, TaxRate, TaxTable
 from usance.store.codec import jsonb, value_from
-from usance.store.database import Row, Tx
+from usance.store.database import Row, Tx, range_text
 
 SAVE_ENTITY = """
 INSERT INTO legal_entities (tenant_id, id, name, country, zone, series, particulars, created_at)
@@ -127,11 +125,11 @@ def save_tax_rates(tx: Tx, entity_id: LegalEntityId, rates: Collection[TaxRate])
             rate.country,
             rate.category.value,
             rate.percent,
-            DateRange(rate.valid_from, rate.valid_until),
+            range_text(rate.valid_from, rate.valid_until),
         )
         for rate in rates
     )
-    tx.copy("tax_rates", columns, rows)
+    tx.append_rows("tax_rates", columns, rows)
 
 
 def tax_tables(tx: Tx, ids: Collection[LegalEntityId]) -> dict[LegalEntityId, TaxTable]:
