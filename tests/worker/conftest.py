@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import new_sandbox
 from tests.worker.kinds import FAST, KINDS
-from tests.worker.process import NEVER
+from tests.worker.one_worker import NEVER
 from tests.worker.traces import make_tables
 from usance.flows.runtime import Runtime, Scope
 from usance.store.database import Database

@@ -56,7 +56,9 @@ def test_a_job_that_always_fails_ends_as_failed_is_logged_and_can_be_tried_again
     ]
     last = next(line for line in said if line["event"] == "job_failed")
     assert (last["tenant"], last["log_level"]) == (acme.tenant_id, "error")
+    assert last["error"].startswith("ServiceAway")
     assert "key" not in last, "a job's arguments are not for the log"
+    assert "exc_info" not in last, "nor are the values on its stack"
 
     with queue.transaction(acme.tenant_id) as tx:
         (job,) = jobs.failed(tx)
@@ -88,7 +90,9 @@ def test_an_unknown_kind_fails_at_once_and_visibly(queue: Database, acme: Scope)
     with capture_logs() as said:
         work(Runtime(queue), until_idle=True, handlers=KINDS, pace=FAST)
     assert kinds_failed(queue, acme) == [("unheard_of", {"key": "a"}, 1)]
-    assert ("job_failed", "unheard_of") in [(line["event"], line.get("kind")) for line in said]
+    (line,) = [line for line in said if line["log_level"] == "error"]
+    assert (line["event"], line["kind"]) == ("job_failed", "unheard_of")
+    assert line["error"] == "there is no handler for this kind of job"
 
 
 def test_a_retry_gives_way_to_the_same_work_waiting(queue: Database, acme: Scope) -> None:

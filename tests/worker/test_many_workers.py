@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from tests.conftest import new_sandbox
 from tests.worker.conftest import worker_thread
 from tests.worker.kinds import hours_ago
-from tests.worker.process import worker_process
+from tests.worker.one_worker import worker_process
 from tests.worker.traces import effects, job_states, run_keys, runs_of, wait_for
 from usance.flows.runtime import Runtime, Scope
 from usance.store import jobs
@@ -101,12 +101,10 @@ def test_a_job_whose_outcome_could_not_be_kept_is_done_again(queue: Database, ac
     with one_connection(queue.url) as connection, worker_thread(queue):
         wait_for(lambda: runs_of(queue, "a"))
         connection.execute(HIDE_FINISH)
-        wait_for(lambda: effects(queue))
-        wait_for(lambda: not live_workers(queue))
+        wait_for(lambda: len(runs_of(queue, "a")) > 1)
         connection.execute(SHOW_FINISH)
         wait_for(lambda: not job_states(queue))
     assert effects(queue) == [(acme.tenant_id, "a")]
-    assert run_keys(queue) == ["a", "a"]
 
 
 def test_the_periodic_billing_run_is_asked_for_once_a_tenant_by_any_number_of_workers(

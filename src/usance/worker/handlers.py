@@ -1,19 +1,34 @@
 """Which flow does the work of which kind of job.
 
 A handler is called with the runtime, the scope of the job's tenant, and the job's arguments by
-name. It may be called again for the same job, also at the same time: it leads to the same state.
-A kind that is not in the table fails at once, visibly; it is never dropped.
+name. It may be called again for the same job, even while the first call still runs, so it leads to
+the same state however often. A kind that is not in the table fails at once, visibly; it is never
+dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
+
+from usance.domain.ids import InvoiceId
+from usance.flows.run_billing import run_billing
+from usance.flows.runtime import Runtime, Scope
+from usance.flows.send_invoice import send_invoice
 
 Handler = Callable[..., object]  # (runtime, scope, **arguments of the job)
 
 RUN_BILLING = "run_billing"
 SEND_INVOICE = "send_invoice"
 
-# ---- to be filled by flows/run_billing.py and flows/send_invoice.py: the only place to edit ----
-HANDLERS: Mapping[str, Handler] = {}
-# ------------------------------------------------------------------------------------------------
+
+def _run_billing(runtime: Runtime, scope: Scope, *, through: str | None = None) -> None:
+    """`through` is a day as YYYY-MM-DD; None: each entity's today, when the job runs."""
+    run_billing(runtime, scope, through=date.fromisoformat(through) if through else None)
+
+
+def _send_invoice(runtime: Runtime, scope: Scope, *, invoice_id: str) -> None:
+    send_invoice(runtime, scope, InvoiceId(invoice_id))
+
+
+HANDLERS: Mapping[str, Handler] = {RUN_BILLING: _run_billing, SEND_INVOICE: _send_invoice}

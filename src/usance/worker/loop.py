@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 from procrastinate import App
@@ -16,7 +17,7 @@ from procrastinate.worker import Worker
 from usance.flows.runtime import Runtime
 from usance.store import jobs
 from usance.worker.handlers import HANDLERS, Handler
-from usance.worker.job_log import library_speaks_our_words
+from usance.worker.job_log import in_words, library_speaks_our_words
 from usance.worker.pace import Pace
 from usance.worker.queue import Outcomes, queue_of
 
@@ -40,19 +41,20 @@ def work(
     time (a retry, a `run_at`) stays. Start as many processes of this as you like. A second signal
     ends the process at once; its job is then taken over by another worker.
     """
-    told = threading.Event() if stop is None else stop
-    with library_speaks_our_words(), _told_by_signals(told):
+    stop = threading.Event() if stop is None else stop
+    with library_speaks_our_words(), _set_by_signals(stop):
         if until_idle:
-            asyncio.run(_Shift(runtime, handlers, pace, told, until_idle=True).run())
+            while _Shift(runtime, handlers, pace, stop, until_idle=True).lost_a_job():
+                log.warning("worker_starts_again")
             return
-        while not told.is_set():
+        while not stop.is_set():
             try:
-                asyncio.run(_Shift(runtime, handlers, pace, told, until_idle=False).run())
-            except Exception:  # the server is away, or a library's bug: a worker does not give up
-                log.exception("worker_interrupted")
-            if not told.is_set():
+                _Shift(runtime, handlers, pace, stop, until_idle=False).lost_a_job()
+            except Exception as error:  # the server is away, a bug: a worker does not give up
+                log.error("worker_interrupted", **in_words(error))
+            if not stop.is_set():
                 log.warning("worker_starts_again", after=str(pace.restart_after))
-                told.wait(pace.restart_after.total_seconds())
+                stop.wait(pace.restart_after.total_seconds())
 
 
 class _Shift:
@@ -63,22 +65,33 @@ class _Shift:
         runtime: Runtime,
         handlers: Mapping[str, Handler],
         pace: Pace,
-        told: threading.Event,
+        stop: threading.Event,
         *,
         until_idle: bool,
     ) -> None:
         self._runtime = runtime
         self._pace = pace
-        self._told = told
+        self._stop = stop
         self._until_idle = until_idle
+        self._lost_a_job = False
+        self._end: Callable[[], None] = lambda: None
         self._app = queue_of(runtime, handlers, pace, periodic=not until_idle)
 
-    async def run(self) -> None:
-        """Until told to stop, until idle, or until something is wrong with the database."""
+    def lost_a_job(self) -> bool:
+        """Work until told to stop, until idle, or until something is wrong.
+
+        True when it ended early because a job's outcome could not be written: the next shift finds
+        that job as one of a dead worker.
+        """
+        asyncio.run(self._run())
+        return self._lost_a_job
+
+    async def _run(self) -> None:
         async with self._app.open_async():
             await asyncio.to_thread(self._rescue)
             worker = self._worker(self._app)
-            beside = [asyncio.create_task(self._stop_when_told(worker))]
+            asyncio.get_running_loop().set_exception_handler(self._on_stray_error)
+            beside = [asyncio.create_task(self._stop_when_set(worker))]
             if not self._until_idle:
                 beside.append(asyncio.create_task(self._rescue_again_and_again()))
             try:
@@ -100,11 +113,23 @@ class _Shift:
             install_signal_handlers=False,
         )
         assert isinstance(app.job_manager, Outcomes), "queue_of gives the application its Outcomes"
-        app.job_manager.lose_job = worker.stop
+        app.job_manager.lose_job = self._lose_job
+        self._end = worker.stop
         return worker
 
-    async def _stop_when_told(self, worker: Worker) -> None:
-        while not self._told.is_set():
+    def _lose_job(self) -> None:
+        self._lost_a_job = True
+        self._end()
+
+    def _on_stray_error(self, _loop: object, context: dict[str, Any]) -> None:
+        """The library let go of a job (or of a task beside it) with an error nobody saw."""
+        error = context.get("exception")
+        known = {} if error is None else in_words(error)
+        log.error("worker_interrupted", said=context.get("message"), **known)
+        self._lose_job()
+
+    async def _stop_when_set(self, worker: Worker) -> None:
+        while not self._stop.is_set():
             await asyncio.sleep(LOOK_EVERY)
         log.info("worker_stops")
         worker.stop()  # type: ignore[no-untyped-call]
@@ -114,8 +139,8 @@ class _Shift:
             await asyncio.sleep(self._pace.rescue_every.total_seconds())
             try:
                 await asyncio.to_thread(self._rescue)
-            except Exception:  # the next round may do better
-                log.exception("rescue_failed")
+            except Exception as error:  # the next round may do better
+                log.error("rescue_failed", **in_words(error))
 
     def _rescue(self) -> None:
         """Take over the jobs of workers that died."""
@@ -133,8 +158,8 @@ class _Shift:
 
 
 @contextmanager
-def _told_by_signals(told: threading.Event) -> Iterator[None]:
-    """In the main thread, SIGTERM and SIGINT set `told`; the second of them has its old effect."""
+def _set_by_signals(stop: threading.Event) -> Iterator[None]:
+    """In the main thread, SIGTERM and SIGINT set `stop`; the second of them has its old effect."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -145,7 +170,7 @@ def _told_by_signals(told: threading.Event) -> Iterator[None]:
             signal.signal(number, old)
 
     def tell(_number: int, _frame: object) -> None:
-        told.set()  # and nothing else: a signal may interrupt anything, also a log line
+        stop.set()  # and nothing else: a signal may interrupt anything, also a log line
         restore()
 
     for number in before:

@@ -15,6 +15,7 @@ from procrastinate.manager import JobManager
 from usance.flows.runtime import Runtime, Scope
 from usance.store.jobs import TENANT
 from usance.worker.handlers import Handler
+from usance.worker.job_log import in_words
 from usance.worker.pace import Pace
 from usance.worker.periodic import ASK_FOR_BILLING, ask_for_billing
 from usance.worker.retries import Backoff
@@ -28,15 +29,15 @@ log = structlog.get_logger(__name__)
 def queue_of(
     runtime: Runtime, handlers: Mapping[str, Handler], pace: Pace, *, periodic: bool
 ) -> App:
-    """The library's application: a task for each kind, and the hourly one when `periodic`."""
+    """The library's application: a task for each kind; the hourly one is asked if `periodic`."""
     connector = PsycopgConnector(conninfo=runtime.database.url, min_size=1, max_size=3)
     app = App(connector=connector, periodic_defaults={"max_delay": CATCH_UP})
     app.job_manager = Outcomes(connector)
     retry = Backoff(pace)
     for kind, handler in handlers.items():
         app.task(name=kind, retry=retry)(_call(runtime, handler))
+    ask = app.task(name=ASK_FOR_BILLING, retry=retry)(partial(_ask, runtime))
     if periodic:
-        ask = app.task(name=ASK_FOR_BILLING, retry=retry)(partial(_ask, runtime))
         app.periodic(cron=pace.billing_cron)(ask)
     return app
 
@@ -90,5 +91,5 @@ class Outcomes(JobManager):
             self._lose(job, error)
 
     def _lose(self, job: Job, error: ConnectorException) -> None:
-        log.warning("job_outcome_not_kept", kind=job.task_name, job_id=job.id, exc_info=error)
+        log.warning("job_outcome_not_kept", kind=job.task_name, job_id=job.id, **in_words(error))
         self.lose_job()

@@ -1,4 +1,4 @@
-"""A worker in a process of its own: python -m tests.worker.process URL CRON."""
+"""A worker in a process of its own: python -m tests.worker.one_worker URL CRON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEVER = "0 0 29 2 *"  # the last one was longer ago than a worker catches up wit
 @contextmanager
 def worker_process(database: Database, *, cron: str = NEVER) -> Iterator[subprocess.Popen[bytes]]:
     """A running worker; killed at the end if it still runs then."""
-    command = [sys.executable, "-W", "error", "-m", "tests.worker.process", database.url, cron]
+    command = [sys.executable, "-W", "error", "-m", "tests.worker.one_worker", database.url, cron]
     with subprocess.Popen(command) as process:
         try:
             yield process
