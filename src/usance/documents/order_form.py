@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -40,7 +41,7 @@ from usance.documents.plain import (
     whole,
 )
 from usance.documents.yaml_text import read_plain
-from usance.domain.calendar import FIRST_DAY, LAST_DAY, Period, month_after, parse_day
+from usance.domain.calendar import FIRST_DAY, LAST_DAY, Period, month_after
 from usance.domain.contracts.order import (
     MAX_LINES,
     ContractTerms,
@@ -272,21 +273,22 @@ def _customer_id(fields: Fields) -> str:
 def _term(plain: object, path: str) -> Period:
     """`{start, end}` or `{start, months}`."""
     fields = Fields(plain, path)
-    start = fields.need("start", day)
-    if not fields.has("months"):
+    start = fields.need("start", day, stand_in=FIRST_DAY)
+    if fields.has("months"):
+        fields.refuse_given(["end"], "AmbiguousTerm", "end or months, not both")
+        end = fields.need("months", partial(_day_after, start=start))
+    else:
         fields.take("months", whole, None)
         end = fields.need("end", day)
-        return fields.made(lambda: Period(start, end))
-    fields.refuse_given(["end"], "AmbiguousTerm", "end or months, not both")
-    months = fields.need("months", _months)
-    return fields.made(lambda: Period(start, parse_day(month_after(start, months))))
+    return fields.made(lambda: Period(start, end))
 
 
-def _months(value: object, path: str) -> int:
+def _day_after(value: object, path: str, *, start: date) -> date:
+    """The first day after that many months."""
     months = whole(value, path)
     if not 1 <= months <= MAX_MONTHS:
         raise refusal("InvalidMonths", path, value, f"1 to {MAX_MONTHS} months")
-    return months
+    return day(month_after(start, months).isoformat(), path)
 
 
 def _signature(plain: object, path: str) -> Signature:

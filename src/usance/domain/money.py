@@ -17,6 +17,7 @@ every thread traps it.
 from __future__ import annotations
 
 import decimal
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,7 +36,11 @@ for _context in (decimal.DefaultContext, decimal.getcontext()):
 
 ONE = Fraction(1)
 MAX_DECIMALS = 12  # of unit prices and quantities; with 12 digits before the point products fit
-MAX_MINOR = 10**17  # of one amount; leaves room to sum within PostgreSQL's bigint
+MAX_DIGITS = 17  # before the point
+MAX_MINOR = 10**MAX_DIGITS  # of one amount; leaves room to sum within PostgreSQL's bigint
+# What Python would read beyond it ("1_000", Arabic digits, "nan", an exponent of millions) is no
+# number on an order form.
+NUMERAL = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})?")
 
 
 class CurrencyMismatch(TypeError):
@@ -214,17 +219,19 @@ def exact_decimal(text: str | int | Decimal, *, code: str = "InvalidNumber") -> 
     try:
         if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
             raise decimal.InvalidOperation
-        number = Decimal(text.strip() if isinstance(text, str) else text)
+        if isinstance(text, str) and not NUMERAL.fullmatch(text := text.strip()):
+            raise decimal.InvalidOperation
+        number = Decimal(text)
     except decimal.InvalidOperation:
         expected = 'a decimal number written as text, such as "1200.00"'
         raise Invalid(Problem(code, "", str(text), expected)) from None
-    if not number.is_finite() or abs(number) >= MAX_MINOR:
+    if not number.is_finite() or (number and number.adjusted() >= MAX_DIGITS):
         raise Invalid(Problem(code, "", str(text), f"a finite number below {MAX_MINOR}"))
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
-        number = number.normalize()
+        given, number = number, number.normalize()
         exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
+        if number != given or (isinstance(exponent, int) and -exponent > MAX_DECIMALS):
             expected = f"at most {MAX_DECIMALS} digits after the decimal point"
             raise Invalid(Problem(code, "", str(text), expected))
     return number

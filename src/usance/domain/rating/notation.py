@@ -79,7 +79,7 @@ def _read_pricing(plain: object) -> Pricing:
     model = keys.pop("model", None)
     kind = MODELS.get(model) if isinstance(model, str) else None
     if kind is None:
-        code = "MissingKey" if model is None else "UnknownPriceModel"
+        code = "MissingField" if model is None else "UnknownPriceModel"
         raise Invalid(Problem(code, "model", str(model or ""), " or ".join(MODELS)))
     bounds = {key: keys.pop(key) for key in BOUNDS if key in keys}
     price: Price | None = None
@@ -98,7 +98,7 @@ def _read(kind: type[Any], plain: object) -> object:
     keys = _object(plain)
     problems: list[Problem] = []
     if kind is Tier and not keys.keys() & {"unitAmount", "flatAmount"}:
-        problems.append(Problem("MissingKey", "unitAmount", "", "a unitAmount or a flatAmount"))
+        problems.append(Problem("MissingField", "unitAmount", "", "a unitAmount or a flatAmount"))
     found = _values(kind, keys, problems)
     refuse_if(problems)
     return kind(**found)
@@ -118,10 +118,10 @@ def _values(
             except Invalid as refused:
                 problems += refused.problems
         elif field.default is MISSING:
-            problems.append(Problem("MissingKey", key, "", "a value"))
+            problems.append(Problem("MissingField", key, "", "a value"))
     for key, value in keys.items():
         known = ", ".join(_fields(kind))
-        problems.append(Problem("UnknownKey", key, str(value), f"only the keys {known}"))
+        problems.append(Problem("UnknownField", key, str(value), f"only the keys {known}"))
     return found
 
 
@@ -131,6 +131,8 @@ def _write(value: object) -> dict[str, object]:
         held = getattr(value, field.name)
         if held != field.default:
             plain[key] = _KINDS[str(field.type)].write(held)
+    if isinstance(value, Tier) and not plain.keys() & {"unitAmount", "flatAmount"}:
+        plain["unitAmount"] = "0"  # a free tier says so
     return plain
 
 
