@@ -5,12 +5,12 @@ Does not own: why an amount is what it is (invoicing, tax, payments); when reven
 will move it out of contract liability (revenue).
 
 Always true:
-- an entry balances, names one legal entity and one currency, and books something;
+- an entry balances, is in one currency, and books something;
 - the trial balance adds up to zero for each legal entity and currency;
 - voiding an invoice leaves every account as if it had not been issued;
 - taking an allocation back leaves every account as if it had not been made;
 - releasing customer credit leaves every account as if it had not been kept;
-- the receivable of an invoice is its gross less what is allocated to it.
+- the receivable account is what is still due on all issued invoices.
 
 Amounts are signed: a debit is above zero, a credit side below. Entries are only ever added; a
 mistake is undone by another entry. `docs/ledger.md` shows each booking as T-accounts and is written
