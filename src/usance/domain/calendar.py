@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from usance.domain.errors import Invalid, Problem
 
+ONE_DAY = timedelta(days=1)
 FIRST_DAY = date(1970, 1, 1)  # days before or after these are typing mistakes, not business
 LAST_DAY = date(2200, 1, 1)
 HALF = Fraction(1, 2)
@@ -148,8 +149,9 @@ class Cadence:
 
         Raises Invalid (DayOutOfRange) past the calendar's limits.
         """
-        if self.months:
-            return month_after(anchor, index * self.months)
+        months = self.months
+        if months:
+            return month_after(anchor, index * months)
         try:
             return _first_day(anchor) + timedelta(days=index * self.count * DAYS_IN[self.unit])
         except OverflowError:
@@ -160,10 +162,11 @@ class Cadence:
 
         From an anchor on or before `day` it is also how many whole periods have elapsed.
         """
-        if not self.months:
+        months = self.months
+        if not months:
             return (day - _first_day(anchor)).days // (self.count * DAYS_IN[self.unit])
         between = (day.year - anchor.year) * 12 + day.month - anchor.month
-        index = between // self.months
+        index = between // months
         return index if self.boundary(anchor, index) <= day else index - 1
 
     def period(self, anchor: Anchor, index: int) -> Period:
@@ -194,7 +197,8 @@ def month_after(anchor: Anchor, count: int) -> date:
     year, month = anchor.year + years, month0 + 1
     if not FIRST_DAY.year - 100 <= year <= LAST_DAY.year + 100:
         raise _out_of_range(f"{anchor} + {count} months")
-    return date(year, month, min(anchor.day, monthrange(year, month)[1]))
+    day = anchor.day
+    return date(year, month, day if day <= 28 else min(day, monthrange(year, month)[1]))
 
 
 def anchor_on(start: date, *, day_of_month: int) -> Anchor:
@@ -250,18 +254,25 @@ class BillingPeriod:
         return self.stub.share + Period(self.stub.part.end, self.part.end).share_of(self.whole)
 
 
-def billing_periods(window: Period, cadence: Cadence, *, anchor: Anchor) -> Iterator[BillingPeriod]:
+def billing_periods(
+    window: Period, cadence: Cadence, *, anchor: Anchor, since: date | None = None
+) -> Iterator[BillingPeriod]:
     """The billing periods that meet `window`, counted from `anchor` and cut at the window's ends.
 
-    The parts tile the window. The anchor may lie before, in or after it.
+    The parts tile the window. The anchor may lie before, in or after it. `since` leaves out the
+    periods that ended before that day.
     """
-    index = cadence.index_at(anchor, window.start)
+    first = window.start if since is None else max(window.start, since - ONE_DAY)
+    index = cadence.index_at(anchor, first)
     start = cadence.boundary(anchor, index)
     while start < window.end:
         index += 1
         end = cadence.boundary(anchor, index)
-        part = Period(max(start, window.start), min(end, window.end))
-        yield BillingPeriod(Period(start, end), part)
+        whole = Period(start, end)
+        if window.start <= start and end <= window.end:
+            yield BillingPeriod(whole, whole)
+        else:
+            yield BillingPeriod(whole, Period(max(start, window.start), min(end, window.end)))
         start = end
 
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from typing import NamedTuple
 
 from usance.domain.calendar import FIRST_DAY, LAST_DAY
@@ -207,12 +206,13 @@ def share_tax(tax: Money, nets: Sequence[int], percent: Decimal) -> list[Money]:
     """
     if len(nets) == 1:
         return [tax]
-    rate = Fraction(percent) / 100
-    exact = [net * rate for net in nets]
-    parts = [share.numerator // share.denominator for share in exact]
+    numerator, denominator = percent.as_integer_ratio()
+    exact = [divmod(net * numerator, 100 * denominator) for net in nets]
+    parts = [whole for whole, _ in exact]
     left = tax.minor - sum(parts)
     assert 0 <= left <= len(parts), "a rounded sum is within its lines' floors and ceilings"
-    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for index in by_remainder[:left]:
-        parts[index] += 1
+    if left:
+        by_remainder = sorted(range(len(parts)), key=lambda i: (-exact[i][1], i))
+        for index in by_remainder[:left]:
+            parts[index] += 1
     return [Money(part, tax.currency) for part in parts]

@@ -101,14 +101,18 @@ def _run_entity(
 
 
 def _bill(
-    runtime: Runtime, scope: Scope, tx: Tx, owing: Sequence[Contract], run: BillingRun
+    runtime: Runtime, scope: Scope, tx: Tx, owing: Sequence[contracts.Owing], run: BillingRun
 ) -> list[Draft]:
-    billed = invoices.billed(tx, [line.id for contract in owing for line in contract.lines])
+    billed = invoices.billed_since(
+        tx, {line.id: each.since for each in owing for line in each.contract.lines}
+    )
+    through = run.through
     dues = [
-        due(contract, through=run.through[contract.legal_entity_id], billed=billed)
-        for contract in owing
+        due(contract, through=through[contract.legal_entity_id], billed=billed, since=since)
+        for contract, since in owing
     ]
-    items = desk.by_account(owing, dues)
+    signed = [each.contract for each in owing]
+    items = desk.by_account(signed, dues)
     tables = desk.read(tx, items)
     at = runtime.now(tx)
 
@@ -121,10 +125,10 @@ def _bill(
         return drafts
 
     invoices.save_drafts(tx, drafts, at=at)
-    for approved in _approved_by_rule(drafts, owing, at):
+    for approved in _approved_by_rule(drafts, signed, at):
         invoices.save_approved(tx, approved)
     contracts.save_next_due(
-        tx, {contract.id: owed.next_on for contract, owed in zip(owing, dues, strict=True)}
+        tx, {contract.id: owed.next_on for contract, owed in zip(signed, dues, strict=True)}
     )
     if drafts:
         outbox.add_all(tx, (InvoiceDrafted(draft.id) for draft in drafts), at=at)
@@ -134,12 +138,12 @@ def _bill(
 
 
 def _approved_by_rule(
-    drafts: Sequence[Draft], owing: Sequence[Contract], at: datetime
+    drafts: Sequence[Draft], signed: Sequence[Contract], at: datetime
 ) -> list[Approved]:
     """Those drafts that every contract on them explicitly lets pass without a reviewer."""
     limits: dict[ContractId, Money] = {
         contract.id: contract.terms.approve_under
-        for contract in owing
+        for contract in signed
         if contract.terms.approve_under is not None
     }
     if not limits:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from psycopg.types.range import DateRange
@@ -178,7 +178,7 @@ SELECT id
    FOR UPDATE SKIP LOCKED
 """
 DUE = """
-SELECT id
+SELECT id, next_due_on
   FROM contracts
  WHERE tenant_id = %(tenant_id)s
    AND status = 'ACTIVE'
@@ -198,6 +198,13 @@ SELECT id
    AND (%(currency)s::text IS NULL OR currency = %(currency)s)
  ORDER BY id
 """
+
+
+class Owing(NamedTuple):
+    """A contract that may owe something; all that fell due before `since` is billed."""
+
+    contract: Contract
+    since: date
 
 
 def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) -> None:
@@ -355,12 +362,13 @@ def lock_due(
     *,
     legal_entity_id: LegalEntityId,
     through: date,
-) -> list[Contract]:
+) -> list[Owing]:
     """The contracts of those customers that may have something due, held until `tx` ends."""
     rows = tx.all(
         DUE, customer_ids=list(customer_ids), legal_entity_id=legal_entity_id, through=through
     )
-    return many(tx, [row.id for row in rows])
+    since = {row.id: row.next_due_on for row in rows}
+    return [Owing(contract, since[contract.id]) for contract in many(tx, list(since))]
 
 
 def lock_customer(tx: Tx, customer_id: CustomerId) -> None:

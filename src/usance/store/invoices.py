@@ -40,6 +40,15 @@ SELECT contract_line_id, lower(service_period) AS starts_on
  WHERE tenant_id = %(tenant_id)s
    AND contract_line_id = ANY(%(line_ids)s)
 """
+# What falls due on or after a day ends on or after it, but for the days usage is held.
+BILLED_SINCE = """
+SELECT b.contract_line_id, lower(b.service_period) AS starts_on
+  FROM unnest(%(line_ids)s::text[], %(since)s::date[]) AS asked (line_id, since)
+  JOIN billed_slices b
+    ON b.contract_line_id = asked.line_id
+   AND b.service_period && daterange(asked.since - 91, NULL)
+ WHERE b.tenant_id = %(tenant_id)s
+"""
 INVOICES = """
 SELECT id, legal_entity_id, customer_id, currency, status, bill_on, grouping, net_minor, tax_minor,
        gross_minor, findings, input_hash, created_at, approved_at, approved_by, number, issued_on,
@@ -195,6 +204,12 @@ UPDATE invoices
 def billed(tx: Tx, line_ids: Collection[LineId]) -> set[tuple[LineId, date]]:
     """Which slices of those contract lines stand on a document."""
     rows = tx.all(BILLED, line_ids=list(line_ids))
+    return {(row.contract_line_id, row.starts_on) for row in rows}
+
+
+def billed_since(tx: Tx, since: Mapping[LineId, date]) -> set[tuple[LineId, date]]:
+    """Which slices of those lines stand on a document, of those that fell due from a day on."""
+    rows = tx.all(BILLED_SINCE, line_ids=list(since), since=list(since.values()))
     return {(row.contract_line_id, row.starts_on) for row in rows}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from operator import itemgetter
 
 from usance.domain.calendar import Period, billing_periods
 from usance.domain.contracts.contract import Contract, ContractLine
@@ -38,37 +39,51 @@ class Due:
     next_on: date | None
 
 
-def slices(line: ContractLine, *, hold_days: int = 0) -> Iterator[Slice]:
+def slices(line: ContractLine, *, hold_days: int = 0, since: date | None = None) -> Iterator[Slice]:
     """All slices of a line, in time. They cover each day of its window exactly once.
 
     In advance, a slice falls due when its billing period begins (or the window does); in arrears,
-    when the period ends, for usage `hold_days` later.
+    when the period ends, for usage `hold_days` later. `since` leaves out those due before that day.
     """
     sold = line.sold
     if sold.cadence is None:
-        yield from _cut(line, sold.window, sold.window, hold_days)
-        return
-    for billing in billing_periods(sold.window, sold.cadence, anchor=sold.anchor):
-        yield from _cut(line, billing.part, billing.whole, hold_days)
+        found = _cut(line, sold.window, sold.window, hold_days)
+    else:
+        ended = None if since is None else since - timedelta(days=hold_days)
+        found = (
+            piece
+            for billing in billing_periods(
+                sold.window, sold.cadence, anchor=sold.anchor, since=ended
+            )
+            for piece in _cut(line, billing.part, billing.whole, hold_days)
+        )
+    for piece in found:
+        if since is None or piece.due_on >= since:
+            yield piece
 
 
-def due(contract: Contract, *, through: date, billed: Billed = ()) -> Due:
+def due(
+    contract: Contract, *, through: date, billed: Billed = (), since: date | None = None
+) -> Due:
     """The items of `contract` due by `through` (that day included) that `billed` lacks.
 
-    Items come by due day, then by line. A contract that is not active owes nothing more.
+    Items come by due day, then by line. A contract that is not active owes nothing more. `since`
+    is a day before which all is known to be billed, so that a long life costs no more than a short
+    one; None looks at everything.
     """
     if not contract.is_billed:
         return Due((), None)
     found: list[tuple[date, int, DueItem]] = []
     next_on: date | None = None
+    hold_days = contract.terms.usage_hold_days
     for position, line in enumerate(contract.lines):
-        for piece in slices(line, hold_days=contract.terms.usage_hold_days):
+        for piece in slices(line, hold_days=hold_days, since=since):
             if piece.due_on > through:
                 next_on = piece.due_on if next_on is None else min(next_on, piece.due_on)
                 break
             if (line.id, piece.period.start) not in billed:
                 found.append((piece.due_on, position, due_item(contract, position, piece)))
-    found.sort(key=lambda entry: (entry[0], entry[1], entry[2].service_period.start))
+    found.sort(key=itemgetter(0, 1))
     return Due(tuple(item for _, _, item in found), next_on)
 
 
@@ -100,7 +115,11 @@ def due_item(contract: Contract, position: int, piece: Slice) -> DueItem:
 def _cut(line: ContractLine, part: Period, whole: Period, hold_days: int) -> Iterator[Slice]:
     """The slices of one billing period: a change of terms within it makes more than one."""
     due_on = _due_on(line, part, hold_days)
-    for segment in line.sold.segments:
+    segments = line.sold.segments
+    if len(segments) == 1:  # the usual line, whose one segment is its window
+        yield Slice(segments[0], part, _share(line, part, whole), due_on)
+        return
+    for segment in segments:
         if segment.period.start >= part.end or segment.period.end <= part.start:
             continue
         start, end = max(segment.period.start, part.start), min(segment.period.end, part.end)
@@ -120,6 +139,6 @@ def _share(line: ContractLine, period: Period, whole: Period) -> Fraction:
     """How many price periods `period` holds: whole ones first, then days over days."""
     cadence = line.sold.price_cadence
     if cadence is None:
-        return ONE if period == whole else period.share_of(whole)
+        return ONE if period is whole or period == whole else period.share_of(whole)
     anchor = line.sold.anchor
     return sum((each.share for each in billing_periods(period, cadence, anchor=anchor)), Fraction())

@@ -1,0 +1,97 @@
+"""One deal of three lines, as every benchmark bills it: a fee, seats, and metered calls."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from usance.domain.calendar import Cadence, Period, Unit, zone
+from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
+from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
+from usance.domain.customer import Address, Customer
+from usance.domain.due_items import LineKind
+from usance.domain.ids import (
+    ContractId,
+    CustomerId,
+    FeatureId,
+    LegalEntityId,
+    LineId,
+    OrderId,
+)
+from usance.domain.legal_entity import LegalEntity, PaymentTerms
+from usance.domain.money import currency
+from usance.domain.rating.notation import pricing_from
+from usance.domain.rating.prices import Pricing
+from usance.domain.tax import TaxRate, TaxTable
+
+EUR = currency("EUR")
+TERM = Period(date(2025, 1, 1), date(2028, 1, 1))
+MONTHLY = Cadence(1, Unit.MONTH)
+FEE = pricing_from({"model": "FLAT", "amount": "250.00"})
+SEATS = pricing_from({"model": "PER_UNIT", "unitAmount": "29.00"})
+CALLS = pricing_from(
+    {
+        "model": "GRADUATED",
+        "included": "1000",
+        "tiers": [
+            {"upTo": "10000", "unitAmount": "0.0040"},
+            {"upTo": "100000", "unitAmount": "0.0030"},
+            {"upTo": None, "unitAmount": "0.0020"},
+        ],
+    }
+)
+SELLER = LegalEntity(
+    id=LegalEntityId("seller"),
+    name="Bench GmbH",
+    address=Address(country="DE", lines=("Hafenstraße 1",), city="Hamburg", postal_code="20457"),
+    zone=zone("Europe/Berlin"),
+    series="BENCH",
+)
+BUYER = Customer(
+    id=CustomerId("buyer-0"),
+    name="Buyer GmbH",
+    address=Address(country="DE", lines=("Am Markt 2",), city="Bremen", postal_code="28195"),
+)
+TAXES = TaxTable((TaxRate(tax_code="standard", country="DE", percent=Decimal(19)),))
+API_CALLS = FeatureId("api-calls")
+
+
+def line(ref: str, kind: LineKind, pricing: Pricing, quantity: int = 1) -> ContractLine:
+    """One monthly line over the whole term."""
+    is_usage = kind is LineKind.USAGE
+    sold = OrderLine(
+        ref=ref,
+        name=ref.title(),
+        kind=kind,
+        window=TERM,
+        segments=(Segment(TERM, pricing, Decimal(quantity)),),
+        cadence=MONTHLY,
+        timing=Timing.IN_ARREARS if is_usage else Timing.IN_ADVANCE,
+        anchor=TERM.start,
+        feature_id=API_CALLS if is_usage else None,
+    )
+    return ContractLine(LineId(f"lin-{ref}"), OrderId("order-0"), sold)
+
+
+def contract(lines: tuple[ContractLine, ...]) -> Contract:
+    """A contract of those lines."""
+    return Contract(
+        id=ContractId("contract-0"),
+        customer_id=BUYER.id,
+        legal_entity_id=SELLER.id,
+        name="Bench",
+        currency=EUR,
+        status=ContractStatus.ACTIVE,
+        term=TERM,
+        terms=ContractTerms(payment_terms=PaymentTerms(14)),
+        lines=lines,
+    )
+
+
+THREE_LINES = contract(
+    (
+        line("platform", LineKind.RECURRING, FEE),
+        line("seats", LineKind.RECURRING, SEATS, 25),
+        line("calls", LineKind.USAGE, CALLS),
+    )
+)
