@@ -11,8 +11,8 @@ Always true:
 - a negative quantity mirrors the positive one;
 - more usage never costs less, unless the price is by volume;
 - a line is never below its minimum nor above its maximum;
-- the shares of the parts of a period add up to one;
-- a line is rounded once: no step before the last loses a digit;
+- the shares of the parts of a period add up to one, in the profiles that divide it;
+- a line is rounded once: no step before the last loses a digit of its 50;
 - the working ends in the amount.
 
 Conventions where systems differ: `docs/concepts/rating.md`.

@@ -125,7 +125,7 @@ def _by_default_cell(price: Matrix, quantity: Decimal) -> Rated:
     """Usage that names no dimension: the default prices it, or nothing does."""
     unit_amount = price.default_unit_amount
     if unit_amount is None:
-        return Rated(ZERO, Working("unpriced", {"quantity": quantity}), quantity)
+        return Rated(ZERO, Working("unpriced", {"quantity": quantity, "amount": ZERO}), quantity)
     amount = unit_amount * quantity
     facts: dict[str, Fact] = {"quantity": quantity, "unitAmount": unit_amount, "amount": amount}
     return Rated(amount, Working("default_cell", facts))
@@ -210,16 +210,16 @@ def _line(
 ) -> RatedLine:
     """`shares` are those of the price and of its bounds."""
     share, bound_share = shares
-    steps: list[Working] = []
     line: dict[str, Fact] = {"quantity": quantity}
+    steps: list[Working] = []
+    sign, charged = (-1 if quantity < 0 else 1), quantity
     if pricing.included:
-        quantity, already = _beyond_included(pricing.included, quantity, already, steps)
-    rated = rate(pricing.price, quantity, already=already)
+        charged, already = _beyond_included(pricing.included, quantity, already, steps)
+    rated = rate(pricing.price, charged, already=already)
     steps.append(rated.working)
-    amount = rated.amount
+    amount = rated.amount if charged else sign * rated.amount
     is_bounded = False
     if pricing.minimum is not None or pricing.maximum is not None:
-        sign = -1 if quantity < 0 else 1
         bound = _bound_broken(pricing, sign * amount, shares, steps)
         if bound is not None:
             amount, share, is_bounded = sign * bound, bound_share, True
