@@ -27,7 +27,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from usance.domain.errors import Invalid, Problem
 
-ONE_DAY = timedelta(days=1)
 FIRST_DAY = date(1970, 1, 1)  # days before or after these are typing mistakes, not business
 LAST_DAY = date(2200, 1, 1)
 HALF = Fraction(1, 2)
@@ -260,9 +259,9 @@ def billing_periods(
     """The billing periods that meet `window`, counted from `anchor` and cut at the window's ends.
 
     The parts tile the window. The anchor may lie before, in or after it. `since` leaves out the
-    periods that ended before that day.
+    periods that ended by that day.
     """
-    first = window.start if since is None else max(window.start, since - ONE_DAY)
+    first = window.start if since is None else max(window.start, since)
     index = cadence.index_at(anchor, first)
     start = cadence.boundary(anchor, index)
     while start < window.end:

@@ -49,12 +49,11 @@ def slices(line: ContractLine, *, hold_days: int = 0, since: date | None = None)
     if sold.cadence is None:
         found = _cut(line, sold.window, sold.window, hold_days)
     else:
-        ended = None if since is None else since - timedelta(days=hold_days)
+        first = None if since is None else _first_day_due(line, since, hold_days)
+        periods = billing_periods(sold.window, sold.cadence, anchor=sold.anchor, since=first)
         found = (
             piece
-            for billing in billing_periods(
-                sold.window, sold.cadence, anchor=sold.anchor, since=ended
-            )
+            for billing in periods
             for piece in _cut(line, billing.part, billing.whole, hold_days)
         )
     for piece in found:
@@ -133,6 +132,13 @@ def _due_on(line: ContractLine, part: Period, hold_days: int) -> date:
     if line.sold.kind is LineKind.USAGE and hold_days:
         return part.end + timedelta(days=hold_days)
     return part.end
+
+
+def _first_day_due(line: ContractLine, since: date, hold_days: int) -> date:
+    """A day no later than the first period that falls due on or after `since`."""
+    if line.sold.timing is Timing.IN_ADVANCE:
+        return since
+    return since - timedelta(days=hold_days + 1)
 
 
 def _share(line: ContractLine, period: Period, whole: Period) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
@@ -14,7 +14,7 @@ import msgspec
 from usance.domain.customer import Customer
 from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import InvoiceId, LineId
-from usance.domain.invoicing.findings import draft_findings
+from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft, InvoiceLine
 from usance.domain.legal_entity import LegalEntity
@@ -114,7 +114,8 @@ def draft(
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
-    found = Draft(
+    sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax)
+    return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,
         customer_id=parties.buyer.id,
@@ -125,11 +126,10 @@ def draft(
         taxes=taxes,
         net=net,
         tax=tax,
-        gross=net + tax,
-        findings=(),
+        gross=sheet.gross,
+        findings=findings_on(sheet, parties.buyer, history),
         input_hash=_input_hash(due, lines),
     )
-    return replace(found, findings=draft_findings(found, parties.buyer, history))
 
 
 def has_moved(held: Draft, counted: UsageBySlice) -> bool:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
 
 from usance.domain.customer import Customer
-from usance.domain.due_items import LineKind
+from usance.domain.due_items import Grouping, LineKind
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import Draft, Finding, Severity
-from usance.domain.tax import TaxCategory
+from usance.domain.invoicing.invoice import Finding, InvoiceLine, Severity
+from usance.domain.money import Money
+from usance.domain.tax import TaxCategory, TaxRow
 
+GRAVITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 NOTICEABLE_PERCENT = 25  # a change of the total that deserves a look
 
 
-def draft_findings(draft: Draft, buyer: Customer, history: History) -> tuple[Finding, ...]:
+class Sheet(NamedTuple):
+    """What a draft says, before anybody looked at it."""
+
+    bill_on: date
+    grouping: Grouping
+    lines: tuple[InvoiceLine, ...]
+    taxes: tuple[TaxRow, ...]
+    gross: Money
+
+
+def findings_on(draft: Sheet, buyer: Customer, history: History) -> tuple[Finding, ...]:
     """Everything worth a look, errors first. `history` is what was there before this draft."""
     found = [
         *_errors(draft),
@@ -23,11 +37,10 @@ def draft_findings(draft: Draft, buyer: Customer, history: History) -> tuple[Fin
         *_usage_missing(draft),
         *_buyer_findings(draft, buyer),
     ]
-    order = (Severity.ERROR, Severity.WARNING, Severity.INFO)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return tuple(sorted(found, key=lambda finding: GRAVITY[finding.severity]))
 
 
-def _errors(draft: Draft) -> Iterator[Finding]:
+def _errors(draft: Sheet) -> Iterator[Finding]:
     for index, line in enumerate(draft.lines):
         if line.treatment.rule == "rate_missing":
             message = f"No rate of tax code {line.tax_code!r} is set for the place of supply."
@@ -37,13 +50,13 @@ def _errors(draft: Draft) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, "NegativeTotal", "gross", message)
 
 
-def _po_missing(draft: Draft) -> Iterator[Finding]:
+def _po_missing(draft: Sheet) -> Iterator[Finding]:
     if draft.grouping.is_po_required and not draft.grouping.po_number:
         message = "The contract asks for a purchase order number and has none."
         yield Finding(Severity.ERROR, "PoNumberMissing", "poNumber", message)
 
 
-def _first_invoice(draft: Draft, history: History) -> Iterator[Finding]:
+def _first_invoice(draft: Sheet, history: History) -> Iterator[Finding]:
     contracts = dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id)
     for contract_id in contracts:
         first_on = history.first_billed.get(contract_id)
@@ -52,7 +65,7 @@ def _first_invoice(draft: Draft, history: History) -> Iterator[Finding]:
             yield Finding(Severity.INFO, "FirstInvoice", "lines", message)
 
 
-def _total_changed(draft: Draft, history: History) -> Iterator[Finding]:
+def _total_changed(draft: Sheet, history: History) -> Iterator[Finding]:
     before = history.previous_gross.get(draft.grouping.key)
     if not before:
         return
@@ -63,14 +76,14 @@ def _total_changed(draft: Draft, history: History) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "TotalChanged", "gross", message)
 
 
-def _usage_missing(draft: Draft) -> Iterator[Finding]:
+def _usage_missing(draft: Sheet) -> Iterator[Finding]:
     for index, line in enumerate(draft.lines):
         if line.kind is LineKind.USAGE and (line.usage is None or not line.usage.event_count):
             message = f"No usage arrived for {line.description!r} in {line.service_period}."
             yield Finding(Severity.WARNING, "UsageMissing", f"lines[{index}].quantity", message)
 
 
-def _buyer_findings(draft: Draft, buyer: Customer) -> Iterator[Finding]:
+def _buyer_findings(draft: Sheet, buyer: Customer) -> Iterator[Finding]:
     if buyer.address is None:
         message = f"Customer {buyer.id} has no address; an invoice names the buyer's address."
         yield Finding(Severity.ERROR, "AddressMissing", "customer.address", message)
