@@ -8,7 +8,7 @@ fields, how they fit together (`order_problems`), and the totals (`total_problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -88,13 +88,12 @@ def order_from(
     term = fields.need("term", _term, stand_in=ANY_TERM)
     agreed = _Agreed(term, fields.need("currency", currency, stand_in=ANY_CURRENCY))
     lines, line_problems = _lines(fields, agreed)
-    try:
-        order = _without_lines(fields, agreed, OrderId(order_id), default_terms)
-    except Invalid as refused:
-        raise_all([*refused.problems, *line_problems])
-        raise
+    order = _without_lines(fields, agreed, OrderId(order_id), default_terms)
     order = replace(order, lines=tuple(lines.values()))
-    raise_all([*line_problems, *_rule_problems(order, list(lines), line_problems)])
+    problems = [*fields.problems, *line_problems]
+    if agreed.term is not ANY_TERM:
+        problems += _rule_problems(order, list(lines), problems)
+    raise_all(problems)
     return order
 
 
@@ -156,7 +155,7 @@ def _lines(fields: Fields, agreed: _Agreed) -> tuple[dict[int, OrderLine], list[
 def _without_lines(
     fields: Fields, agreed: _Agreed, order_id: OrderId, default_terms: PaymentTerms
 ) -> Order:
-    """The order but for its lines. Raises Invalid with every problem of the other fields."""
+    """The order but for its lines. Of a refused field it holds a stand-in."""
     term, money = agreed
     fields.take("orderForm", _version, VERSION)
     own_id = fields.take("orderId", ref, order_id)
@@ -172,66 +171,67 @@ def _without_lines(
     crm_ref = fields.take("crmRef", text, "")
     control_total = fields.take("totals", partial(_totals, of=money), None)
     tags = fields.take("tags", each(text, most=50), ())
-    return fields.made(
-        lambda: Order(
-            id=OrderId(own_id),
-            kind=kind,
-            customer_id=CustomerId(customer_id),
-            legal_entity_id=LegalEntityId(legal_entity_id),
-            contract_id=ContractId(contract_id),
-            contract_name=contract_name,
-            currency=money,
-            term=term,
-            effective_on=effective_on,
-            terms=terms(),
-            lines=(),
-            subscriptions=subscriptions,
-            signature=signature,
-            crm_ref=crm_ref,
-            control_total=control_total,
-            tags=tags,
-        )
+    fields.close()
+    return Order(
+        id=OrderId(own_id),
+        kind=kind,
+        customer_id=CustomerId(customer_id),
+        legal_entity_id=LegalEntityId(legal_entity_id),
+        contract_id=ContractId(contract_id),
+        contract_name=contract_name,
+        currency=money,
+        term=term,
+        effective_on=effective_on,
+        terms=terms,
+        lines=(),
+        subscriptions=subscriptions,
+        signature=signature,
+        crm_ref=crm_ref,
+        control_total=control_total,
+        tags=tags,
     )
 
 
-def _contract_terms(
-    fields: Fields, money: Currency, default_terms: PaymentTerms
-) -> Callable[[], ContractTerms]:
-    """What makes the terms once nothing else was refused."""
+def _contract_terms(fields: Fields, money: Currency, default_terms: PaymentTerms) -> ContractTerms:
     payment_terms = fields.take("paymentTerms", payment_terms_from, default_terms)
     po_number = fields.take("poNumber", text, "")
     is_po_required = fields.take("poRequired", truth, default=False)
     is_consolidated = fields.take("consolidate", truth, default=True)
     usage_hold_days = fields.take("usageHoldDays", whole, 0)
     approve_under = fields.take("autoApprove", partial(_auto_approval, of=money), None)
-    return lambda: ContractTerms(
-        payment_terms=payment_terms,
-        po_number=po_number,
-        is_po_required=is_po_required,
-        usage_hold_days=usage_hold_days,
-        approve_under=approve_under,
-        is_consolidated=is_consolidated,
-    )
+    try:
+        return ContractTerms(
+            payment_terms=payment_terms,
+            po_number=po_number,
+            is_po_required=is_po_required,
+            usage_hold_days=usage_hold_days,
+            approve_under=approve_under,
+            is_consolidated=is_consolidated,
+        )
+    except Invalid as refused:
+        fields.problems += refused.problems
+        return ContractTerms(payment_terms=default_terms)
 
 
-def _rule_problems(
-    order: Order, places: Sequence[int], line_problems: Sequence[Problem]
-) -> list[Problem]:
+def _rule_problems(order: Order, places: Sequence[int], known: Sequence[Problem]) -> list[Problem]:
     """What is wrong with how it all fits together, the paths as in the form.
 
     `places[k]` is where line k of `order` stands in the form, for unreadable lines are not in it.
-    Totals are compared only where all that they are made of is right.
+    `known` is what was refused before. Totals are compared only where all that they are made of
+    is right.
     """
+    has_unread = any(problem.path.startswith("lines") for problem in known)
     found = [
         _moved(problem, places)
         for problem in order_problems(order)
-        if not (problem.code == "OrderWithoutLines" and line_problems)
+        if problem.code != "OrderWithoutLines" or not has_unread
     ]
-    if any(problem.code == "OrderTooLarge" for problem in found):
+    is_too_large = any(problem.code == "OrderTooLarge" for problem in found)
+    if is_too_large or not order.lines or order.currency is ANY_CURRENCY:
         return found
     wrong = {_line_of(problem) for problem in found}
     right = [index for index, place in enumerate(places) if place not in wrong]
-    is_whole = not line_problems and len(right) == len(places)
+    is_whole = not has_unread and len(right) == len(places)
     sound = replace(
         order,
         lines=tuple(order.lines[index] for index in right),
