@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from usance.documents.order_form import read_form
+from usance.domain.errors import Invalid
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders" / "larkspur-2025.yaml"
 
