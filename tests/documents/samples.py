@@ -1,4 +1,4 @@
-"""Invoices to print in tests and pictures: a German, an American, a Japanese one, and a long one."""
+"""Invoices to print in tests and pictures: a German, an American, a Japanese, a long one."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
 MARK = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 196 40">
 <g fill="none" stroke="#0b6e4f" stroke-width="5" stroke-linecap="round">
 <path d="M6 8v13a13 13 0 0 0 26 0V8"/><path d="M19 8v13"/></g>
-<g fill="#16202a"><path d="M56 10h5l8 20h-5l-1.600-4.300h-8L52.900 30H48zm2.500 4.700L55.700 22h5.600z"/>
+<g fill="#16202a"><path d="M56 10h5l8 20h-5l-1.600-4.300h-8L52.900 30H48z
+m2.500 4.700L55.700 22h5.600z"/>
 <path d="M76 10h4.600v16H90v4H76z"/><path d="M96 10h14v4h-4.700v16h-4.600V14H96z"/>
 <path d="M118 10h13v4h-8.400v4H130v4h-7.400v4h8.600v4H118z"/>
-<path d="M140 10h8.500a6.300 6.300 0 0 1 2.700 12l4.300 8h-5.200l-3.800-7.400h-2V30H140zm4.600 4v4.800h3.500
+<path d="M140 10h8.500a6.300 6.300 0 0 1 2.700 12l4.300 8h-5.200l-3.800-7.400h-2V30H140z
+m4.600 4v4.800h3.500
 a2.400 2.400 0 0 0 0-4.800z"/></g></svg>"""
 
 
@@ -157,9 +159,7 @@ def american() -> InvoiceView:
         due_on=date(2026, 1, 31),
         seller=seller,
         buyer=buyer,
-        lines=(
-            line(1, "Platform, year 1 of 2", fee, tax_percent=None, tax_category=None),
-        ),
+        lines=(line(1, "Platform, year 1 of 2", fee, tax_percent=None, tax_category=None),),
         tax_rows=(),
         net=fee,
         tax=Money.zero(USD),
@@ -261,7 +261,9 @@ def void() -> InvoiceView:
 def hostile() -> InvoiceView:
     """Every text from outside tries to be something else."""
     view = german()
-    evil = '#import "x": * $ x^2 $ *bold* _it_ \\ #panic() <script>alert(1)</script> {{7*7}} &amp; "\''
+    evil = (
+        '#import "x": * $ x^2 $ *bold* _it_ \\ #panic() <script>alert(1)</script> {{7*7}} &amp; "\''
+    )
     turned = "abc\u202e001\u202c \u2066x\u2069 \x00\x1b[31m\u200f"
     return replace(
         view,

@@ -95,10 +95,11 @@ def covered(face: Path) -> frozenset[int]:
 
 
 def _table(file: BinaryIO, offset: int, tag: bytes) -> int:
+    name = int.from_bytes(tag, "big")
     for index in range(_unpack(file, offset + 4, ">H")[0]):
-        name, _, at, _ = _unpack(file, offset + 12 + 16 * index, ">4sIII")
-        if name == tag:
-            return int(at)
+        found, _, at, _ = _unpack(file, offset + 12 + 16 * index, ">4I")
+        if found == name:
+            return at
     raise AssertionError(f"no table {tag!r}")
 
 

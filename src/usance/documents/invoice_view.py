@@ -161,7 +161,9 @@ class InvoiceView:
 
     def __post_init__(self) -> None:
         """Refuse to print what contradicts itself: a bug of ours, so an assertion."""
-        assert (self.number is None) <= (self.standing is Standing.DRAFT), "only drafts lack numbers"
+        assert (self.number is None) <= (self.standing is Standing.DRAFT), (
+            "only drafts lack numbers"
+        )
         net = total([line.net for line in self.lines], self.currency)
         assert net == self.net, f"the lines add up to {net}, not to {self.net}"
         tax = total([row.tax for row in self.tax_rows], self.currency)

@@ -1,4 +1,4 @@
-"""The invoice as a page: what the customer sees behind the link, set from the same words as the PDF.
+"""The invoice as a page: what the customer sees behind the link, in the same words as the PDF.
 
 One self-contained document: no script, no web font, nothing loaded from anywhere. Serve it with
 `content_security_policy(nonce)`, which allows exactly what it needs.
@@ -41,26 +41,32 @@ def invoice_page(view: InvoiceView, *, state: PageState, pdf_url: str, nonce: st
     words = printed(view)
     labels = wording(words.language)
     payload = epc_payload(view) if words.payment else None
-    return _templates().get_template("invoice.html.j2").render(
-        language=_language_tag(words),
-        words=words,
-        labels=labels,
-        columns=_needed(words.columns),
-        state=state.value,
-        state_word=_state_word(state, labels),
-        logo=view.seller.logo.url if view.seller.logo else "",
-        qr=_data_url(qr_svg(payload)) if payload else "",
-        pdf_url=pdf_url,
-        nonce=nonce,
-        style=_style(view.seller.accent),
+    return (
+        _templates()
+        .get_template("invoice.html.j2")
+        .render(
+            language=_language_tag(words),
+            words=words,
+            labels=labels,
+            columns=_needed(words.columns),
+            state=state.value,
+            state_word=_state_word(state, labels),
+            logo=view.seller.logo.url if view.seller.logo else "",
+            qr=_data_url(qr_svg(payload)) if payload else "",
+            pdf_url=pdf_url,
+            nonce=nonce,
+            style=_style(view.seller.accent),
+        )
     )
 
 
 def not_found_page(*, nonce: str, locale: str = "en-US") -> str:
     """What any bad link shows: altered, expired or invented look the same and reveal nothing."""
     language = locale_of(locale).language
-    return _templates().get_template("not_found.html.j2").render(
-        language=language, words=wording(language), nonce=nonce, style=_style(INK)
+    return (
+        _templates()
+        .get_template("not_found.html.j2")
+        .render(language=language, words=wording(language), nonce=nonce, style=_style(INK))
     )
 
 

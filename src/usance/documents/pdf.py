@@ -7,26 +7,24 @@ invoice (XML) will travel inside; level A because a screen reader should find ta
 
 from __future__ import annotations
 
-
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import typst
 
 from usance.documents.fonts import drawable, families, typefaces
 from usance.documents.invoice_view import InvoiceView, Paper
-from usance.documents.logo import Logo
 from usance.documents.payment_code import epc_payload, qr_svg
-from usance.documents.printed import Printed, printed
+from usance.documents.printed import printed
 
 TEMPLATES = Path(__file__).parent / "templates"
 INVOICE = TEMPLATES / "invoice.typ"
-STANDARD = "a-3a"
+STANDARD: Literal["a-3a"] = "a-3a"
 SHEETS = {Paper.A4: "a4", Paper.US_LETTER: "us-letter"}
 
 
@@ -54,7 +52,7 @@ def document_json(view: InvoiceView) -> str:
             "paper": SHEETS[view.paper],
             "accent": view.seller.accent,
             "day": (view.issued_on.year, view.issued_on.month, view.issued_on.day),
-            "logo": _svg(view.seller.logo) if view.seller.logo else None,
+            "logo": view.seller.logo.svg if view.seller.logo else None,
             "qr": qr_svg(payload) if payload else None,
         }
     ).decode()
@@ -73,22 +71,11 @@ def _fitted(value: Any, fit: Callable[[str], str]) -> Any:
             return value
 
 
-def _svg(logo: Logo) -> str:
-    """Any logo as one SVG, left in a box of 5:1. A broken image leaves the box empty."""
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 120">'
-        '<image width="600" height="120" preserveAspectRatio="xMinYMid meet" '
-        f'href="{logo.url}"/></svg>'
-    )
-
-
 class _Warm(threading.local):
     """One compiler a thread: it keeps parsed templates and fonts, and refuses to be shared."""
 
     def __init__(self) -> None:
-        self.compiler = typst.Compiler(
-            INVOICE, font_paths=typefaces(), ignore_system_fonts=True
-        )
+        self.compiler = typst.Compiler(INVOICE, font_paths=typefaces(), ignore_system_fonts=True)
 
 
 @cache

@@ -298,9 +298,7 @@ def _payment(view: InvoiceView, words: Wording, hand: Notation) -> PrintedPaymen
     owed = view.standing is Standing.ISSUED and view.due.minor > 0
     if not owed or not (view.bank or instructions):
         return None
-    sentence = words.please_transfer.format(
-        amount=hand.money(view.due), day=hand.day(view.due_on)
-    )
+    sentence = words.please_transfer.format(amount=hand.money(view.due), day=hand.day(view.due_on))
     return PrintedPayment(
         heading=words.payment,
         sentence=sentence if view.bank else "",
