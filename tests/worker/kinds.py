@@ -20,8 +20,8 @@ FAST = Pace(
     silence=timedelta(seconds=1),
     rescue_every=timedelta(seconds=0.2),
     restart_after=timedelta(seconds=0.1),
-    first_wait=timedelta(seconds=0.2),
-    attempt_limit=3,
+    first_wait=timedelta(seconds=0.1),
+    attempt_limit=5,
 )
 SAVE_EFFECT = """
 INSERT INTO effects (tenant_id, key) VALUES (%(tenant_id)s, %(key)s) ON CONFLICT DO NOTHING

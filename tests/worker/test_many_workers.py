@@ -86,7 +86,7 @@ def test_a_worker_told_to_stop_finishes_its_job_and_takes_no_other(
 def test_a_worker_survives_the_loss_of_all_its_connections(queue: Database, acme: Scope) -> None:
     with queue.transaction(acme.tenant_id) as tx:
         jobs.enqueue(tx, "save_slowly", key="before", seconds=1)
-    with worker_thread(queue):
+    with worker_process(queue):
         wait_for(lambda: runs_of(queue, "before"))
         with one_connection(queue.url) as connection:
             connection.execute(CUT_ALL_CONNECTIONS)
