@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usance.documents import order_form
 from usance.documents.order_form import customer_in, order_from, plain_order, read_form
 from usance.domain.calendar import Period
 from usance.domain.contracts.order import Order, Segment, Timing
@@ -435,3 +437,19 @@ def test_whatever_stands_in_a_field_is_read_or_refused_never_a_crash(
 ) -> None:
     with suppress(Invalid):
         read(form(put(path, value)))
+
+
+def test_the_guide_shows_an_example_as_it_stands() -> None:
+    root = Path(__file__).parents[2]
+    example = (root / "examples" / "orders" / "nordlicht-2025.yaml").read_text(encoding="utf-8")
+    guide = (root / "docs" / "guides" / "order-form.md").read_text(encoding="utf-8")
+    assert f"```yaml\n{example}```" in guide
+
+
+def test_the_guide_names_every_field_of_the_notation() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "order-form.md").read_text("utf-8")
+    sources = Path(order_form.__file__).parent
+    for name in ("order_form.py", "order_lines.py", "particulars.py", "feature_notation.py"):
+        source = (sources / name).read_text(encoding="utf-8")
+        for field in re.findall(r'fields\.(?:need|take)\(\s*"(\w+)"', source):
+            assert re.search(rf"\b{field}\b", guide), f"{name}: {field}"
