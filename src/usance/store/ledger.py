@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -14,20 +14,11 @@ from usance.domain.ledger.trial_balance import TrialBalanceRow, in_order
 from usance.domain.money import Money, currency
 from usance.store.database import Row, Tx
 
-APPEND_ENTRIES = """
-INSERT INTO ledger_entries (tenant_id, id, legal_entity_id, currency, kind, source_id, booked_on,
-                            line_count, created_at)
-SELECT %(tenant_id)s, entry.*, %(at)s
-  FROM unnest(%(ids)s::text[], %(entities)s::text[], %(currencies)s::text[], %(kinds)s::text[],
-              %(sources)s::text[], %(days)s::date[], %(line_counts)s::int[]) AS entry
-"""
-APPEND_LINES = """
-INSERT INTO ledger_lines (tenant_id, entry_id, position, line_count, account, amount_minor,
-                          customer_id)
-SELECT %(tenant_id)s, line.*
-  FROM unnest(%(entry_ids)s::text[], %(positions)s::int[], %(line_counts)s::int[],
-              %(accounts)s::text[], %(amounts)s::bigint[], %(customers)s::text[]) AS line
-"""
+ENTRY_COLUMNS = (
+    *("id", "legal_entity_id", "currency", "kind", "source_id", "booked_on", "line_count"),
+    "created_at",
+)
+LINE_COLUMNS = (*("entry_id", "position", "line_count", "account", "amount_minor", "customer_id"),)
 TRIAL_BALANCE = """
 SELECT entry.legal_entity_id, entry.currency, line.account,
        sum(greatest(line.amount_minor, 0)) AS debit_minor,
@@ -109,32 +100,9 @@ def append(tx: Tx, entry: Entry | None, *, at: datetime) -> None:
 
 def append_all(tx: Tx, entries: Sequence[Entry], *, at: datetime) -> None:
     """Book many in two statements, however many. Their balance is checked again at COMMIT."""
-    if not entries:
-        return
-    tx.run(
-        APPEND_ENTRIES,
-        at=at,
-        ids=[entry.id for entry in entries],
-        entities=[entry.legal_entity_id for entry in entries],
-        currencies=[entry.currency.code for entry in entries],
-        kinds=[entry.kind.value for entry in entries],
-        sources=[entry.source_id for entry in entries],
-        days=[entry.booked_on for entry in entries],
-        line_counts=[len(entry.postings) for entry in entries],
-    )
-    lines = [
-        (entry.id, position, len(entry.postings), posting)
-        for entry in entries
-        for position, posting in enumerate(entry.postings, start=1)
-    ]
-    tx.run(
-        APPEND_LINES,
-        entry_ids=[line[0] for line in lines],
-        positions=[line[1] for line in lines],
-        line_counts=[line[2] for line in lines],
-        accounts=[line[3].account.value for line in lines],
-        amounts=[line[3].amount.minor for line in lines],
-        customers=[line[3].customer_id for line in lines],
+    tx.append_rows("ledger_entries", ENTRY_COLUMNS, [_entry_row(entry, at) for entry in entries])
+    tx.append_rows(
+        "ledger_lines", LINE_COLUMNS, [row for each in entries for row in _line_rows(each)]
     )
 
 
@@ -172,6 +140,26 @@ def entries(
 def cursor_of(entry: Entry) -> EntryCursor:
     """Where a page that ends with `entry` ended."""
     return EntryCursor(entry.booked_on, entry.id)
+
+
+def _entry_row(entry: Entry, at: datetime) -> tuple[object, ...]:
+    return (
+        entry.id,
+        entry.legal_entity_id,
+        entry.currency.code,
+        entry.kind.value,
+        entry.source_id,
+        entry.booked_on,
+        len(entry.postings),
+        at,
+    )
+
+
+def _line_rows(entry: Entry) -> Iterator[tuple[object, ...]]:
+    line_count = len(entry.postings)
+    for position, posting in enumerate(entry.postings, start=1):
+        account, minor = posting.account.value, posting.amount.minor
+        yield entry.id, position, line_count, account, minor, posting.customer_id
 
 
 def _entry_from(row: Row, lines: Sequence[Row]) -> Entry:

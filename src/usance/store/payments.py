@@ -259,17 +259,22 @@ def lock_items(
     None: those the payment's customer still owes its legal entity in its currency.
     """
     if ids is None:
-        return _items(tx, [row.id for row in _lock_open(tx, payment)])
+        return items(tx, [row.id for row in _lock_open(tx, payment)])
     found = {row.id for row in tx.all(LOCK_NAMED_ITEMS, ids=list(ids))}
     for invoice_id in ids:
         if invoice_id not in found:
             raise NotFound("invoice", invoice_id)
-    return _items(tx, ids)
+    return items(tx, ids)
+
+
+def items(tx: Tx, ids: Collection[InvoiceId]) -> dict[InvoiceId, OpenItem]:
+    """What payments know of those invoices, in any state; unknown ids are left out."""
+    return {row.id: _item_from(row) for row in tx.all(ITEMS, ids=list(ids))}
 
 
 def allocated(tx: Tx, invoice_ids: Collection[InvoiceId]) -> dict[InvoiceId, Money]:
     """How much is allocated to each of those invoices, zero too; unknown ids are left out."""
-    return {item.invoice_id: item.allocated for item in _items(tx, invoice_ids).values()}
+    return {item.invoice_id: item.allocated for item in items(tx, invoice_ids).values()}
 
 
 def allocation(tx: Tx, allocation_id: AllocationId) -> Allocation:
@@ -318,10 +323,6 @@ def _lock_open(tx: Tx, payment: Payment) -> list[Row]:
 
 def _some(tx: Tx, ids: Sequence[PaymentId]) -> dict[PaymentId, PaymentBalance]:
     return {row.id: _balance_from(row) for row in tx.all(SOME, ids=list(ids))}
-
-
-def _items(tx: Tx, ids: Collection[InvoiceId]) -> dict[InvoiceId, OpenItem]:
-    return {row.id: _item_from(row) for row in tx.all(ITEMS, ids=list(ids))}
 
 
 def _allocations(
