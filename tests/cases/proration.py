@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ from usance.domain.calendar import (
     Period,
     Unit,
     day_edges,
+    day_of,
     elapsed,
     zone,
 )
@@ -105,9 +107,17 @@ def _left(case: Case, *periods: str, at: str = "change_at") -> Fraction:
     """Which share of the period is left at the change."""
     start, end = _span(case, *periods)
     moment = case[at]
-    if is_instant(start) or is_instant(moment):
+    if _profile(case) is Proration.SECONDS:
         return remaining_time(Instants(instant(start), instant(end)), instant(moment))
-    return remaining(Period(day(start), day(end)), day(moment), _profile(case))
+    days = [_local_day(case, one) for one in (start, end, moment)]
+    return remaining(Period(days[0], days[1]), days[2], _profile(case))
+
+
+def _local_day(case: Case, plain: str) -> date:
+    """The day as written, or the one an instant falls on in the case's zone."""
+    if is_instant(plain):
+        return day_of(instant(plain), zone(case.inputs.get("timezone", "UTC")))
+    return day(plain)
 
 
 def _factor(case: Case) -> Fraction:
@@ -121,15 +131,16 @@ def _service_share(case: Case) -> DayCount:
     """What the service days are of their period, or of a nominal one."""
     start, end = _span(case, "service", "unused")
     whole_keys = ("period", "reference_period", "imagined_period")
-    if is_instant(start):
+    if is_instant(start) and _profile(case) is Proration.SECONDS:
         first, last = _span(case, *whole_keys)
         whole = Instants(instant(first), instant(last))
         exact = share_of_time(Instants(instant(start), instant(end)), whole)
         return DayCount(exact, ONE)
-    part = Period(day(start), day(end))
+    part = Period(_local_day(case, start), _local_day(case, end))
     for key in whole_keys:
         if case.has(key):
-            return day_count(part, case.period(key), _profile(case))
+            first, last = (_local_day(case, one) for one in case[key])
+            return day_count(part, Period(first, last), _profile(case))
     if case.has("component_period_days_nominal"):
         return nominal_count(part, int(case["component_period_days_nominal"]), _profile(case))
     return nominal_count(part, int(case.inputs.get("month_days", 30)), _profile(case))
@@ -196,6 +207,9 @@ def _amounts(case: Case) -> tuple[Decimal, Decimal]:
     if case.has("discount_percent"):
         percent = case.number("discount_percent")
         return less_percent(old, percent).amount, less_percent(new, percent).amount
+    if case.has("quantity"):
+        quantity = case.number("quantity")
+        return rate(PerUnit(old), quantity).amount, rate(PerUnit(new), quantity).amount
     return old, new
 
 
@@ -402,6 +416,7 @@ SHAPES: list[tuple[set[str], set[str] | None, Callable[[Case], Found]]] = [
     ({"old_quantity"}, None, _changed),
     ({"old_price", "new_price"}, None, _changed),
     ({"added_quantity"}, None, _added),
+    ({"removed_quantity"}, None, _removed),
     ({"new_price"}, None, _added),
     ({"old_price"}, None, _removed),
     ({"price", "pause_at"}, None, _removed),

@@ -62,6 +62,7 @@ def run_case(raw: Mapping[str, Any]) -> Result:
     asked = {key: len(value) if isinstance(value, list) else 1 for key, value in expected.items()}
     case = Case(topic, publisher_of(raw.get("source") or {}), inputs, asked, _begins(expected))
     try:
+        digits = case.currency.digits
         found = _found(case)
     except UnmappedError as unmapped:
         return Result(ident, topic, "unsupported", str(unmapped))
@@ -71,7 +72,7 @@ def run_case(raw: Mapping[str, Any]) -> Result:
     wrong = {
         key: value
         for key, value in expected.items()
-        if key in found and not agrees(value, found[key], case.currency.digits)
+        if key in found and not agrees(value, found[key], digits)
     }
     if wrong:
         return Result(ident, topic, "fail", "", wrong, {key: shown(found[key]) for key in wrong})

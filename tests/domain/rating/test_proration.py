@@ -108,7 +108,7 @@ def test_the_profiles_count_the_same_days_differently() -> None:
         Proration.SECONDS: "5/31",
         Proration.THIRTY_360: "4/30",
         Proration.ACTUAL_30: "5/30",
-        Proration.MONTH_THEN_DAY: "5/31/1",
+        Proration.MONTH_THEN_DAY: "5/31",
         Proration.NONE: "1/1",
     }
 

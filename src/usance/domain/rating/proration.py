@@ -46,7 +46,9 @@ class DayCount:
         return self.part / self.whole
 
     def __str__(self) -> str:
-        return f"{self.part}/{self.whole}"
+        if self.part.denominator == self.whole.denominator == 1:
+            return f"{self.part}/{self.whole}"
+        return str(self.share)
 
 
 def day_count(
