@@ -60,10 +60,17 @@ texts = st.one_of(
     st.sampled_from(ODD_TEXTS),
     st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=5),
 )
+# What events and conditions often have in common, so that conditions hold now and then.
+COMMON: list[Dimension] = ["eu", "5", "5.0", "12.50", "true", True, Decimal(5), Decimal("12.5")]
+common_texts = st.sampled_from(["eu", "5", "5.0", "12.5", "12.50", "true", "e", "u", "1"])
 dimensions = st.dictionaries(
-    st.sampled_from(FIELDS), st.one_of(texts, numbers, st.booleans()), max_size=3
+    st.sampled_from(FIELDS),
+    st.one_of(st.sampled_from(COMMON), texts, numbers, st.booleans()),
+    max_size=3,
 )
-instants = st.integers(0, 48).map(lambda hours: JANUARY + timedelta(hours=hours))
+HOURS = [0, 1, 2, 24, 25, 47, 48]  # few, so that events fall on the ends of windows
+starts, ends = st.sampled_from(HOURS[:4]), st.sampled_from([*HOURS[4:], 49])
+instants = st.sampled_from(HOURS).map(lambda hours: JANUARY + timedelta(hours=hours))
 
 
 def at(hours: int) -> datetime:
@@ -121,11 +128,11 @@ def conditions(draw: st.DrawFn) -> Condition:
         case Operation.IS_NULL | Operation.IS_NOT_NULL:
             values: tuple[str, ...] = ()
         case Operation.IN:
-            values = tuple(draw(st.lists(texts, min_size=1, max_size=3)))
+            values = tuple(draw(st.lists(common_texts | texts, min_size=1, max_size=3)))
         case Operation.CONTAINS | Operation.STARTS_WITH | Operation.ENDS_WITH:
-            values = (draw(texts.filter(bool)),)
+            values = (draw(common_texts | texts.filter(bool)),)
         case Operation.EQUALS | Operation.NOT_EQUALS:
-            values = (draw(texts),)
+            values = (draw(common_texts | texts),)
         case _:
             values = (draw(st.sampled_from(["-3", "0", "5", "12.5", "99999999999999999"])),)
     return Condition(draw(st.sampled_from(FIELDS)), operation, values)
@@ -136,21 +143,20 @@ filters = st.lists(conditions(), min_size=1, max_size=2).map(lambda held: Filter
 
 @st.composite
 def meters(draw: st.DrawFn) -> Meter:
-    """Any meter of the events called "call"."""
+    """Any meter of the events called "call", every other one without filters."""
     aggregation = draw(st.sampled_from(Aggregation))
     field = None if aggregation is Aggregation.COUNT else draw(st.sampled_from(FIELDS))
-    return Meter("call", aggregation, field, tuple(draw(st.lists(filters, max_size=2))))
+    alternatives = draw(st.lists(filters, min_size=1, max_size=2)) if draw(st.booleans()) else []
+    return Meter("call", aggregation, field, tuple(alternatives))
 
 
 @st.composite
-def usage(draw: st.DrawFn) -> list[UsageEvent]:
-    """Events of two customers and two names, each with a key of its own."""
-    rows = st.tuples(
-        st.sampled_from(["acme", "globex"]),
-        st.sampled_from(["call", "login"]),
-        instants,
-        dimensions,
-    )
+def usage(draw: st.DrawFn, *, at_least: int = 0) -> list[UsageEvent]:
+    """Events of two customers and two names, most Acme's calls, each with a key of its own."""
+    customers = st.sampled_from(["acme"] * 4 + ["globex"])
+    names = st.sampled_from(["call"] * 4 + ["login"])
+    rows = st.tuples(customers, names, instants, dimensions)
+    drawn = draw(st.lists(rows, min_size=at_least, max_size=at_least + 9))
     return [
         UsageEvent(
             customer_id=CustomerId(customer),
@@ -159,7 +165,7 @@ def usage(draw: st.DrawFn) -> list[UsageEvent]:
             occurred_at=when,
             dimensions=values,
         )
-        for index, (customer, name, when, values) in enumerate(draw(st.lists(rows, max_size=12)))
+        for index, (customer, name, when, values) in enumerate(drawn)
     ]
 
 

@@ -16,10 +16,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import new_sandbox
-from tests.domain.usage_values import at, counted, event, meters, received, usage, window
-from usance.domain.catalog import Aggregation, Condition, Filter, Meter, Operation
-from usance.domain.metering.events import UsageEvent
-from usance.domain.metering.totals import NO_USAGE, UsageTotal, total_of
+from tests.domain.usage_values import (
+    COMMON,
+    ODD_TEXTS,
+    at,
+    counted,
+    ends,
+    event,
+    meters,
+    received,
+    starts,
+    usage,
+    window,
+)
+from usance.domain.catalog import (
+    ABSENCE,
+    ORDERED,
+    PARTIAL,
+    Aggregation,
+    Condition,
+    Filter,
+    Meter,
+    Operation,
+    read_number,
+)
+from usance.domain.metering.events import Dimension, UsageEvent
+from usance.domain.metering.totals import NO_USAGE, UsageTotal, holds, total_of
 from usance.flows.runtime import Scope
 from usance.store import usage as store
 from usance.store.database import Database, Tx
@@ -55,8 +77,8 @@ def shared_scope(database: Database) -> Scope:
     return new_sandbox(database)
 
 
-@given(usage(), st.lists(st.tuples(meters(), st.integers(0, 24), st.integers(25, 49)), max_size=6))
-@settings(max_examples=150, deadline=None)
+@given(usage(at_least=4), st.lists(st.tuples(meters(), starts, ends), min_size=3, max_size=9))
+@settings(max_examples=100, deadline=None)
 def test_the_sql_total_is_the_reference_fold(
     database: Database,
     shared_scope: Scope,
@@ -69,6 +91,45 @@ def test_the_sql_total_is_the_reference_fold(
         assert store.totals(tx, windows) == {
             key: total_of(each, map(received, events)) for key, each in windows.items()
         }
+
+
+def test_every_operation_finds_the_same_in_sql_for_every_odd_value(tx: Tx) -> None:
+    found: list[Dimension | None] = [None, *ODD_TEXTS, *COMMON, False, *map(Decimal, ["7", "-3"])]
+    texts = [*ODD_TEXTS, "12.5", "1", "e", "u"]
+    asked = [
+        (condition, value)
+        for operation in Operation
+        for condition in _conditions(operation, texts)
+        for value in found
+    ]
+    cases = [
+        {"condition": store._asked_condition(condition)}
+        | ({} if value is None else {"dimension": value})
+        for condition, value in asked
+    ]
+    [row] = tx.all(EVERY_CONDITION, cases=store.TO_JSON.encode(cases).decode())
+    wrong = [
+        (condition, value)
+        for (condition, value), held in zip(asked, row.held, strict=True)
+        if held is not holds(condition, {} if value is None else {"field": value})
+    ]
+    assert len(asked) > 10_000
+    assert wrong == []
+
+
+EVERY_CONDITION = """
+SELECT array_agg(usage_condition_holds(one -> 'condition', one -> 'dimension') ORDER BY nth) AS held
+  FROM jsonb_array_elements(%(cases)s::jsonb) WITH ORDINALITY AS given (one, nth)
+"""
+
+
+def _conditions(operation: Operation, texts: list[str]) -> list[Condition]:
+    if operation in ABSENCE:
+        return [Condition("field", operation)]
+    fits = [text for text in texts if text or operation not in PARTIAL]
+    if operation in ORDERED:
+        fits = [text for text in texts if read_number(text) is not None]
+    return [Condition("field", operation, (text,)) for text in fits]
 
 
 @given(usage(), st.data())
@@ -167,35 +228,44 @@ EACH += [Meter("call", Aggregation.MAX, "tokens")]
 
 
 @pytest.fixture
-def crowd(tx: Tx) -> Tx:
-    """2,000 customers with 5 calls each."""
+def crowd(tx: Tx) -> tuple[Tx, float]:
+    """2,000 customers with 5 calls each, and how many seconds these took."""
     numbers = count()
-    for _ in range(5):
-        batch = [
+    batches = [
+        [
             event(f"k{next(numbers)}", hours=3, customer=f"c{customer}", tokens=2, region="eu")
             for customer in range(CUSTOMERS)
         ]
+        for _ in range(5)
+    ]
+    began = time.perf_counter()
+    for batch in batches:
         store.append(tx, batch, received_at=NOW)
-    return tx
+    return tx, time.perf_counter() - began
 
 
-def test_ten_thousand_windows_take_well_under_a_second(crowd: Tx) -> None:
+def test_ten_thousand_windows_cost_about_what_ten_thousand_events_cost(
+    crowd: tuple[Tx, float],
+) -> None:
+    tx, taking_in = crowd
     windows = {
         (customer, index): window(meter, customer=f"c{customer}")
         for customer in range(CUSTOMERS)
         for index, meter in enumerate(EACH)
     }
-    began = time.perf_counter()
-    totals = store.totals(crowd, windows)
-    took = time.perf_counter() - began
-    assert len(totals) == 10_000
-    assert [totals[7, index].quantity for index in range(5)] == [5, 10, 1, 5, 2]
-    assert took < 1, f"{took:.2f} s"
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        totals = store.totals(tx, windows)
+        took.append(time.perf_counter() - began)
+        assert [totals[7, index].quantity for index in range(5)] == [5, 10, 1, 5, 2]
+    assert min(took) < 3 * taking_in, f"{took} s, events {taking_in:.2f} s"  # measured: 0.7 times
 
 
-def test_a_window_is_read_from_its_own_index(crowd: Tx) -> None:
+def test_a_window_is_read_from_its_own_index(crowd: tuple[Tx, float]) -> None:
+    tx, _ = crowd
     asked = store.TO_JSON.encode([store._asked(0, window(SUM, customer="c7"))]).decode()
-    rows = crowd.all("EXPLAIN " + store.TOTALS, windows=asked)
+    rows = tx.all("EXPLAIN " + store.TOTALS, windows=asked)
     plan = "\n".join(row[0] for row in rows)
     assert plan.count("usage_events_by_window") == 2, plan
     assert "Seq Scan on usage_events" not in plan
