@@ -47,11 +47,11 @@ def customer_from(plain: object, path: str = "") -> Customer:
     fields = Fields(plain, path)
     customer_id = fields.need("customerId", ref)
     called = fields.need("name", name)
-    email = fields.take("email", text, None)
+    email = fields.take("email", name, None)
     address = fields.take("address", address_from, None)
     tax_ids = fields.take("taxIds", each(tax_id_from, most=20), ())
     locale = fields.take("locale", text, "en")
-    exemption = fields.take("exemption", text, None)
+    exemption = fields.take("exemption", name, None)
     metadata = fields.take("metadata", metadata_from, {})
     return fields.made(
         lambda: Customer(
@@ -93,7 +93,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
     locale = fields.take("locale", text, "en")
     tax_ids = fields.take("taxIds", each(tax_id_from, most=20), ())
     registration = fields.take("registration", text, "")
-    email = fields.take("email", text, None)
+    email = fields.take("email", name, None)
     accounts = fields.take("bankAccounts", each(bank_account_from, most=50), ())
     terms = fields.take("paymentTerms", payment_terms_from, DEFAULT_TERMS)
     logo = fields.take("logo", _logo, None)
@@ -215,8 +215,8 @@ def bank_account_from(plain: object, path: str) -> BankAccount:
     fields = Fields(plain, path)
     receives = fields.need("currency", currency)
     holder, bank = fields.need("holder", name), fields.need("bank", name)
-    iban, account = fields.take("iban", text, None), fields.take("accountNumber", text, None)
-    routing, bic = fields.take("routingNumber", text, None), fields.take("bic", text, None)
+    iban, account = fields.take("iban", text, None), fields.take("accountNumber", name, None)
+    routing, bic = fields.take("routingNumber", name, None), fields.take("bic", text, None)
     return fields.made(
         lambda: BankAccount(
             currency=receives,
