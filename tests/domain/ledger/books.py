@@ -105,6 +105,16 @@ def allocation(
     return made
 
 
+def credit(amount: str) -> CustomerCredit:
+    """Kept of payment `pay_1`, or released, below zero."""
+    return CustomerCredit(
+        id=CustomerCreditId("ccr_1"),
+        payment_id=PaymentId("pay_1"),
+        amount=eur(amount),
+        kept_on=TODAY,
+    )
+
+
 def open_item(
     invoice_id: str, gross: Money, *, allocated: int = 0, due_on: date = TODAY, number: str = ""
 ) -> OpenItem:
@@ -213,14 +223,14 @@ class Books:
         return PaymentBalance(paid, Money(allocated, EUR), Money(kept, EUR))
 
     def _credit(self, paid: Payment, amount: Money) -> None:
-        credit = CustomerCredit(
+        made = CustomerCredit(
             id=CustomerCreditId(f"ccr_{next(self._numbers)}"),
             payment_id=paid.id,
             amount=amount,
             kept_on=TODAY,
         )
-        self.credits.append(credit)
-        self._book(entry_for_credit(paid, credit, entry_id=self._entry_id()))
+        self.credits.append(made)
+        self._book(entry_for_credit(paid, made, entry_id=self._entry_id()))
 
     def _entry_id(self) -> EntryId:
         return EntryId(f"ent_{next(self._numbers)}")

@@ -5,9 +5,9 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.ledger.books import EUR, TODAY, allocation, eur, issued, payment
+from tests.domain.ledger.books import EUR, TODAY, allocation, credit, eur, issued, payment
 from tests.domain.ledger.lives import LINES, STEPS, lived
-from usance.domain.ids import AllocationId, CustomerCreditId, EntryId, PaymentId
+from usance.domain.ids import AllocationId, EntryId
 from usance.domain.invoicing.invoice import Issued
 from usance.domain.ledger.accounts import Account
 from usance.domain.ledger.entry import Entry, EntryKind
@@ -21,7 +21,6 @@ from usance.domain.ledger.postings import (
 from usance.domain.ledger.trial_balance import imbalances, trial_balance
 from usance.domain.money import Money, currency
 from usance.domain.payments.allocating import take_back
-from usance.domain.payments.payment import CustomerCredit
 
 ENT_1, ENT_2 = EntryId("ent_1"), EntryId("ent_2")
 INVOICES = LINES.map(lambda lines: issued("inv_1", lines)).filter(
@@ -93,7 +92,7 @@ def test_a_payment_is_held_until_it_is_allocated() -> None:
 
 
 def test_an_over_payment_kept_is_owed_as_customer_credit() -> None:
-    entry = entry_for_credit(payment(eur("10")), credit_of("2.50"), entry_id=ENT_1)
+    entry = entry_for_credit(payment(eur("10")), credit("2.50"), entry_id=ENT_1)
     assert entry.kind is EntryKind.CUSTOMER_CREDIT_KEPT
     assert written(entry) == ["Dr unapplied_cash 2.50", "Cr customer_credit 2.50"]
 
@@ -136,10 +135,10 @@ def test_taking_an_allocation_back_leaves_every_account_as_if_it_had_not_been_ma
 def test_releasing_customer_credit_leaves_every_account_as_if_it_had_not_been_kept(
     minor: int,
 ) -> None:
-    paid, kept = payment(Money(minor, EUR)), credit_of(Money(minor, EUR).text)
+    paid, kept = payment(Money(minor, EUR)), credit(Money(minor, EUR).text)
     entries = [
         entry_for_credit(paid, kept, entry_id=ENT_1),
-        entry_for_credit(paid, credit_of((-kept.amount).text), entry_id=ENT_2),
+        entry_for_credit(paid, credit((-kept.amount).text), entry_id=ENT_2),
     ]
     assert entries[1].kind is EntryKind.CUSTOMER_CREDIT_RELEASED
     assert all(row.balance.is_zero for row in trial_balance(entries))
@@ -171,14 +170,4 @@ def test_what_is_unapplied_and_what_is_kept_stand_on_their_accounts(
     )
     assert books.balance_of(Account.CUSTOMER_CREDIT) == -sum(
         balance.kept.minor for balance in books.balances()
-    )
-
-
-def credit_of(amount: str) -> CustomerCredit:
-    """Kept of payment `pay_1`, or released, below zero."""
-    return CustomerCredit(
-        id=CustomerCreditId("ccr_1"),
-        payment_id=PaymentId("pay_1"),
-        amount=eur(amount),
-        kept_on=TODAY,
     )

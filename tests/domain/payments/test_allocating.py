@@ -71,6 +71,11 @@ def test_without_name_and_exact_amount_the_oldest_due_is_paid_first() -> None:
     assert found("130.00") == ["inv_jan 100.00 OLDEST_DUE", "inv_feb 30.00 OLDEST_DUE"]
 
 
+def test_a_payment_of_which_nothing_is_left_pays_nothing_more() -> None:
+    paid = payment(eur("60.00"), remittance="ACME-2")
+    assert allocate(paid, eur("0.00"), {FEBRUARY.invoice_id: FEBRUARY}, None) == ()
+
+
 def test_an_over_payment_leaves_a_rest() -> None:
     assert found("1000.00", items=(FEBRUARY,)) == ["inv_feb 60.00 OLDEST_DUE"]
 

@@ -11,6 +11,7 @@ from usance.domain.ids import AllocationId, CustomerId, InvoiceId, PaymentId
 from usance.domain.money import MAX_MINOR, Money
 from usance.domain.payments.payment import (
     Allocation,
+    BankReferenceUsed,
     Basis,
     PaymentBalance,
     refuse_future,
@@ -71,6 +72,12 @@ def test_one_movement_is_told_by_reference_payer_amount_and_day_not_by_what_was_
     assert not first.is_same_movement(replace(again, customer_id=CustomerId("other")))
     assert not first.is_same_movement(replace(again, bank_reference="BK2"))
     assert not PAID.is_same_movement(PAID)  # without a reference nobody can tell
+
+
+def test_a_used_bank_reference_names_the_payment_that_has_it() -> None:
+    refusal = BankReferenceUsed("BK1", PaymentId("pay_1"))
+    assert refusal.first == "pay_1"
+    assert "'BK1' was recorded before, as payment pay_1" in str(refusal)
 
 
 def test_a_payment_is_never_used_beyond_its_amount() -> None:

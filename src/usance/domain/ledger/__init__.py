@@ -13,6 +13,5 @@ Always true:
 - the receivable account is what is still due on all issued invoices.
 
 Amounts are signed: a debit is above zero, a credit side below. Entries are only ever added; a
-mistake is undone by another entry. `docs/ledger.md` shows each booking as T-accounts and is written
-from this code.
+mistake is undone by another entry. `docs/ledger.md`, written from this code, shows each booking.
 """
