@@ -27,6 +27,11 @@ def test_only_a_draft_may_lack_a_number() -> None:
     assert draft.number is None
 
 
+def test_a_link_leads_to_the_web_and_nowhere_else() -> None:
+    with pytest.raises(AssertionError, match="web address"):
+        replace(german(), hosted_url="javascript:alert(1)")
+
+
 @pytest.mark.parametrize("accent", ["red", "#12345", "#12345g", "#000;}body{", "#1f2933\n"])
 def test_an_accent_is_a_colour_and_nothing_else(accent: str) -> None:
     with pytest.raises(AssertionError):

@@ -93,6 +93,12 @@ def test_it_carries_title_author_language_and_its_own_day() -> None:
     assert str(document.Root.Lang) == "de-DE"
 
 
+def test_it_links_to_its_page() -> None:
+    with opened(invoice_pdf(american())) as document:
+        [link] = [note for note in document.pages[0].Annots if note.Subtype == "/Link"]
+        assert str(link.A.URI) == "https://pay.example/i/abc"
+
+
 def test_a_draft_bears_its_mark_on_every_page_and_no_number() -> None:
     pages = pdf_pages(invoice_pdf(replace(long(40), number=None, standing=draft().standing)))
     assert len(pages) > 1

@@ -17,6 +17,7 @@ from usance.domain.calendar import Period
 from usance.domain.money import Currency, Money, Rate, total
 
 ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+WEB = ("https:", "http:")
 INK = "#1f2933"  # the accent of a legal entity that chose none
 
 
@@ -168,6 +169,7 @@ class InvoiceView:
         assert net == self.net, f"the lines add up to {net}, not to {self.net}"
         tax = total([row.tax for row in self.tax_rows], self.currency)
         assert tax == self.tax, f"the tax rows add up to {tax}, not to {self.tax}"
+        assert (self.hosted_url or "https:").startswith(WEB), "a hosted link is a web address"
         assert self.net + self.tax == self.gross, "net and tax add up to gross"
         assert self.gross - self.paid == self.due, "what was not paid is due"
 

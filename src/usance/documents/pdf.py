@@ -54,6 +54,7 @@ def document_json(view: InvoiceView) -> str:
             "day": (view.issued_on.year, view.issued_on.month, view.issued_on.day),
             "logo": view.seller.logo.svg if view.seller.logo else None,
             "qr": qr_svg(payload) if payload else None,
+            "url": view.hosted_url,
         }
     ).decode()
 

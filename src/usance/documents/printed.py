@@ -103,6 +103,7 @@ class Printed:
     totals: tuple[Row, ...]
     due: Row
     payment: PrintedPayment | None
+    online: str
     notes_heading: str
     notes: tuple[str, ...]
     terms_heading: str
@@ -137,6 +138,7 @@ def printed(view: InvoiceView) -> Printed:
         totals=_totals(view, words, hand),
         due=_due(view, words, hand),
         payment=_payment(view, words, hand),
+        online=words.online if view.hosted_url else "",
         notes_heading=words.notes,
         notes=_notes(view),
         terms_heading=words.terms,

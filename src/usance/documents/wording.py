@@ -58,7 +58,6 @@ class Wording:
 
     due_by: str  # {day}
     nothing_due: str
-    not_due_yet: str
 
     payment: str
     please_transfer: str  # {amount} {day}
@@ -67,6 +66,7 @@ class Wording:
     account_number: str
     reference: str
     scan: str
+    online: str
 
     terms: str
     notes: str
