@@ -159,3 +159,8 @@ def test_a_feature_names_every_problem_it_has() -> None:
 )
 def test_a_text_is_a_number_when_it_plainly_reads_as_one(text: str, number: Decimal | None) -> None:
     assert read_number(text) == number
+
+
+def test_a_feature_needs_an_id_and_a_name_and_no_more() -> None:
+    sso = Feature(id=FeatureId("sso"), display_name="SSO", feature_type=FeatureType.BOOLEAN)
+    assert (sso.meter_type, sso.meter, sso.units) == (MeterType.NONE, None, None)
