@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
+
 from tests.documents.reading import pdf_picture
 from tests.documents.samples import german
 from usance.documents.fonts import FACES
@@ -31,7 +33,8 @@ FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 
 def draw_pdf(target: Path) -> None:
     """The German sample as it is printed."""
-    pdf_picture(invoice_pdf(german()), scale=1.5).convert("P").save(target, optimize=True)
+    sheet = pdf_picture(invoice_pdf(german()), scale=1.75).convert("RGB")
+    sheet.quantize(64, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 def draw_page(target: Path, browser: str) -> None:
