@@ -194,3 +194,9 @@ def test_every_model_has_a_name_and_package_roundings_are_words() -> None:
     assert len(MODELS) == 11
     read = pricing_from(package(rounding="DOWN", freeUnits=3)).price
     assert getattr(read, "rounding") is PackageRounding.DOWN  # noqa: B009
+
+
+def test_a_free_tier_is_written_so_that_it_can_be_read() -> None:
+    tiers = (Tier(Decimal(10)), Tier(None, Decimal(1)))
+    pricing = Pricing(price=Graduated(tiers))
+    assert pricing_from(plain_pricing(pricing)) == pricing

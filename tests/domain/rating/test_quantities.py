@@ -138,3 +138,11 @@ def test_by_volume_whole_units_choose_the_tier_and_weighted_units_are_priced() -
     assert rate_weighted(Volume(tiers), [WeightedChange(Decimal(30), Decimal(1))]).exact == 0
     ten = WeightedChange(Decimal(10), Decimal(5))
     assert rate_weighted(Volume(tiers, bound=TierBound.FROM), [ten]).exact == 12
+
+
+def test_usage_without_a_price_is_shown_not_dropped() -> None:
+    price = Matrix(("region",), (Cell(("a",), Decimal(1)),))
+    usage = [CellUsage({"region": "zz"}, Decimal(5)), CellUsage({"region": "a"}, Decimal(2))]
+    rated = rate_cells(price, usage)
+    assert (int(rated.amount), int(rated.unpriced)) == (2, 5)
+    assert [part.rule for part in rated.working.parts] == ["unpriced", "cell"]
