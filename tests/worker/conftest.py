@@ -44,5 +44,5 @@ def worker_thread(queue: Database, *, cron: str = NEVER) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(timeout=15)
+        thread.join(timeout=60)
         assert not thread.is_alive(), "a worker told to stop stops"

@@ -17,7 +17,7 @@ from usance.worker.pace import Pace
 FAST = Pace(
     poll_every=timedelta(seconds=0.1),
     heartbeat_every=timedelta(seconds=0.2),
-    silence=timedelta(seconds=1),
+    silence=timedelta(seconds=2),
     rescue_every=timedelta(seconds=0.2),
     restart_after=timedelta(seconds=0.1),
     first_wait=timedelta(seconds=0.1),

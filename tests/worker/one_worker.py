@@ -1,4 +1,4 @@
-"""A worker in a process of its own: python -m tests.worker.one_worker URL CRON."""
+"""A worker in a process of its own: python -m tests.worker.one_worker URL CRON SILENCE."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
@@ -20,9 +21,12 @@ NEVER = "0 0 29 2 *"  # the last one was longer ago than a worker catches up wit
 
 
 @contextmanager
-def worker_process(database: Database, *, cron: str = NEVER) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(
+    database: Database, *, cron: str = NEVER, silence: timedelta = FAST.silence
+) -> Iterator[subprocess.Popen[bytes]]:
     """A running worker; killed at the end if it still runs then."""
-    command = [sys.executable, "-W", "error", "-m", "tests.worker.one_worker", database.url, cron]
+    arguments = [database.url, cron, str(silence.total_seconds())]
+    command = [sys.executable, "-W", "error", "-m", "tests.worker.one_worker", *arguments]
     with subprocess.Popen(command) as process:
         try:
             yield process
@@ -30,13 +34,14 @@ def worker_process(database: Database, *, cron: str = NEVER) -> Iterator[subproc
             process.kill()
 
 
-def main(url: str, cron: str) -> None:
+def main(url: str, cron: str, silence: str) -> None:
     """Work until told to stop."""
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)
     database = Database(url)
     try:
-        work(Runtime(database), handlers=KINDS, pace=replace(FAST, billing_cron=cron))
+        pace = replace(FAST, billing_cron=cron, silence=timedelta(seconds=float(silence)))
+        work(Runtime(database), handlers=KINDS, pace=pace)
     finally:
         database.close()
 

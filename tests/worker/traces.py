@@ -16,7 +16,7 @@ CREATE TABLE runs (
 );
 CREATE TABLE effects (tenant_id text, key text, PRIMARY KEY (tenant_id, key));
 """
-PATIENCE = 15  # seconds
+PATIENCE = 60  # seconds: the machine may be busy
 
 
 def make_tables(database: Database) -> None:
