@@ -20,7 +20,7 @@ from tests.domain.rating.price_values import (
     by_hand,
     pricings,
 )
-from usance.domain.money import ONE, Currency, currency, round_minor
+from usance.domain.money import Currency, currency, round_minor
 from usance.domain.rating.percentage import Events
 from usance.domain.rating.prices import (
     Flat,
@@ -247,7 +247,10 @@ def test_an_average_of_nothing_is_nothing() -> None:
 
 
 def test_a_whole_period_needs_no_proration_step() -> None:
-    line = rate_line(Pricing(price=PerUnit(Decimal(1))), Decimal(3), currency=USD, share=ONE)
+    line = rate_line(
+        Pricing(price=PerUnit(Decimal(1))), Decimal(3), currency=USD, share=Fraction(31, 31)
+    )
+    assert line == rate_line(Pricing(price=PerUnit(Decimal(1))), Decimal(3), currency=USD)
     assert [part.rule for part in line.working.parts] == ["per_unit", "rounding"]
     part = rate_line(
         Pricing(price=PerUnit(Decimal(1))), Decimal(3), currency=USD, share=Fraction(1, 3)

@@ -193,6 +193,8 @@ def rate_line(
     share applies to what is given per whole period: included units (to 12 decimals), minimum
     and maximum, and a flat price.
     """
+    if share is not ONE and share == ONE:
+        share = ONE  # so that a whole period shows no proration
     price_share = share
     if is_measured and share is not ONE:
         price_share = share if isinstance(pricing.price, Flat) else ONE
