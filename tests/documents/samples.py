@@ -63,9 +63,9 @@ def with_lines(view: InvoiceView, *lines: InvoiceLineView, percent: Decimal) -> 
     )
 
 
-def german() -> InvoiceView:
-    """Three lines, one of them given back; a long company name; EUR with IBAN and reference."""
-    seller = SellerView(
+def german_seller() -> SellerView:
+    """With logo, colour, register and everything else a German invoice names."""
+    return SellerView(
         name="Alter Software GmbH",
         address=("Torstraße 140", "10119 Berlin", "Deutschland"),
         tax_numbers=(Labelled(label="USt-IdNr.", value="DE123456789"),),
@@ -74,21 +74,29 @@ def german() -> InvoiceView:
         logo=read_logo(MARK),
         accent="#0b6e4f",
     )
-    buyer = BuyerView(
+
+
+def german_buyer() -> BuyerView:
+    """With a name that fills a letterhead."""
+    return BuyerView(
         name="Süddeutsche Präzisionswerkzeug- und Maschinenbaugesellschaft mbH & Co. "
         "Kommanditgesellschaft auf Aktien",
         address=("Kreditorenbuchhaltung", "Königstraße 27", "70173 Stuttgart", "Deutschland"),
         tax_numbers=(Labelled(label="USt-IdNr.", value="DE987654321"),),
         attention="Frau Dr. Jördis Großmann",
     )
+
+
+def german() -> InvoiceView:
+    """Three lines, one of them given back; a long company name; EUR with IBAN and reference."""
     empty = Money.zero(EUR)
     view = InvoiceView(
         number="RE-2026-0042",
         issued_on=date(2026, 1, 2),
         due_on=date(2026, 2, 1),
         service_period=YEAR,
-        seller=seller,
-        buyer=buyer,
+        seller=german_seller(),
+        buyer=german_buyer(),
         lines=(),
         tax_rows=(),
         net=empty,
