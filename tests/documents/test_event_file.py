@@ -36,7 +36,8 @@ def test_json_lines_and_a_json_array_mean_the_same() -> None:
 
 def test_a_table_has_a_column_a_field_and_empty_cells_are_absent() -> None:
     text = (
-        "\ufeffcustomerId,eventName,idempotencyKey,timestamp,resourceId,dimensions.tokens,dimensions.note\r\n"
+        "\ufeffcustomerId,eventName,idempotencyKey,timestamp,resourceId,"
+        "dimensions.tokens,dimensions.note\r\n"
         'acme,call,k1,2026-01-01T00:00:00Z,,12.5,"two\nlines, one cell"\r\n'
         "acme,call,k2,,workspace-1,,\r\n"
     )

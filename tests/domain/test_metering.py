@@ -94,7 +94,7 @@ def test_an_event_that_a_meter_does_not_listen_to_changes_none_of_its_totals(
 
 @given(meters(), usage(at_least=2), st.sampled_from([1, 24, 25, 48]))
 @settings(max_examples=40)
-def test_cut_a_window_in_two_every_event_is_in_one_part_and_counts_and_sums_add_up(
+def test_cut_a_window_in_two_every_event_is_in_one_part_and_counts_and_sums_of_the_parts_add_up(
     meter: Meter, events: list[UsageEvent], cut: int
 ) -> None:
     sent = list(map(received, events))

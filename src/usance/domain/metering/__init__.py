@@ -7,9 +7,9 @@ Always true:
 - a batch is read whole, or refused whole with every problem in it;
 - the order in which events arrive changes no total;
 - an event that a meter does not listen to changes none of its totals;
-- cut a window in two: every event is in one part, counts and sums of the parts are the whole's;
-- a window without events has the quantity 0, for every aggregation;
-- the SQL total is this fold's total (tests/store/test_usage.py).
+- cut a window in two: every event is in one part, and counts and sums of the parts add up;
+- a window without events has the quantity zero, for every aggregation;
+- the SQL total is the reference fold.
 
 How values compare: a dimension is text, a number or a truth value. Everything has a text form: a
 number its shortest plain one ("100000", "0.5"), a truth value "true" or "false". Text that is
