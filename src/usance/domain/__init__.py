@@ -4,7 +4,7 @@ Owns: every total, date, state and permission in Usance; each is decided here an
 Does not own: storage, the network, the clock, randomness. Time, ids and outside facts come in as
 arguments; new values go out.
 
-The modules stand on inner floors; each imports only those named before it: money, calendar, ids,
-errors, facts, customer, legal_entity, catalog, credits, metering, rating, tax, subscriptions,
-contracts, entitlements, invoicing, payments, revenue, ledger.
+The modules stand on inner floors; each imports only those named before it: errors, money, calendar,
+ids, facts, customer, legal_entity, catalog, credits, metering, rating, tax, due_items,
+subscriptions, contracts, entitlements, invoicing, payments, revenue, ledger.
 """
