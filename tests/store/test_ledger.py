@@ -168,7 +168,9 @@ def test_entries_come_back_as_they_were_booked(database: Database, books: Scope)
         }
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(STEPS)
 def test_the_trial_balance_in_sql_is_the_fold_of_the_rules_and_zero(
     database: Database, steps: list[tuple[str, object]]

@@ -47,7 +47,7 @@ def test_nothing_left_is_nothing_to_keep() -> None:
 
 
 @given(STEPS)
-def test_a_payment_is_allocated_kept_as_credit_or_unallocated_and_the_three_add_up_to_it(
+def test_what_is_allocated_kept_as_credit_and_unallocated_of_a_payment_adds_up_to_it(
     steps: list[tuple[str, object]],
 ) -> None:
     for balance in lived(steps).balances():

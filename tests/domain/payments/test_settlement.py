@@ -34,7 +34,7 @@ def test_the_state_of_an_invoice(
 
 
 @given(st.integers(0, 10**9), st.data(), st.integers(-1000, 1000))
-def test_an_invoice_is_paid_exactly_when_nothing_is_due_and_late_only_after_its_day(
+def test_an_invoice_is_paid_exactly_when_nothing_is_due_on_it_and_overdue_only_after_its_due_day(
     gross: int, data: st.DataObject, days: int
 ) -> None:
     allocated = data.draw(st.integers(0, gross))

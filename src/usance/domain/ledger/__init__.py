@@ -5,7 +5,7 @@ Does not own: why an amount is what it is (invoicing, tax, payments); when reven
 will move it out of contract liability (revenue).
 
 Always true:
-- an entry balances, is in one currency, and books something;
+- an entry balances or is refused;
 - the trial balance adds up to zero for each legal entity and currency;
 - voiding an invoice leaves every account as if it had not been issued;
 - taking an allocation back leaves every account as if it had not been made;

@@ -6,11 +6,11 @@ Does not own: what an invoice says (invoicing), how money moves between accounts
 
 Always true:
 - what is allocated never exceeds the payment, and never what is open on an invoice;
-- a payment is allocated, kept as credit or unallocated: the three add up to it;
+- what is allocated, kept as credit and unallocated of a payment adds up to it;
 - the order in which open invoices are read changes no automatic allocation;
 - the order in which a payer names invoices with their amounts changes no allocation;
 - taking an allocation back leaves payment and invoice as if it had not been made;
-- an invoice is open, partially paid, paid or overdue by its allocations and the day, nothing else.
+- an invoice is paid exactly when nothing is due on it, and overdue only after its due day.
 
 How an unnamed payment finds its invoices, the first rule that finds any deciding alone: the
 invoices its remittance names by creditor reference or number; else the one whose open amount it
