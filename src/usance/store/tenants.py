@@ -21,6 +21,7 @@ ONE = """
 SELECT tenant_id, name, kind, clock_at, created_at FROM tenants WHERE tenant_id = %(tenant_id)s
 """
 EVERY = "SELECT tenant_id, name, kind, clock_at, created_at FROM tenants ORDER BY tenant_id"
+ANY = "SELECT tenant_id FROM tenants LIMIT 1"
 ADD = """
 INSERT INTO tenants (tenant_id, name, kind, link_secret, created_at)
 VALUES (%(id)s, %(name)s, %(kind)s, %(link_secret)s, %(created_at)s)
@@ -83,6 +84,11 @@ def one(tx: Tx) -> Row:
 def every(platform: Tx) -> list[Row]:
     """All environments; for a platform transaction."""
     return platform.all(EVERY)
+
+
+def answers(platform: Tx) -> None:
+    """Return when the registry can be read; for a platform transaction."""
+    platform.maybe(ANY)
 
 
 def add(

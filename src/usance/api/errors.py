@@ -1,0 +1,234 @@
+"""How a refusal looks on the wire, and which HTTP status each has.
+
+400: the body cannot be read at all. 422: it can, and a field of body, path or query is not
+accepted; `details` names each. 409: right request, wrong moment; it carries `x-should-retry: false`
+because asking again changes nothing, unless the answer says when to ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from usance.api.envelope import Detail, ErrorBody, Failure
+from usance.domain.contracts.contract import ContractCanceled
+from usance.domain.contracts.fulfilment import OrderNotNew
+from usance.domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    NotAllowedNow,
+    NotFound,
+    Problem,
+)
+from usance.domain.invoicing.invoice import (
+    InvoiceNotApproved,
+    InvoiceNotDraft,
+    InvoiceNotIssued,
+    InvoiceNotVoidable,
+)
+from usance.domain.invoicing.issuing import DraftHasErrors
+from usance.domain.payments.allocating import AllocationTakenBack
+from usance.domain.payments.payment import BankReferenceUsed
+from usance.flows.approve_invoice import DraftChanged
+from usance.flows.define_feature import FeatureKindIsFixed
+from usance.flows.fulfil_order import SubscriptionExists
+from usance.flows.set_up_company import SeriesTaken
+from usance.flows.sign_order import OrderExists
+from usance.store.tenants import ClockMovesForwardOnly
+
+STATUS: Mapping[type[DomainError], int] = {
+    Invalid: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    BankReferenceUsed: 409,
+    DraftChanged: 409,
+    OrderExists: 409,
+    SeriesTaken: 409,
+    SubscriptionExists: 409,
+    NotAllowedNow: 409,
+    AllocationTakenBack: 409,
+    ClockMovesForwardOnly: 409,
+    ContractCanceled: 409,
+    DraftHasErrors: 409,
+    FeatureKindIsFixed: 409,
+    InvoiceNotApproved: 409,
+    InvoiceNotDraft: 409,
+    InvoiceNotIssued: 409,
+    InvoiceNotVoidable: 409,
+    OrderNotNew: 409,
+}
+SHOWN = 80  # characters of a refused value
+NEVER_AGAIN = {"x-should-retry": "false"}
+CODES = {"missing": "MissingField", "extra_forbidden": "UnknownField"}
+HTTP_CODES = {404: "RouteNotFound", 405: "MethodNotAllowed"}
+
+
+class Refused(Exception):
+    """The request was turned away before any rule was asked."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "UnreadableBody"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+
+class UnreadableBody(Refused):
+    """The body is not JSON, or not one that can be read exactly."""
+
+
+class Unauthenticated(Refused):
+    """No key, or one that opens nothing."""
+
+    status = 401
+    code = "UNAUTHENTICATED"  # spelled as Stigg's, for its SDKs
+
+    def __init__(self) -> None:
+        super().__init__("Invalid or missing API key")
+
+
+class BodyTooLarge(Refused):
+    """The body is larger than this server takes."""
+
+    status = 413
+    code = "BodyTooLarge"
+    headers: ClassVar[Mapping[str, str]] = {"connection": "close"}
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is too large; this server takes at most {limit} bytes.")
+
+
+class UnsupportedMediaType(Refused):
+    """The body is in a notation this route does not read."""
+
+    status = 415
+    code = "UnsupportedMediaType"
+
+
+class RequestUnderWay(Refused):
+    """A request with this idempotency key is being answered at this moment."""
+
+    status = 409
+    code = "RequestUnderWay"
+    headers: ClassVar[Mapping[str, str]] = {"retry-after": "1", "x-should-retry": "true"}
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is under way; ask again in a second.")
+
+
+class IdempotencyKeyReused(Refused):
+    """This idempotency key belongs to another request."""
+
+    status = 422
+    code = "IdempotencyKeyReused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request within 24 hours. "
+            "Use a new key for a new request."
+        )
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a refusal."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def answer_refusals(app: FastAPI) -> None:
+    """Have every refusal of `app` answered in the one shape."""
+    app.add_exception_handler(DomainError, _of_rules)
+    app.add_exception_handler(Refused, _of_transport)
+    app.add_exception_handler(RequestValidationError, _of_shape)
+    app.add_exception_handler(HTTPException, _of_routing)
+    app.add_exception_handler(OperationalError, _of_outage)
+    app.add_exception_handler(PoolTimeout, _of_outage)
+    app.add_exception_handler(Exception, _of_bugs)
+
+
+def failure(
+    status: int,
+    code: str,
+    message: str,
+    problems: Iterable[Problem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """A refusal as an answer."""
+    details = [
+        Detail(
+            code=each.code,
+            path=each.path,
+            value=each.value,
+            expected=each.expected,
+            message=each.message,
+        )
+        for each in problems
+    ]
+    body = Failure(error=ErrorBody(code=code, message=message, details=details))
+    content = body.model_dump(mode="json", by_alias=True)
+    return JSONResponse(content, status, headers=dict(headers or {}))
+
+
+def _of_rules(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError), "registered for these"
+    problems = error.problems if isinstance(error, Invalid) else ()
+    status = status_of(error)
+    headers = NEVER_AGAIN if status == 409 else {}
+    return failure(status, error.code, str(error), problems, headers)
+
+
+def _of_transport(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused), "registered for these"
+    return failure(error.status, error.code, str(error), (), error.headers)
+
+
+def _of_shape(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError), "registered for these"
+    refused = Invalid(*(_problem(each) for each in error.errors()[:100]))
+    return _of_rules(_request, refused)
+
+
+def _of_routing(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException), "registered for these"
+    code = HTTP_CODES.get(error.status_code, "Refused")
+    message = "There is no such route." if error.status_code == 404 else str(error.detail)
+    return failure(error.status_code, code, message, (), error.headers)
+
+
+def _of_outage(_request: Request, _error: Exception) -> JSONResponse:
+    message = "The database does not answer just now; nothing was done. Ask again."
+    return failure(503, "Unavailable", message, (), {"retry-after": "1"})
+
+
+def _of_bugs(_request: Request, _error: Exception) -> JSONResponse:
+    """The server's log has the rest: nothing about the inside goes out."""
+    return failure(500, "InternalError", "Something went wrong on our side; it was written down.")
+
+
+def _problem(found: Mapping[str, object]) -> Problem:
+    kind = str(found["type"])
+    is_type = kind.endswith(("_type", "_parsing")) or kind == "model_attributes_type"
+    code = CODES.get(kind, "WrongType" if is_type else "InvalidValue")
+    value = "" if kind == "missing" else _shown(found.get("input"))
+    return Problem(code, _path(found["loc"]), value, str(found["msg"]))
+
+
+def _path(location: object) -> str:
+    """As a person writes it: `lines[2].price`; where it stood (body, query) is left out."""
+    assert isinstance(location, Sequence), "pydantic names places by their keys"
+    path = ""
+    for step in location[1:]:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path or (str(location[0]) if location else "")
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -1,0 +1,148 @@
+"""The OpenAPI 3.1 document: what the routes say, and what is true of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from usance.api.envelope import Failure
+from usance.api.reading import JSON
+
+REF = "#/components/schemas/{model}"
+SCHEMAS = "x-schemas"  # of openapi_extra: schemas to list among the components
+DESCRIPTION = """
+From a signed order to a paid invoice.
+
+**Keys.** Send your environment's key as `X-API-KEY`. Nothing crosses an environment.
+
+**Shapes.** An answer is `{data}`, a list `{data, pagination: {next, prev}}`. Pass `next` as
+`after` to go on, `prev` as `before` to go back; `limit` is 20, at most 100. A refusal is
+`{error: {code, message, details}}`; codes never change.
+
+**Exactness.** Amounts and quantities are decimal strings, never floats; an amount is in major
+units of the `currency` beside it. Instants are ISO 8601 in UTC, days `YYYY-MM-DD` in the legal
+entity's time zone. A period's `end` is the first day not included.
+
+**Once.** A POST with an `Idempotency-Key` is done once within 24 hours: sent again it gets the
+same answer with `Idempotent-Replayed: true`. While the first is under way it gets 409 with
+`Retry-After`; with another body, 422. A refused request did nothing, and its key stays free.
+
+**Statuses.** 400: the body cannot be read. 422: it can, and `details` names each field that is
+not accepted. 409 with `x-should-retry: false`: the state does not allow it; asking again changes
+nothing.
+"""
+TAGS = {
+    "Customers": "Who buys.",
+    "Legal entities": "Who sells and issues.",
+    "Features": "What is sold and measured.",
+    "Orders": "Signed commitments.",
+    "Contracts": "Running agreements, their value and their invoices to come.",
+    "Usage": "What customers did.",
+    "Invoices": "Held for review, approved, issued, sent, paid.",
+    "Billing": "Drafting what is due.",
+    "Payments": "Bank transfers and what they pay.",
+    "Ledger": "Balanced entries and the trial balance.",
+    "Service": "Is it up?",
+}
+KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "1 to 255 printable characters of your own: this POST is done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def body_of(
+    model: type[BaseModel], *, example: object = None, text: str | None = None
+) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads its body by itself: what the body looks like."""
+    content: dict[str, Any] = {JSON: {"schema": {"$ref": REF.format(model=model.__name__)}}}
+    if example is not None:
+        content[JSON]["example"] = example
+    if text is not None:
+        content[text] = {"schema": {"type": "string", "description": f"{model.__name__} as YAML"}}
+    return {
+        SCHEMAS: _schemas(model),
+        "requestBody": {"required": True, "content": content},
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Have `app` describe itself so at /openapi.json."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="Usance",
+        version=app.version,
+        description=DESCRIPTION.strip(),
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    parts = document.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas |= _schemas(Failure)
+    for path, operation in _operations(document):
+        schemas |= operation.pop(SCHEMAS, {})
+        for key in [key for key in operation if key.startswith("x-")]:
+            del operation[key]
+        _finish(path, operation)
+    for method in _posts(document):
+        method.setdefault("parameters", []).append(
+            {"$ref": "#/components/parameters/IdempotencyKey"}
+        )
+    parts["parameters"] = {"IdempotencyKey": KEY_PARAMETER}
+    parts["securitySchemes"] = {
+        "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
+    }
+    parts["responses"] = {
+        "Refused": {
+            "description": "Refused; `error.code` says why.",
+            "content": {JSON: {"schema": {"$ref": REF.format(model="Failure")}}},
+        }
+    }
+    document["security"] = [{"apiKey": []}]
+    return document
+
+
+def _schemas(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a model and of all it is made of, by name."""
+    schema = model.model_json_schema(by_alias=True, ref_template=REF)
+    return {**schema.pop("$defs", {}), model.__name__: schema}
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, item[method]
+
+
+def _posts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, item in document["paths"].items():
+        if "post" in item and path.startswith("/api/"):
+            yield item["post"]
+
+
+def _finish(path: str, operation: dict[str, Any]) -> None:
+    """Refusals have one shape everywhere; what needs no key says so."""
+    operation["responses"].pop("422", None)
+    operation["responses"]["4XX"] = {"$ref": "#/components/responses/Refused"}
+    operation["responses"]["5XX"] = {"$ref": "#/components/responses/Refused"}
+    if not path.startswith("/api/"):
+        operation["security"] = []

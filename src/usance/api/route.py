@@ -1,0 +1,85 @@
+"""What every route of the API does before its handler: key, body, idempotency; in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+
+from usance.api.caller import Caller, authenticate
+from usance.api.once import answer_once, keyed
+from usance.api.reading import (
+    JSON,
+    ReadRequest,
+    media_type_of,
+    read_body,
+    read_json,
+    refuse_other_media,
+)
+from usance.flows.runtime import Runtime
+
+MEDIA_TYPES = "x-media-types"  # of openapi_extra: which notations of a body a route reads
+REPEATS = "x-repeats-safely"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the API opens to: the runtime, how large a body may be, where customers reach us.
+
+    `public_url` None: whatever address the request came to.
+    """
+
+    runtime: Runtime
+    max_body_bytes: int
+    public_url: str | None
+
+    def caller(self, request: Request) -> Caller:
+        """Who asks. Raises Unauthenticated."""
+        scope = authenticate(self.runtime, request.headers.get("x-api-key"))
+        return Caller(self.runtime, scope, self.public_url or str(request.base_url).rstrip("/"))
+
+
+def open_door(app: FastAPI, door: Door) -> None:
+    """Have the routes of `app` use it."""
+    app.state.door = door
+
+
+class ApiRoute(APIRoute):
+    """A route behind a key, whose body was read exactly, done once per idempotency key."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler with what comes before it."""
+        answer = super().get_route_handler()
+        extra = self.openapi_extra or {}
+        media_types = tuple(extra.get(MEDIA_TYPES, (JSON,)))
+        repeats = bool(extra.get(REPEATS))
+
+        async def handle(request: Request) -> Response:
+            door: Door = request.app.state.door
+            caller = await run_in_threadpool(door.caller, request)
+            content = await read_body(request, limit=door.max_body_bytes)
+            media_type = media_type_of(request)
+            if content:
+                refuse_other_media(media_type, media_types)
+            plain = read_json(content) if content and media_type == JSON else None
+            read = ReadRequest(request, content, plain)
+
+            async def answer_as(caller: Caller) -> Response:
+                read.state.caller = caller
+                return await answer(read)
+
+            wanted = keyed(request, content)
+            if wanted is None:
+                return await answer_as(caller)
+            return await answer_once(wanted, caller, answer_as, repeats=repeats)
+
+        return handle
+
+
+def resource(name: str, *, tag: str) -> APIRouter:
+    """The router of a resource, below /api/v1."""
+    return APIRouter(prefix=f"/api/v1/{name}", tags=[tag], route_class=ApiRoute)

@@ -1,0 +1,213 @@
+"""From an invoice of the rules to the one view that PDF and page are set from.
+
+What is printed was decided before: amounts, taxes and days are the invoice's, parties are given as
+they were frozen at issue (for a draft: as they are now).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+
+from babel import Locale
+
+from usance.documents.invoice_view import (
+    BankView,
+    BuyerView,
+    InvoiceLineView,
+    InvoiceView,
+    Labelled,
+    Paper,
+    SellerView,
+    Standing,
+    TaxCategory,
+    TaxRowView,
+)
+from usance.documents.logo import Logo, read_logo
+from usance.documents.notation import locale_of
+from usance.domain.customer import Address, Customer, TaxId
+from usance.domain.errors import Invalid
+from usance.domain.invoicing.invoice import Draft, InvoiceLine, Issued
+from usance.domain.legal_entity import BankAccount, LegalEntity
+from usance.domain.money import Money, Rate
+from usance.domain.payments.creditor_reference import creditor_reference
+from usance.domain.tax import TaxRow
+
+# Countries that write the postal code after city and region, or before everything.
+CODE_LAST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US"})
+CODE_FIRST = frozenset({"CN", "JP", "KR", "TW"})
+KINDS = {"eu_vat": "VAT", "gb_vat": "VAT", "us_ein": "EIN", "jp_trn": "登録番号"}
+NAMES = {"de": {"VAT": "USt-IdNr."}, "nl": {"VAT": "Btw-nummer"}, "fr": {"VAT": "N° TVA"}}
+
+
+def draft_view(draft: Draft, *, seller: LegalEntity, buyer: Customer, today: date) -> InvoiceView:
+    """As it would be issued today, marked as a draft. `today` is a day of the legal entity."""
+    due_on = draft.grouping.payment_terms.due_on(today)
+    return _view(
+        draft, seller, buyer, standing=Standing.DRAFT, number=None, issued_on=today, due_on=due_on
+    )
+
+
+def frozen_view(issued: Issued, *, seller: LegalEntity, buyer: Customer) -> InvoiceView:
+    """As it was issued: nothing paid yet."""
+    return _issued(issued, seller, buyer, standing=Standing.ISSUED, paid=None)
+
+
+def live_view(
+    issued: Issued, *, seller: LegalEntity, buyer: Customer, paid: Money, is_void: bool
+) -> InvoiceView:
+    """As it was issued, with what was paid of it so far, or that it no longer counts."""
+    standing = Standing.VOID if is_void else Standing.ISSUED
+    return _issued(issued, seller, buyer, standing=standing, paid=paid)
+
+
+def _issued(
+    issued: Issued,
+    seller: LegalEntity,
+    buyer: Customer,
+    *,
+    standing: Standing,
+    paid: Money | None,
+) -> InvoiceView:
+    return _view(
+        issued.draft,
+        seller,
+        buyer,
+        standing=standing,
+        number=issued.number,
+        issued_on=issued.issued_on,
+        due_on=issued.due_on,
+        paid=paid,
+    )
+
+
+def _view(
+    draft: Draft,
+    seller: LegalEntity,
+    buyer: Customer,
+    *,
+    standing: Standing,
+    number: str | None,
+    issued_on: date,
+    due_on: date,
+    paid: Money | None = None,
+) -> InvoiceView:
+    settled = Money.zero(draft.currency) if paid is None else paid
+    account = seller.bank_account_for(draft.currency)
+    locale = locale_of(buyer.locale.replace("_", "-"))
+    periods = {line.service_period for line in draft.lines}
+    contracts = list(dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id))
+    return InvoiceView(
+        standing=standing,
+        number=number,
+        issued_on=issued_on,
+        due_on=due_on,
+        seller=_seller(seller, locale),
+        buyer=_buyer(buyer, locale),
+        lines=tuple(_line(at, line) for at, line in enumerate(draft.lines, start=1)),
+        tax_rows=tuple(_tax_row(row) for row in draft.taxes),
+        net=draft.net,
+        tax=draft.tax,
+        gross=draft.gross,
+        paid=settled,
+        due=draft.gross - settled,
+        service_period=periods.pop() if len(periods) == 1 else None,
+        purchase_order=draft.grouping.po_number or None,
+        contract_ref=contracts[0] if len(contracts) == 1 else None,
+        bank=None if account is None else _bank(account),
+        creditor_reference=_reference(account, number),
+        locale=buyer.locale.replace("_", "-"),
+        paper=Paper(seller.paper),
+    )
+
+
+def _seller(seller: LegalEntity, locale: Locale) -> SellerView:
+    return SellerView(
+        name=seller.name,
+        address=address_lines(seller.address, locale),
+        tax_numbers=_tax_numbers(seller.tax_ids, locale),
+        registration=seller.registration or None,
+        email=seller.email,
+        logo=_logo(seller.logo),
+        accent=seller.accent,
+    )
+
+
+def _buyer(buyer: Customer, locale: Locale) -> BuyerView:
+    address = () if buyer.address is None else address_lines(buyer.address, locale)
+    return BuyerView(
+        name=buyer.name, address=address, tax_numbers=_tax_numbers(buyer.tax_ids, locale)
+    )
+
+
+def address_lines(address: Address, locale: Locale) -> tuple[str, ...]:
+    """The address in its own country's order, the country's name in the reader's language."""
+    city, region, code = address.city, address.region, address.postal_code
+    if address.country in CODE_LAST:
+        place = [", ".join(part for part in (city, " ".join(filter(None, (region, code)))) if part)]
+    elif address.country in CODE_FIRST:
+        place = [" ".join(filter(None, (f"〒{code}" if address.country == "JP" else code,)))]
+        place = [*([place[0]] if code else []), " ".join(filter(None, (region, city)))]
+    else:
+        place = [" ".join(filter(None, (code, city))), region]
+    country = str(locale.territories.get(address.country, address.country))
+    return tuple(line for line in (*address.lines, *place, country) if line)
+
+
+def _tax_numbers(tax_ids: tuple[TaxId, ...], locale: Locale) -> tuple[Labelled, ...]:
+    named = []
+    for tax_id in tax_ids:
+        word = KINDS.get(tax_id.kind, tax_id.kind.upper().replace("_", " "))
+        label = NAMES.get(locale.language, {}).get(word, word)
+        named.append(Labelled(label=label, value=tax_id.value))
+    return tuple(named)
+
+
+def _line(position: int, line: InvoiceLine) -> InvoiceLineView:
+    price = line.unit_amount
+    return InvoiceLineView(
+        position=position,
+        title=line.description,
+        net=line.net,
+        service_period=line.service_period,
+        quantity=line.quantity,
+        unit=line.unit or None,
+        unit_price=None if price is None else Rate(price, line.net.currency),
+        tax_percent=line.treatment.percent,
+        tax_category=TaxCategory(line.treatment.category.value),
+    )
+
+
+def _tax_row(row: TaxRow) -> TaxRowView:
+    return TaxRowView(
+        category=TaxCategory(row.category.value),
+        percent=row.percent,
+        taxable=row.taxable,
+        tax=row.tax,
+        exemption_reason=row.reason or None,
+    )
+
+
+def _bank(account: BankAccount) -> BankView:
+    routing = account.routing_number
+    return BankView(
+        holder=account.holder,
+        bank=account.bank,
+        iban=account.iban,
+        account_number=account.account_number,
+        bic=account.bic,
+        routing=() if routing is None else (Labelled(label="Routing", value=routing),),
+    )
+
+
+def _reference(account: BankAccount | None, number: str | None) -> str | None:
+    """The structured reference where banks carry one: on transfers to an IBAN."""
+    if account is None or account.iban is None or number is None:
+        return None
+    with suppress(Invalid):  # a number that does not fit one: the payer states it as it is
+        return creditor_reference(number)
+    return None
+
+
+def _logo(content: bytes | None) -> Logo | None:
+    return None if content is None else read_logo(content)
