@@ -14,6 +14,7 @@ from tests.cases.runner import HERE, cases_in, run_case
 DATA = HERE / "data"
 OURS = ("pricing", "proration", "schedules")
 CASES = {case["id"]: case for name in OURS for case in cases_in(DATA / f"{name}.json")}
+PASSING = [ident for ident, case in CASES.items() if run_case(case).status != "not_ours"]
 
 
 @pytest.mark.parametrize("ident", CASES)
@@ -22,10 +23,8 @@ def test_a_worked_case_comes_out_as_published(ident: str) -> None:
     assert result.status in ("pass", "not_ours"), (result.reason, result.expected, result.got)
 
 
-@pytest.mark.parametrize("ident", CASES)
+@pytest.mark.parametrize("ident", PASSING)
 def test_a_case_with_another_figure_fails(ident: str) -> None:
-    if run_case(CASES[ident]).status == "not_ours":
-        pytest.skip("not ours")
     for key in CASES[ident]["expected"]:
         wrong = copy.deepcopy(CASES[ident])
         wrong["expected"][key] = _altered(wrong["expected"][key])
