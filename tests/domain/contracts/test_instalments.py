@@ -51,6 +51,11 @@ def test_milestones_in_percent_add_up_to_the_total_the_last_takes_what_rounding_
     assert total(by_milestones(milestones, whole), USD) == whole
 
 
+def test_cents_too_few_for_their_milestones_are_not_overspent() -> None:
+    quarters = [Milestone(name="quarter", percent=Decimal(25))] * 4
+    assert [part.minor for part in by_milestones(quarters, Money(2, USD))] == [1, 1, 0, 0]
+
+
 def test_the_last_milestone_takes_the_rest() -> None:
     milestones = [
         Milestone(name="upfront", amount=usd("100.00")),

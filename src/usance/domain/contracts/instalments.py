@@ -90,8 +90,10 @@ def _asked(index: int, milestone: Milestone, whole: Money, *, is_last: bool, lef
             )
         return left
     exact = round_minor(whole.amount * milestone.percent.scaleb(-2), whole.currency)
-    is_rounding = is_last and abs(left.minor - exact.minor) <= index
-    return left if is_rounding else exact
+    # Each part before may have rounded half a minor unit away; no more than that is forgiven.
+    is_rounding = abs(left.minor - exact.minor) <= index
+    is_too_much = abs(exact.minor) > abs(left.minor)
+    return left if is_rounding and (is_last or is_too_much) else exact
 
 
 @dataclass(frozen=True, slots=True)
