@@ -97,9 +97,8 @@ def test_what_is_always_true_is_held_by_a_property_of_the_same_words(path: Path,
     words = plain(line)
     if not any(words in text or shortens(name, words) for name, text in properties()):
         pytest.fail(
-            f"{shown(path)} claims:\n  {line}\nNo hypothesis test says so. Write one under tests/ "
-            "with @given. Its name may leave words out but adds none; or its docstring repeats the "
-            f"line:\n  test_{words.replace(' ', '_')}",
+            f"{shown(path)} claims `{line}`, and no hypothesis test says so. Write one, with "
+            "@given, whose name leaves words out but adds none, or whose docstring repeats the line",
             pytrace=False,
         )
 

