@@ -98,7 +98,7 @@ def test_what_is_always_true_is_held_by_a_property_of_the_same_words(path: Path,
     if not any(words in text or shortens(name, words) for name, text in properties()):
         pytest.fail(
             f"{shown(path)} claims `{line}`, and no hypothesis test says so. Write one, with "
-            "@given, whose name leaves words out but adds none, or whose docstring repeats the line",
+            "@given, whose name leaves words out but adds none, or whose docstring repeats it",
             pytrace=False,
         )
 
@@ -115,7 +115,7 @@ def properties() -> list[tuple[str, str]]:
 
 
 def shortens(name: str, words: str) -> bool:
-    """Whether the name is these words in this order, at least half of them, and no others."""
+    """Whether the name is these words in this order, a good part of them, no others."""
     rest = iter(words.split())
     return all(word in rest for word in name.split()) and 2 * len(name.split()) >= len(
         words.split()
