@@ -115,11 +115,9 @@ def properties() -> list[tuple[str, str]]:
 
 
 def shortens(name: str, words: str) -> bool:
-    """Whether the name is these words in this order, a good part of them, no others."""
-    rest = iter(words.split())
-    return all(word in rest for word in name.split()) and 2 * len(name.split()) >= len(
-        words.split()
-    )
+    """Whether the name is these words in this order, at least a third of them, and no others."""
+    kept, rest = name.split(), iter(words.split())
+    return all(word in rest for word in kept) and 3 * len(kept) >= len(words.split())
 
 
 def is_given(test: Function) -> bool:

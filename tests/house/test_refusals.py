@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.house.rule import rule
-from tests.house.source import FILES, HOUSE, shown, tree
+from tests.house.source import FILES, HOUSE, at, shown, tree
 
 ON_THE_WIRE = HOUSE / "api/errors.py"
 
@@ -64,3 +64,24 @@ def test_a_refusal_has_its_row_on_the_wire() -> Iterator[str]:
                 f"{shown(path)}:{node.lineno}: give {node.name} a row, with its HTTP status, in "
                 f"{shown(ON_THE_WIRE)}"
             )
+
+
+MAY_CATCH_ALL = {"worker/loop.py"}  # a worker does not give up
+
+
+@rule
+def test_nobody_catches_everything() -> Iterator[str]:
+    for path in FILES:
+        is_net = str(path.relative_to(HOUSE)) in MAY_CATCH_ALL or "cli" in path.parts
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler) and not is_net and not raises_again(node):
+                names = "" if node.type is None else ast.unparse(node.type)
+                if names in {"", "Exception", "BaseException"}:
+                    yield (
+                        f"{at(path, node)}: catch what can happen here, by name; a bug must be "
+                        "seen. Only the worker's loop and a face's last net catch everything"
+                    )
+
+
+def raises_again(node: ast.ExceptHandler) -> bool:
+    return isinstance(node.body[-1], ast.Raise)

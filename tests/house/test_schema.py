@@ -20,6 +20,8 @@ pytestmark = pytest.mark.postgres
 SCHEMA = HOUSE / "store/schema.sql"
 MIGRATIONS = HOUSE / "store/migrations"
 
+TYPE_OF = {"_minor": "bigint", "_at": "timestamp with time zone", "_on": "date", "_id": "text"}
+
 # Everything of ours: not the history of migrations, the queue library's, or an extension's.
 CATALOGUE = """
 WITH ours AS (
@@ -113,6 +115,26 @@ def test_a_difference_between_two_databases_is_seen(cluster: Cluster) -> None:
         here.execute("ALTER TABLE customers NO FORCE ROW LEVEL SECURITY")
         apart = {what for what, how in catalogue(here).items() if truth.get(what) != how}
     assert apart == {"constraint customers.has_a_name", "table customers"}
+
+
+def test_the_name_of_a_column_says_its_type(cluster: Cluster) -> None:
+    with empty_database(cluster) as here:
+        here.execute(SCHEMA.read_bytes())
+        found = catalogue(here)
+    columns = {what: how for what, how in found.items() if what.startswith("column ")}
+    for ending, type_of in TYPE_OF.items():
+        wrong = [
+            what
+            for what, how in columns.items()
+            if what.endswith(ending) and not how.startswith(type_of)
+        ]
+        assert not wrong, f"a column that ends in {ending} is {type_of}"
+
+
+def test_no_business_column_knows_the_time() -> None:
+    assert "DEFAULT now()" not in SCHEMA.read_text(encoding="utf-8"), (
+        "the clock of an environment may have been moved: pass the instant in"
+    )
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
