@@ -56,6 +56,14 @@ bench: setup ## measure against the limits; one of them with ONLY=name
 
 ##@ Keep it
 
+.PHONY: docs
+docs: setup ## write the pages that are made from code again
+	@$(IN) -m tests.domain.ledger.t_accounts --write
+
+.PHONY: pictures
+pictures: setup ## draw the pictures in docs/pictures/ again (needs Chromium)
+	@$(IN) -m tests.documents.pictures
+
 .PHONY: lock
 lock: setup ## lock what pyproject.toml asks for; newer versions with ARGS=--upgrade
 	@$(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --group dev \
