@@ -20,6 +20,7 @@ from usance.domain.invoicing.invoice import (
 )
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money, currency
+from usance.domain.payments.settlement import Settlement, settlement
 from usance.domain.tax import TaxCategory, TaxRow, TaxTreatment
 from usance.store.codec import raw_json, value_from, working_from
 from usance.store.database import Row, range_text
@@ -62,6 +63,19 @@ class StoredInvoice:
     def id(self) -> InvoiceId:
         """Its id."""
         return self.draft.id
+
+    def settlement(self, today: date) -> Settlement | None:
+        """Paid, open or late, and what is still due, on a day of its legal entity; None before
+        it is issued and once it is void.
+        """
+        if self.status is not InvoiceStatus.ISSUED or self.due_on is None:
+            return None
+        return settlement(self.draft.gross, self.allocated, due_on=self.due_on, today=today)
+
+    def state(self, today: date) -> str:
+        """DRAFT, APPROVED or VOID; once issued OPEN, PARTIALLY_PAID, PAID or OVERDUE."""
+        settled = self.settlement(today)
+        return self.status.value if settled is None else settled.state.value
 
     def as_approved(self) -> Approved:
         """The same as a domain value; for one that was approved."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from typing import NamedTuple
 
 from usance.domain.due_items import Grouping
 from usance.domain.errors import NotFound
@@ -167,6 +168,17 @@ SELECT DISTINCT ON (i.customer_id, i.legal_entity_id, i.currency, i.grouping)
    AND i.status <> 'VOID'
  ORDER BY i.customer_id, i.legal_entity_id, i.currency, i.grouping, i.bill_on DESC
 """
+BILLED_NETS = """
+SELECT l.contract_id,
+       coalesce(sum(l.net_minor) FILTER (WHERE l.kind <> 'USAGE'), 0)::bigint AS fees_minor,
+       coalesce(sum(l.net_minor) FILTER (WHERE l.kind = 'USAGE'), 0)::bigint AS usage_minor
+  FROM invoice_lines l
+  JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = l.invoice_id
+ WHERE l.tenant_id = %(tenant_id)s
+   AND l.contract_id = ANY(%(contract_ids)s)
+   AND i.status IN ('APPROVED', 'ISSUED')
+ GROUP BY l.contract_id
+"""
 NEXT_NUMBER = """
 INSERT INTO number_series (tenant_id, legal_entity_id, year, last_number)
 VALUES (%(tenant_id)s, %(legal_entity_id)s, %(year)s, 1)
@@ -211,6 +223,21 @@ def billed_since(tx: Tx, since: Mapping[LineId, date]) -> set[tuple[LineId, date
     """Which slices of those lines stand on a document, of those that fell due from a day on."""
     rows = tx.all(BILLED_SINCE, line_ids=list(since), since=list(since.values()))
     return {(row.contract_line_id, row.starts_on) for row in rows}
+
+
+class BilledNet(NamedTuple):
+    """What of a contract stands on approved and issued documents, net, in minor units."""
+
+    fees_minor: int
+    usage_minor: int
+
+
+def billed_nets(tx: Tx, contract_ids: Collection[ContractId]) -> dict[ContractId, BilledNet]:
+    """What was billed of each of those contracts: its agreed fees, and its usage beside them."""
+    found = dict.fromkeys(contract_ids, BilledNet(0, 0))
+    for row in tx.all(BILLED_NETS, contract_ids=list(contract_ids)):
+        found[row.contract_id] = BilledNet(row.fees_minor, row.usage_minor)
+    return found
 
 
 def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:

@@ -1,0 +1,42 @@
+"""`usance company`: set up who sells, at which tax rates, which features, to whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
+from usance.cli.show import paper
+from usance.documents.company_file import Company, read_company
+from usance.flows.define_feature import define_feature
+from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
+
+app = typer.Typer(help="Legal entities, tax rates, features and customers.", no_args_is_help=True)
+
+CompanyFile = Annotated[Path, typer.Argument(help="A company file: see docs/guides.")]
+
+
+@app.command("load")
+def load(file: CompanyFile, *, environment: Environment = DEFAULT_ENVIRONMENT) -> None:
+    """Load a company file; loading it again changes what changed and nothing else."""
+    company = read_company(file)
+    with session(environment) as here:
+        load_company(here, company)
+    paper.print(
+        f"{len(company.legal_entities)} legal entities, {len(company.features)} features, "
+        f"{len(company.customers)} customers"
+    )
+
+
+def load_company(here: Session, company: Company) -> None:
+    """Keep everything of a company file."""
+    for entity in company.legal_entities:
+        save_legal_entity(here.runtime, here.scope, entity)
+    for entity_id, rates in company.tax_rates.items():
+        save_tax_rates(here.runtime, here.scope, entity_id, rates)
+    for feature in company.features:
+        define_feature(here.runtime, here.scope, feature)
+    for customer in company.customers:
+        save_customer(here.runtime, here.scope, customer)

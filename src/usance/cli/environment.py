@@ -1,0 +1,109 @@
+"""`usance migrate`, `usance keys`, `usance clock`: what surrounds the business."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+import typer
+
+from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
+from usance.cli.show import AsJson, paper, print_json, print_table
+from usance.domain.errors import Invalid, Problem
+from usance.flows.open_environment import create_key, move_clock, revoke_key
+from usance.settings import settings_from
+from usance.store import tenants
+from usance.store.embedded.cluster import attach
+from usance.store.migrate import migrate
+
+keys = typer.Typer(help="API keys of an environment.", no_args_is_help=True)
+clock = typer.Typer(
+    help="The clock of a sandbox, which can be moved forward.", no_args_is_help=True
+)
+
+
+def migrate_database(*, as_json: AsJson = False) -> None:
+    """Bring the database up to date; safe to run at any time, by any number of processes."""
+    settings = settings_from()
+    if settings.database_url is not None:
+        applied = migrate(settings.database_url)
+    else:
+        with attach(settings.home) as cluster:
+            applied = migrate(cluster.url)
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        paper.print("\n".join(f"applied {name}" for name in applied) or "up to date")
+
+
+@keys.command("create")
+def create(
+    *,
+    name: Annotated[str, typer.Option(help="What it is for, as it will stand in lists.")] = "cli",
+    environment: Environment = DEFAULT_ENVIRONMENT,
+    as_json: AsJson = False,
+) -> None:
+    """Create an API key and print it, this once: only its hash is kept."""
+    with session(environment) as here:
+        key = create_key(here.runtime, here.scope, name=name)
+    if as_json:
+        answer = {"key": key.secret, "id": key.id, "name": key.name, "environment": environment}
+        print_json(answer)
+    else:
+        paper.print(key.secret, markup=False, soft_wrap=True)
+
+
+@keys.command("list")
+def list_keys(*, environment: Environment = DEFAULT_ENVIRONMENT, as_json: AsJson = False) -> None:
+    """List the keys of an environment; never the keys themselves."""
+    with session(environment) as here, here.runtime.transaction(here.scope) as tx:
+        rows = tenants.keys(tx)
+    if as_json:
+        print_json([row._asdict() for row in rows])
+        return
+    cells = [(row.id, row.name, row.created_at, row.revoked_at or "") for row in rows]
+    print_table("API keys", ("id", "name", "created", "revoked"), cells)
+
+
+@keys.command("revoke")
+def revoke(key_id: str, *, environment: Environment = DEFAULT_ENVIRONMENT) -> None:
+    """Close a key for good."""
+    with session(environment) as here:
+        revoke_key(here.runtime, here.scope, key_id)
+    paper.print(f"revoked {key_id}", markup=False)
+
+
+@clock.command("show")
+def show(*, environment: Environment = DEFAULT_ENVIRONMENT, as_json: AsJson = False) -> None:
+    """Show what time it is in an environment."""
+    with session(environment) as here, here.runtime.transaction(here.scope) as tx:
+        moved = tenants.clock_of(tx)
+        now = here.runtime.now(tx)
+    if as_json:
+        print_json({"now": now, "isMoved": moved is not None})
+    else:
+        paper.print(f"{now:%Y-%m-%d %H:%M:%S} UTC" + (" (moved)" if moved else ""))
+
+
+@clock.command("set")
+def set_clock(
+    to: Annotated[str, typer.Argument(help="A day (its noon, UTC) or an instant: 2025-03-01.")],
+    *,
+    environment: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Move a sandbox's clock forward; it stands there until moved again."""
+    instant = _instant(to)
+    with session(environment) as here:
+        move_clock(here.runtime, here.scope, instant)
+    paper.print(f"{instant:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time(12), tzinfo=UTC)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        expected = "a day such as 2025-03-01 or an instant such as 2025-03-01T09:30:00+01:00"
+        raise Invalid(Problem("InvalidInstant", "to", text, expected)) from None
+    return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)

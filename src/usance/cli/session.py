@@ -1,0 +1,65 @@
+"""A command's session: the database it works on, and in which environment."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from usance.domain.errors import Conflict
+from usance.flows.open_environment import open_environment
+from usance.flows.runtime import Runtime, Scope
+from usance.main import database_for
+from usance.settings import Settings, settings_from
+from usance.store import tenants
+
+DEFAULT_ENVIRONMENT = "default"
+
+Environment = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        envvar="USANCE_ENVIRONMENT",
+        help="The environment to work in; a new one is opened as a sandbox.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command needs: the world, on whose behalf, and the settings."""
+
+    runtime: Runtime
+    scope: Scope
+    settings: Settings
+
+
+@contextmanager
+def session(environment: str = DEFAULT_ENVIRONMENT) -> Iterator[Session]:
+    """A migrated database and an environment in it, opened as a sandbox when it is new."""
+    settings = settings_from()
+    with database_for(settings) as database:
+        runtime = Runtime(database)
+        with database.platform() as platform:
+            known = {row.tenant_id for row in tenants.every(platform)}
+        if environment not in known:
+            _open(runtime, environment)
+        yield Session(runtime, Scope(environment, f"cli:{_user()}"), settings)
+
+
+def _open(runtime: Runtime, environment: str) -> None:
+    try:
+        open_environment(runtime, environment, name=environment, kind="SANDBOX")
+    except Conflict:  # another command was first
+        return
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in containers
+        return "unknown"

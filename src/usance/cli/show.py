@@ -1,0 +1,48 @@
+"""How answers look: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
+
+people = Console(stderr=True, highlight=False)  # progress and remarks
+paper = Console(highlight=False)  # answers
+if not paper.is_terminal:  # a file or a pipe has no width of its own
+    paper.width = 120
+
+
+def print_json(answer: object) -> None:
+    """One JSON document on standard output; decimals and days are text."""
+    text = msgspec.json.format(msgspec.json.encode(answer), indent=2)
+    sys.stdout.write(text.decode() + "\n")
+    sys.stdout.flush()
+
+
+def to_json_file(answer: object, file: Path) -> None:
+    """The same document into a file."""
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(answer), indent=2) + b"\n")
+
+
+def print_table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: str = ""
+) -> None:
+    """A table; figures stand to the right: the headings that `right` contains."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for heading in headings:
+        is_right = heading in right
+        table.add_column(heading, justify="right" if is_right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    if not rows:
+        table.add_row(*("—" for _ in headings))
+    paper.print(table)
