@@ -148,36 +148,6 @@ LOCK_CUSTOMER = """
 SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
 """
 DUE = """
-UPDATE contracts
-   SET next_due_on = due.next_on
-  FROM unnest(%(ids)s::text[], %(next_on)s::date[]) AS due (id, next_on)
- WHERE tenant_id = %(tenant_id)s
-   AND contracts.id = due.id
-   AND contracts.next_due_on IS DISTINCT FROM due.next_on
-"""
-MARK_DUE = """
-UPDATE contracts
-   SET next_due_on = %(on)s
- WHERE tenant_id = %(tenant_id)s
-   AND id = ANY(%(ids)s)
-   AND (next_due_on IS NULL OR next_due_on > %(on)s)
-"""
-# Customers are the unit of work: what one of them owes on a day may share a document.
-LOCK_DUE_CUSTOMERS = """
-SELECT id
-  FROM customers
- WHERE tenant_id = %(tenant_id)s
-   AND id IN (SELECT customer_id
-                FROM contracts
-               WHERE tenant_id = %(tenant_id)s
-                 AND status = 'ACTIVE'
-                 AND next_due_on <= %(through)s
-                 AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s))
- ORDER BY id
- LIMIT %(limit)s
-   FOR UPDATE SKIP LOCKED
-"""
-DUE = """
 SELECT id, next_due_on
   FROM contracts
  WHERE tenant_id = %(tenant_id)s
