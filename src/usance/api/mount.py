@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from usance.api import (
+    billing_runs,
+    customers,
+    events,
+    features,
+    ledger,
+    legal_entities,
+    payments,
+)
+from usance.api.contracts import billing as contract_billing
+from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
-from usance.api.invoices.routes import router as invoices
+from usance.api.invoices import routes as invoices
 from usance.api.openapi import describe
-from usance.api.orders.routes import router as orders
+from usance.api.orders import routes as orders
 from usance.api.route import Door, open_door
 
-ROUTERS = (orders, invoices)
+ROUTERS = (
+    customers.router,
+    legal_entities.router,
+    features.router,
+    orders.router,
+    contracts.router,
+    contract_billing.router,
+    events.router,
+    billing_runs.router,
+    invoices.router,
+    payments.router,
+    ledger.router,
+)
 
 
 def mount_api(app: FastAPI, door: Door) -> None:

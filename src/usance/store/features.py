@@ -46,8 +46,18 @@ SELECT id, display_name, feature_type, meter_type, meter, units, units_plural, m
   FROM features
  WHERE tenant_id = %(tenant_id)s
    AND (%(after)s::text IS NULL OR id > %(after)s)
- ORDER BY id
+   AND (%(before)s::text IS NULL OR id < %(before)s)
+ ORDER BY CASE WHEN %(before)s::text IS NULL THEN id END, id DESC
  LIMIT %(limit)s
+"""
+
+
+DATED = """
+SELECT id, display_name, feature_type, meter_type, meter, units, units_plural, metadata,
+       created_at, updated_at
+  FROM features
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
 """
 
 
@@ -97,9 +107,20 @@ def meters_of(tx: Tx, event_names: Collection[str]) -> list[Meter]:
     return [msgspec.convert(row.meter, Meter) for row in rows]
 
 
-def page(tx: Tx, *, after: str | None = None, limit: int = 20) -> list[DatedFeature]:
-    """At most `limit` features in the order of their ids, from the one after `after` on."""
-    rows = tx.all(PAGE, after=after, limit=limit)
+def dated(tx: Tx, feature_id: str) -> DatedFeature:
+    """The feature of that id with its dates. Raises NotFound."""
+    row = tx.one(DATED, kind="feature", ref=feature_id, id=feature_id)
+    return DatedFeature(_feature(row), row.created_at, row.updated_at)
+
+
+def page(
+    tx: Tx, *, after: str | None = None, before: str | None = None, limit: int = 20
+) -> list[DatedFeature]:
+    """At most `limit` features in the order of their ids, those after `after`.
+
+    Before `before`, the nearest first.
+    """
+    rows = tx.all(PAGE, after=after, before=before, limit=limit)
     return [DatedFeature(_feature(row), row.created_at, row.updated_at) for row in rows]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from usance.store.database import Database, Tx
 
@@ -24,11 +25,9 @@ class Joined(Database):
         with self._tx.connection.transaction():
             yield self._tx
 
-    @contextmanager
-    def platform(self) -> Iterator[Tx]:
+    def platform(self) -> NoReturn:
         """Refused: a tenant's transaction never sees the registry."""
         raise AssertionError("the registry is not reached from a tenant's transaction")
-        yield self._tx
 
     def close(self) -> None:
         """Nothing to give back: the transaction belongs to whoever opened it."""

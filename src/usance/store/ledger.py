@@ -37,6 +37,7 @@ SELECT id, legal_entity_id, currency, kind, source_id, booked_on, created_at
   FROM ledger_entries AS entry
  WHERE tenant_id = %(tenant_id)s
    AND (%(after_day)s::date IS NULL OR (booked_on, id) > (%(after_day)s, %(after_id)s))
+   AND (%(before_day)s::date IS NULL OR (booked_on, id) < (%(before_day)s, %(before_id)s))
    AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
    AND (%(booked_from)s::date IS NULL OR booked_on >= %(booked_from)s)
    AND (%(booked_until)s::date IS NULL OR booked_on < %(booked_until)s)
@@ -55,7 +56,9 @@ SELECT id, legal_entity_id, currency, kind, source_id, booked_on, created_at
              WHERE tenant_id = %(tenant_id)s
                AND entry_id = entry.id
                AND customer_id = %(customer_id)s))
- ORDER BY booked_on, id
+ ORDER BY CASE WHEN %(before_day)s::date IS NULL THEN booked_on END,
+          CASE WHEN %(before_day)s::date IS NULL THEN id END,
+          booked_on DESC, id DESC
  LIMIT %(limit)s
 """
 LINES_OF = """
@@ -115,13 +118,23 @@ def trial_balance(
 
 
 def entries(
-    tx: Tx, *, matching: EntryFilter = EVERY, after: EntryCursor | None = None, limit: int = 100
+    tx: Tx,
+    *,
+    matching: EntryFilter = EVERY,
+    after: EntryCursor | None = None,
+    before: EntryCursor | None = None,
+    limit: int = 100,
 ) -> list[Entry]:
-    """The journal, by booking day, then by age; at most `limit` entries, those after `after`."""
+    """The journal, by booking day, then by age; at most `limit` entries, those after `after`.
+
+    Before `before`, the nearest first.
+    """
     rows = tx.all(
         ENTRY_PAGE,
         after_day=None if after is None else after.booked_on,
         after_id=None if after is None else after.id,
+        before_day=None if before is None else before.booked_on,
+        before_id=None if before is None else before.id,
         legal_entity_id=matching.legal_entity_id,
         account=None if matching.account is None else matching.account.value,
         customer_id=matching.customer_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -57,6 +57,38 @@ def contract_value(
         billed_usage=billed_usage if billed_usage is not None else nothing,
         remaining=whole - done,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LineValue:
+    """One line's share of the value: committed, of that on documents, and usage above it."""
+
+    line: ContractLine
+    committed: Money
+    billed: Money
+    billed_usage: Money
+
+    @property
+    def remaining(self) -> Money:
+        """Committed and not yet on a document."""
+        return self.committed - self.billed
+
+
+def value_by_line(contract: Contract, standing: Mapping[LineId, Money]) -> tuple[LineValue, ...]:
+    """What each line is worth, with what is `standing` on documents of it, before tax.
+
+    What usage came to counts toward the line's own minimum first, and is billed usage beyond it.
+    """
+    nothing = Money.zero(contract.currency)
+    found = []
+    for line in contract.lines:
+        committed = line_value(line, contract.currency)
+        billed = standing.get(line.id, nothing)
+        beyond = nothing
+        if line.sold.kind is LineKind.USAGE and committed < billed:
+            beyond, billed = billed - committed, committed
+        found.append(LineValue(line, committed, billed, beyond))
+    return tuple(found)
 
 
 def total_problems(order: Order) -> list[Problem]:

@@ -1,0 +1,110 @@
+"""Contracts: create, list, read, rename, archive."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from usance.api.caller import Asked, Caller
+from usance.api.contracts.wire import ContractBody, ContractPatch, ContractWire, day_in
+from usance.api.envelope import Page, Single
+from usance.api.fields import PathId, called, words
+from usance.api.paging import Paging, part
+from usance.api.route import resource
+from usance.domain.contracts.contract import ContractStatus, DraftContract
+from usance.domain.ids import ContractId, CustomerId
+from usance.flows.archive_contract import archive_contract
+from usance.flows.create_contract import create_contract
+from usance.flows.update_contract import update_contract
+from usance.store import contracts, listings
+from usance.store.codec import value_from
+from usance.store.database import Tx
+from usance.store.listings import Slot
+
+router = resource("contracts", tag="Contracts")
+
+
+@router.post("", operation_id="createContract", summary="Create a contract", status_code=201)
+def create(caller: Asked, body: ContractBody, response: Response) -> Single[ContractWire]:
+    """As a DRAFT; an order fulfilled on its id publishes it. Sent again it answers 200."""
+    contract_id = ContractId(body.contract_id or caller.runtime.new_id("ctr"))
+    with called({"startsOn": "activationStartDate", "endsOn": "activationEndDate"}):
+        draft = DraftContract(
+            id=contract_id,
+            customer_id=CustomerId(body.customer_id),
+            name=body.name or body.po_number or contract_id,
+            po_number=body.po_number or "",
+            starts_on=day_in(body.activation_start_date, "activationStartDate"),
+            ends_on=day_in(body.activation_end_date, "activationEndDate"),
+        )
+    with caller.transaction() as tx:
+        if contracts.exists(tx, contract_id):
+            response.status_code = 200
+    create_contract(caller.runtime, caller.scope, draft)
+    return _one(caller, contract_id)
+
+
+@router.get("", operation_id="listContracts", summary="List contracts")
+def list_contracts(
+    caller: Asked,
+    asked: Paging,
+    customer_id: Annotated[str | None, Query(alias="customerExternalId", max_length=255)] = None,
+    state: Annotated[
+        str | None, Query(description="DRAFT, ACTIVE, END_BILLING, CANCELED, joined by commas.")
+    ] = None,
+    name: Annotated[str | None, Query(max_length=255)] = None,
+) -> Page[ContractWire]:
+    """Oldest first."""
+    with caller.transaction() as tx:
+        ids = listings.contract_page(
+            tx,
+            Slot(after=asked.after, before=asked.before, limit=asked.and_one),
+            customer_id=customer_id,
+            statuses=words(state, list(ContractStatus), "state"),
+            name=name,
+        )
+        shown, cursors = part(ids, asked, str)
+        return Page(data=_rendered(tx, shown), pagination=cursors)
+
+
+@router.get("/{id}", operation_id="getContract", summary="Read a contract")
+def get_contract(caller: Asked, id: PathId) -> Single[ContractWire]:
+    """With its lines and subscriptions."""
+    return _one(caller, ContractId(id))
+
+
+@router.patch("/{id}", operation_id="updateContract", summary="Rename a contract")
+def update(caller: Asked, id: PathId, body: ContractPatch) -> Single[ContractWire]:
+    """Its name and purchase order number; held drafts carry the new number at once."""
+    update_contract(
+        caller.runtime, caller.scope, ContractId(id), name=body.name, po_number=body.po_number
+    )
+    return _one(caller, ContractId(id))
+
+
+@router.post("/{id}/archive", operation_id="archiveContract", summary="Archive a contract")
+def archive(caller: Asked, id: PathId) -> Single[ContractWire]:
+    """Nothing more of it is billed, and its subscriptions end. What was issued stays."""
+    archive_contract(caller.runtime, caller.scope, ContractId(id))
+    return _one(caller, ContractId(id))
+
+
+def _one(caller: Caller, contract_id: ContractId) -> Single[ContractWire]:
+    with caller.transaction() as tx:
+        contracts.stamps(tx, contract_id)
+        [shown] = _rendered(tx, [contract_id])
+    return Single(data=shown)
+
+
+def _rendered(tx: Tx, ids: Collection[ContractId]) -> list[ContractWire]:
+    stamps = listings.contract_stamps(tx, ids)
+    agreed = {contract.id: contract for contract in contracts.many(tx, ids)}
+    subscriptions = listings.subscriptions(tx, ids)
+    return [
+        ContractWire.agreed(agreed[each], stamps[each], subscriptions.get(each, []))
+        if each in agreed
+        else ContractWire.drafted(value_from(stamps[each].draft, DraftContract), stamps[each])
+        for each in ids
+    ]

@@ -1,0 +1,149 @@
+"""Customers: who buys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import Response
+from pydantic import Field
+
+from usance.api.caller import Asked, Caller
+from usance.api.envelope import Instant, Page, Single, Wire
+from usance.api.fields import AddressWire, Metadata, PathId, Ref, TaxIdWire, called
+from usance.api.invoices.wire import UpcomingInvoice
+from usance.api.paging import Paging, part
+from usance.api.route import resource
+from usance.documents.particulars import customer_from, plain_customer
+from usance.domain.customer import Customer
+from usance.domain.ids import CustomerId
+from usance.flows.preview_billing import upcoming_invoices
+from usance.flows.set_up_company import archive_customer, save_customer
+from usance.store import contracts, parties
+from usance.store.database import Row
+
+NAMES = {"customerId": "id"}  # the notation's name of a field, and the wire's
+
+router = resource("customers", tag="Customers")
+
+
+class Particulars(Wire):
+    """What may be said of a customer."""
+
+    name: str | None = Field(default=None, max_length=255, examples=["Nordlicht Verlag GmbH"])
+    email: str | None = Field(default=None, examples=["rechnung@nordlicht.example"])
+    address: AddressWire | None = None
+    tax_ids: list[TaxIdWire] | None = Field(default=None, max_length=20)
+    locale: str | None = Field(
+        default=None, description="The language of its documents.", examples=["de-DE"]
+    )
+    exemption: str | None = Field(
+        default=None, description="Why no tax is due whatever the place; printed."
+    )
+    metadata: Metadata | None = None
+
+
+class CustomerBody(Particulars):
+    """A customer, new or replaced."""
+
+    id: Ref = Field(examples=["nordlicht"])
+
+
+class CustomerPatch(Particulars):
+    """What changes; null clears."""
+
+
+class CustomerWire(Particulars):
+    """A customer."""
+
+    id: str
+    created_at: Instant
+    updated_at: Instant
+    archived_at: Instant | None
+
+
+@router.post("", operation_id="createCustomer", summary="Create a customer", status_code=201)
+def create_customer(caller: Asked, body: CustomerBody, response: Response) -> Single[CustomerWire]:
+    """One of that id that exists is replaced, and no longer archived; then it answers 200."""
+    customer = _customer({"name": body.id, **_sent(body)})
+    with caller.transaction() as tx:
+        if parties.has_customer(tx, customer.id):
+            response.status_code = 200
+    save_customer(caller.runtime, caller.scope, customer)
+    return _one(caller, customer.id)
+
+
+@router.get("", operation_id="listCustomers", summary="List customers")
+def list_customers(caller: Asked, asked: Paging) -> Page[CustomerWire]:
+    """Oldest first, without archived ones."""
+    with caller.transaction() as tx:
+        rows = parties.customer_page(
+            tx, after=asked.after, before=asked.before, limit=asked.and_one
+        )
+    shown, cursors = part(rows, asked, lambda row: str(row.id))
+    return Page(data=[_wire(row) for row in shown], pagination=cursors)
+
+
+@router.get("/{id}", operation_id="getCustomer", summary="Read a customer")
+def get_customer(caller: Asked, id: PathId) -> Single[CustomerWire]:
+    """Archived or not."""
+    return _one(caller, CustomerId(id))
+
+
+@router.patch("/{id}", operation_id="updateCustomer", summary="Change a customer")
+def update_customer(caller: Asked, id: PathId, body: CustomerPatch) -> Single[CustomerWire]:
+    """Only what is sent changes; `metadata`, `address` and `taxIds` are replaced whole."""
+    with caller.transaction() as tx:
+        contracts.lock_customer(tx, CustomerId(id))
+        before = plain_customer(parties.customer(tx, CustomerId(id)))
+        joined = caller.joined(tx)
+        changed = _customer({**before, **_sent(body)})
+        save_customer(joined.runtime, joined.scope, changed)
+    return _one(caller, CustomerId(id))
+
+
+@router.post("/{id}/archive", operation_id="archiveCustomer", summary="Archive a customer")
+def archive(caller: Asked, id: PathId) -> Single[CustomerWire]:
+    """Out of the lists; its contracts run on."""
+    archive_customer(caller.runtime, caller.scope, CustomerId(id))
+    return _one(caller, CustomerId(id))
+
+
+@router.get(
+    "/{id}/upcoming-invoices",
+    operation_id="listUpcomingInvoices",
+    summary="What a customer will be invoiced next",
+)
+def upcoming(caller: Asked, id: PathId) -> Single[list[UpcomingInvoice]]:
+    """The documents of the next day anything falls due, as they would be drafted now."""
+    with caller.transaction() as tx:
+        parties.customer(tx, CustomerId(id))
+    found = upcoming_invoices(caller.runtime, caller.scope, CustomerId(id))
+    return Single(data=[UpcomingInvoice.of(draft) for draft in found])
+
+
+def _sent(body: Wire) -> dict[str, object]:
+    """What was sent, in the notation's names."""
+    sent = body.model_dump(by_alias=True, exclude_unset=True)
+    return {"customerId" if key == "id" else key: value for key, value in sent.items()}
+
+
+def _customer(plain: Mapping[str, object]) -> Customer:
+    with called(NAMES):
+        return customer_from(plain)
+
+
+def _one(caller: Caller, customer_id: CustomerId) -> Single[CustomerWire]:
+    with caller.transaction() as tx:
+        row = parties.customer_row(tx, customer_id)
+    return Single(data=_wire(row))
+
+
+def _wire(row: Row) -> CustomerWire:
+    plain = plain_customer(parties.customer_from(row.particulars))
+    stamps = {
+        "id": plain.pop("customerId"),
+        "createdAt": row.created_at,
+        "updatedAt": row.updated_at,
+        "archivedAt": row.archived_at,
+    }
+    return CustomerWire.model_validate({**plain, **stamps})

@@ -1,0 +1,97 @@
+"""Usage events: what customers did, each counted once."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from usance.api.caller import Asked
+from usance.api.envelope import Instant, Single, Wire
+from usance.api.fields import Ref
+from usance.api.openapi import body_of
+from usance.api.reading import Plain
+from usance.api.route import resource
+from usance.documents.plain import Fields
+from usance.domain.metering.events import UsageEvent, read_batch
+from usance.domain.metering.receipts import Outcome
+from usance.flows.ingest_usage import ingest_usage
+
+router = resource("events", tag="Usage")
+
+
+class EventBody(Wire):
+    """Something a customer did."""
+
+    customer_id: Ref
+    event_name: str = Field(max_length=255)
+    idempotency_key: str = Field(
+        max_length=255, description="The same key twice for one customer and name is one event."
+    )
+    timestamp: Instant | None = Field(default=None, description="By default when it arrives.")
+    resource_id: str | None = Field(default=None, max_length=255)
+    dimensions: dict[str, str | float | bool] | None = Field(
+        default=None, description="Read exactly: a number keeps 12 decimal places."
+    )
+
+
+class EventsBody(Wire):
+    """A batch: all of it is taken in, or none."""
+
+    events: list[EventBody] = Field(min_length=1, max_length=1000)
+
+
+EXAMPLE = {
+    "events": [
+        {
+            "customerId": "nordlicht",
+            "eventName": "api_calls",
+            "idempotencyKey": "nl-20260101",
+            "timestamp": "2026-01-01T15:41:38Z",
+            "dimensions": {"calls": 3310, "status": "ok"},
+        }
+    ]
+}
+
+
+class ReceiptWire(Wire):
+    """What became of one event."""
+
+    idempotency_key: str
+    outcome: Outcome
+
+
+class ReceiptsWire(Wire):
+    """One receipt an event, in the order they were sent."""
+
+    accepted: int = Field(description="Stored, and counted by at least one meter.")
+    unmatched: int = Field(description="Stored, but no meter listens yet.")
+    duplicate: int = Field(description="Known already; nothing was stored.")
+    receipts: list[ReceiptWire]
+
+
+@router.post(
+    "",
+    operation_id="reportEvents",
+    summary="Report usage events",
+    openapi_extra=body_of(EventsBody, example=EXAMPLE),
+)
+def report_events(caller: Asked, body: Plain) -> Single[ReceiptsWire]:
+    """At most 1,000. Sending a batch again changes nothing and says so."""
+    told = ingest_usage(caller.runtime, caller.scope, _events(body))
+    return Single(
+        data=ReceiptsWire(
+            accepted=told.count(Outcome.ACCEPTED),
+            unmatched=told.count(Outcome.UNMATCHED),
+            duplicate=told.count(Outcome.DUPLICATE),
+            receipts=[
+                ReceiptWire(idempotency_key=each.idempotency_key, outcome=each.outcome)
+                for each in told.receipts
+            ],
+        )
+    )
+
+
+def _events(body: object) -> tuple[UsageEvent, ...]:
+    fields = Fields({} if body is None else body)
+    nothing: tuple[UsageEvent, ...] = ()
+    events = fields.need("events", lambda documents, _path: read_batch(documents), nothing)
+    return fields.made(lambda: events)
