@@ -87,7 +87,11 @@ def serving(runtime: Runtime, settings: Settings) -> Iterator[str]:
     """The application of that runtime on a free port; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application(runtime, settings), log_level="error", access_log=False, lifespan="off"
+        application(runtime, settings),
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
     )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

@@ -208,8 +208,12 @@ def _of_outage(_request: Request, _error: Exception) -> JSONResponse:
 
 
 def _of_bugs(_request: Request, _error: Exception) -> JSONResponse:
-    """The server's log has the rest: nothing about the inside goes out."""
-    return failure(500, "InternalError", "Something went wrong on our side; it was written down.")
+    """The server's log has the rest: nothing about the inside goes out.
+
+    The server drops the connection after a bug; a client that is told does not reuse it.
+    """
+    message = "Something went wrong on our side; it was written down."
+    return failure(500, "InternalError", message, (), {"connection": "close"})
 
 
 def _problem(found: Mapping[str, object]) -> Problem:
