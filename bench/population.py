@@ -37,7 +37,7 @@ COPIES = (
     """
     INSERT INTO contracts
     SELECT tenant_id, 'contract-' || n, 'buyer-' || n, legal_entity_id, name, currency, status,
-           term, terms, draft, next_due_on, created_at, updated_at
+           term, terms, draft, next_due_on, NULL, created_at, updated_at
       FROM contracts, generate_series(1, %(last)s) n
      WHERE tenant_id = %(tenant_id)s AND id = 'contract-0'
     """,

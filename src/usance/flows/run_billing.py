@@ -15,7 +15,7 @@ from usance.domain.invoicing.issuing import approve, may_skip_review
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, invoices, outbox, parties
+from usance.store import contracts, desk, invoices, outbox, parties, planning
 from usance.store.database import Tx
 
 BATCH = 250  # customers a transaction: large enough to work in sets, small enough to lose little
@@ -78,24 +78,21 @@ def _run_entity(
     is_waiting: bool,
 ) -> None:
     """One entity's customers, batch by batch; first those that are free, then those in use."""
+    through = run.through[entity.id]
     after = ""
     while True:
         with runtime.transaction(scope) as tx:
-            customer_ids = contracts.lock_due_customers(
-                tx,
-                legal_entity_id=entity.id,
-                through=run.through[entity.id],
-                after=after,
-                limit=BATCH,
-                is_waiting=is_waiting,
+            asked = contracts.due_customers(
+                tx, legal_entity_id=entity.id, through=through, after=after, limit=BATCH
             )
-            if not customer_ids:
+            if not asked:
                 return
-            after = customer_ids[-1]
-            owing = contracts.lock_due(
-                tx, customer_ids, legal_entity_id=entity.id, through=run.through[entity.id]
-            )
+            held = contracts.lock_customers(tx, asked, is_waiting=is_waiting)
+            owing = contracts.lock_due(tx, held, legal_entity_id=entity.id, through=through)
             drafts = _bill(runtime, scope, tx, owing, run)
+        if not after and len(asked) == BATCH:
+            planning.catch_up(runtime.database)
+        after = asked[-1]
         run.add(drafts)
         see(drafts)
 
@@ -127,8 +124,8 @@ def _bill(
     invoices.save_drafts(tx, drafts, at=at)
     for approved in _approved_by_rule(drafts, signed, at):
         invoices.save_approved(tx, approved)
-    contracts.save_next_due(
-        tx, {contract.id: owed.next_on for contract, owed in zip(signed, dues, strict=True)}
+    contracts.save_billed(
+        tx, {contract.id: owed for contract, owed in zip(signed, dues, strict=True)}
     )
     if drafts:
         outbox.add_all(tx, (InvoiceDrafted(draft.id) for draft in drafts), at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -19,6 +19,7 @@ from usance.domain.contracts.contract import (
     DraftContract,
 )
 from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
+from usance.domain.contracts.schedule import Due
 from usance.domain.due_items import LineKind
 from usance.domain.errors import NotFound
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId
@@ -111,13 +112,21 @@ SELECT id
           created_at DESC, id DESC
  LIMIT %(limit)s
 """
-SAVE_NEXT_DUE = """
+SAVE_BILLED = """
 UPDATE contracts
-   SET next_due_on = due.next_on
-  FROM unnest(%(ids)s::text[], %(next_on)s::date[]) AS due (id, next_on)
+   SET next_due_on = billed.next_on,
+       first_billed_on = least(contracts.first_billed_on, billed.first_on)
+  FROM unnest(%(ids)s::text[], %(next_on)s::date[], %(first_on)s::date[])
+    AS billed (id, next_on, first_on)
  WHERE tenant_id = %(tenant_id)s
-   AND contracts.id = due.id
-   AND contracts.next_due_on IS DISTINCT FROM due.next_on
+   AND contracts.id = billed.id
+"""
+FIRST_BILLED = """
+SELECT id, first_billed_on
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(%(ids)s)
+   AND first_billed_on IS NOT NULL
 """
 MARK_DUE = """
 UPDATE contracts
@@ -128,22 +137,33 @@ UPDATE contracts
 """
 # Customers are the unit of work: what one of them owes on a day may share a document. A busy one
 # is left to whoever holds it, and waited for at the end of the run.
-LOCK_DUE_CUSTOMERS = """
+DUE_CUSTOMERS = """
+SELECT DISTINCT customer_id
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND legal_entity_id = %(legal_entity_id)s
+   AND status = 'ACTIVE'
+   AND customer_id > %(after)s
+   AND next_due_on <= %(through)s
+ ORDER BY customer_id
+ LIMIT %(limit)s
+"""
+LOCK_FREE_CUSTOMERS = """
 SELECT id
   FROM customers
  WHERE tenant_id = %(tenant_id)s
-   AND id > %(after)s
-   AND id IN (SELECT customer_id
-                FROM contracts
-               WHERE tenant_id = %(tenant_id)s
-                 AND legal_entity_id = %(legal_entity_id)s
-                 AND status = 'ACTIVE'
-                 AND next_due_on <= %(through)s)
+   AND id = ANY(%(ids)s)
  ORDER BY id
- LIMIT %(limit)s
    FOR UPDATE SKIP LOCKED
 """
-AWAIT_DUE_CUSTOMERS = LOCK_DUE_CUSTOMERS.replace(" SKIP LOCKED", "")
+LOCK_CUSTOMERS = """
+SELECT id
+  FROM customers
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(%(ids)s)
+ ORDER BY id
+   FOR UPDATE
+"""
 LOCK_CUSTOMER = """
 SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
 """
@@ -303,27 +323,22 @@ def page(
     return [row.id for row in rows]
 
 
-def lock_due_customers(
-    tx: Tx,
-    *,
-    legal_entity_id: LegalEntityId,
-    through: date,
-    after: str,
-    limit: int,
-    is_waiting: bool = False,
+def due_customers(
+    tx: Tx, *, legal_entity_id: LegalEntityId, through: date, after: str, limit: int
 ) -> list[CustomerId]:
-    """Customers after `after`, by id, with something due by then, held until `tx` ends.
-
-    Those that somebody else holds are skipped, or waited for.
-    """
+    """Customers after `after`, by id, who may owe that entity something by then."""
     rows = tx.all(
-        AWAIT_DUE_CUSTOMERS if is_waiting else LOCK_DUE_CUSTOMERS,
-        legal_entity_id=legal_entity_id,
-        through=through,
-        after=after,
-        limit=limit,
+        DUE_CUSTOMERS, legal_entity_id=legal_entity_id, through=through, after=after, limit=limit
     )
-    return [row.id for row in rows]
+    return [row.customer_id for row in rows]
+
+
+def lock_customers(
+    tx: Tx, customer_ids: Collection[CustomerId], *, is_waiting: bool
+) -> list[CustomerId]:
+    """Hold customers until `tx` ends; those that others hold are waited for, or left out."""
+    statement = LOCK_CUSTOMERS if is_waiting else LOCK_FREE_CUSTOMERS
+    return [row.id for row in tx.all(statement, ids=list(customer_ids))]
 
 
 def lock_due(
@@ -363,9 +378,21 @@ def active_of(
     return many(tx, [row.id for row in rows])
 
 
-def save_next_due(tx: Tx, next_on: dict[ContractId, date | None]) -> None:
-    """Remember when to look at each contract again. A hint: too early only costs a look."""
-    tx.run(SAVE_NEXT_DUE, ids=list(next_on), next_on=list(next_on.values()))
+def save_billed(tx: Tx, dues: Mapping[ContractId, Due]) -> None:
+    """Remember of each contract when to look at it again (too early only costs a look), and the
+    earliest day it was drafted for.
+    """
+    tx.run(
+        SAVE_BILLED,
+        ids=list(dues),
+        next_on=[due.next_on for due in dues.values()],
+        first_on=[min((item.due_on for item in due.items), default=None) for due in dues.values()],
+    )
+
+
+def first_billed(tx: Tx, ids: Collection[ContractId]) -> dict[ContractId, date]:
+    """The earliest day anything was drafted for, of those contracts of which something was."""
+    return {row.id: row.first_billed_on for row in tx.all(FIRST_BILLED, ids=list(ids))}
 
 
 def save_due_again(tx: Tx, ids: Collection[ContractId], *, on: date) -> None:

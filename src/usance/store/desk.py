@@ -86,8 +86,26 @@ def read(tx: Tx, items: Items) -> Desk:
         buyers=parties.customers(tx, [account.customer_id for account in items]),
         taxes=parties.tax_tables(tx, entity_ids),
         usage=usage_of(tx, items, sellers),
-        histories=invoices.histories(tx, before),
+        histories=_histories(tx, items, before),
     )
+
+
+def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Account, History]:
+    first = contracts.first_billed(
+        tx, {item.contract_id for owed in items.values() for item in owed}
+    )
+    previous = invoices.previous_gross(tx, before)
+    return {
+        account: History(
+            {
+                item.contract_id: first[item.contract_id]
+                for item in owed
+                if item.contract_id in first
+            },
+            previous[account],
+        )
+        for account, owed in items.items()
+    }
 
 
 def usage_of(tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity]) -> UsageBySlice:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from usance.domain.due_items import Grouping
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, LineId
-from usance.domain.invoicing.history import Account, History
+from usance.domain.ids import ContractId, InvoiceId, LegalEntityId, LineId
+from usance.domain.invoicing.history import Account
 from usance.domain.invoicing.invoice import (
     Approved,
     Draft,
@@ -19,7 +19,6 @@ from usance.domain.invoicing.invoice import (
     InvoiceStatus,
     Issued,
 )
-from usance.domain.money import currency
 from usance.store.codec import jsonb, value_from
 from usance.store.database import Row, Tx
 from usance.store.invoice_rows import (
@@ -144,29 +143,25 @@ DELETE FROM invoices
 STAND_DOWN = """
 DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
 """
-FIRST_BILLED = """
-SELECT i.customer_id, l.contract_id, min(i.bill_on) AS first_on
-  FROM invoices i
-  JOIN invoice_lines l ON l.tenant_id = %(tenant_id)s AND l.invoice_id = i.id
- WHERE i.tenant_id = %(tenant_id)s
-   AND i.customer_id = ANY(%(customer_ids)s)
-   AND i.status <> 'VOID'
-   AND l.contract_id IS NOT NULL
- GROUP BY i.customer_id, l.contract_id
-"""
+# The last few are enough: a grouping that did not occur among them has no previous total.
 PREVIOUS = """
-SELECT DISTINCT ON (i.customer_id, i.legal_entity_id, i.currency, i.grouping)
-       i.customer_id, i.legal_entity_id, i.currency, i.grouping, i.gross_minor
+SELECT DISTINCT ON (asked.position, earlier.grouping)
+       asked.position, earlier.grouping, earlier.gross_minor
   FROM unnest(%(customer_ids)s::text[], %(entity_ids)s::text[], %(currencies)s::text[],
-              %(days)s::date[]) AS asked (customer_id, legal_entity_id, currency, before)
-  JOIN invoices i
-    ON i.customer_id = asked.customer_id
-   AND i.legal_entity_id = asked.legal_entity_id
-   AND i.currency = asked.currency
-   AND i.bill_on < asked.before
- WHERE i.tenant_id = %(tenant_id)s
-   AND i.status <> 'VOID'
- ORDER BY i.customer_id, i.legal_entity_id, i.currency, i.grouping, i.bill_on DESC
+              %(days)s::date[])
+       WITH ORDINALITY AS asked (customer_id, legal_entity_id, currency, before, position)
+ CROSS JOIN LATERAL (
+        SELECT grouping, gross_minor, bill_on
+          FROM invoices
+         WHERE tenant_id = %(tenant_id)s
+           AND customer_id = asked.customer_id
+           AND bill_on < asked.before
+           AND legal_entity_id = asked.legal_entity_id
+           AND currency = asked.currency
+           AND status <> 'VOID'
+         ORDER BY bill_on DESC
+         LIMIT 12) AS earlier
+ ORDER BY asked.position, earlier.grouping, earlier.bill_on DESC
 """
 BILLED_NETS = """
 SELECT l.contract_id,
@@ -358,27 +353,21 @@ def next_number(tx: Tx, legal_entity_id: LegalEntityId, *, year: int) -> int:
     return int(row.last_number)
 
 
-def histories(tx: Tx, before: Mapping[Account, date]) -> dict[Account, History]:
-    """What was invoiced to each account before its day."""
-    customer_ids = [account.customer_id for account in before]
-    first: dict[CustomerId, dict[ContractId, date]] = {}
-    for row in tx.all(FIRST_BILLED, customer_ids=customer_ids):
-        first.setdefault(row.customer_id, {})[row.contract_id] = row.first_on
-    previous: dict[Account, dict[str, int]] = {account: {} for account in before}
+def previous_gross(tx: Tx, before: Mapping[Account, date]) -> dict[Account, dict[str, int]]:
+    """The last totals of each account before its day, by grouping, in minor units."""
+    accounts = list(before)
+    found: dict[Account, dict[str, int]] = {account: {} for account in accounts}
     rows = tx.all(
         PREVIOUS,
-        customer_ids=customer_ids,
-        entity_ids=[account.legal_entity_id for account in before],
-        currencies=[account.currency.code for account in before],
+        customer_ids=[account.customer_id for account in accounts],
+        entity_ids=[account.legal_entity_id for account in accounts],
+        currencies=[account.currency.code for account in accounts],
         days=list(before.values()),
     )
     for row in rows:
-        account = Account(row.customer_id, row.legal_entity_id, currency(row.currency))
-        previous[account][value_from(row.grouping, Grouping).key] = row.gross_minor
-    return {
-        account: History(first.get(account.customer_id, {}), gross)
-        for account, gross in previous.items()
-    }
+        key = value_from(row.grouping, Grouping).key
+        found[accounts[row.position - 1]][key] = row.gross_minor
+    return found
 
 
 def save_approved(tx: Tx, approved: Approved) -> None:
