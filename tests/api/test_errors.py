@@ -1,4 +1,4 @@
-"""Every refusal of the rules has its status; every bug is answered without telling of the inside."""
+"""Every refusal has its status; every bug is answered without telling of the inside."""
 
 from __future__ import annotations
 

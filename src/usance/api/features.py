@@ -26,7 +26,7 @@ NOTATION = {wire: name for name, wire in NAMES.items()}
 router = resource("features", tag="Features")
 
 
-class AggregationWire(Wire):
+class AggregateWire(Wire):
     """How the events of a window become one quantity; COUNT has no field."""
 
     function: Aggregation
@@ -52,7 +52,7 @@ class MeterWire(Wire):
     """Which events count, and how. An event passes when one of the filters does."""
 
     event_name: str = Field(examples=["api_calls"])
-    aggregation: AggregationWire
+    aggregation: AggregateWire
     filters: list[FilterWire] | None = None
 
 

@@ -59,6 +59,12 @@ class AddressWire(Wire):
     postal_code: str | None = Field(default=None, examples=["10119"])
 
 
+class NetTerms(Wire):
+    """Due so many days after issue."""
+
+    net_days: int = Field(ge=0, le=365, examples=[30])
+
+
 class WorkingWire(Wire):
     """One step of how an amount came about, with the steps inside it."""
 

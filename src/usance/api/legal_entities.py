@@ -9,7 +9,7 @@ from pydantic import Field
 
 from usance.api.caller import Asked, Caller
 from usance.api.envelope import Cursors, Page, Single, Wire
-from usance.api.fields import AddressWire, PathId, Ref, TaxIdWire, called
+from usance.api.fields import AddressWire, NetTerms, PathId, Ref, TaxIdWire, called
 from usance.api.route import resource
 from usance.documents.particulars import (
     legal_entity_from,
@@ -40,12 +40,6 @@ class BankAccountWire(Wire):
     bic: str | None = None
 
 
-class NetTermsWire(Wire):
-    """Due so many days after issue."""
-
-    net_days: int = Field(ge=0, le=365, examples=[30])
-
-
 class Particulars(Wire):
     """What is said of a legal entity."""
 
@@ -58,7 +52,7 @@ class Particulars(Wire):
     registration: str | None = None
     email: str | None = None
     bank_accounts: list[BankAccountWire] | None = Field(default=None, max_length=50)
-    payment_terms: NetTermsWire | None = None
+    payment_terms: NetTerms | None = None
     accent: str | None = Field(default=None, examples=["#0b6e4f"])
     paper: Literal["a4", "us-letter"] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,7 +118,31 @@ def _document(app: FastAPI) -> dict[str, Any]:
         }
     }
     document["security"] = [{"apiKey": []}]
-    return document
+    return _named(document)
+
+
+def _named(document: dict[str, Any]) -> dict[str, Any]:
+    """The schemas by the names an SDK should have: `Invoice`, `InvoiceAnswer`, `InvoicePage`."""
+    schemas = document["components"]["schemas"]
+    names = {name: _public(name) for name in schemas}
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+    assert not twice, f"two models would both be called {twice}: rename one"
+    text = json.dumps(document)
+    for name, public in names.items():
+        text = text.replace(f'"{REF.format(model=name)}"', f'"{REF.format(model=public)}"')
+    renamed: dict[str, Any] = json.loads(text)
+    parts = renamed["components"]
+    parts["schemas"] = {
+        names[name]: {**schema, "title": names[name]} for name, schema in parts["schemas"].items()
+    }
+    return renamed
+
+
+def _public(name: str) -> str:
+    for shape, told in (("Single_list_", "List"), ("Single_", "Answer"), ("Page_", "Page")):
+        if name.startswith(shape):
+            return name.removeprefix(shape).strip("_").removesuffix("Wire") + told
+    return name.removesuffix("Wire")
 
 
 def _schemas(model: type[BaseModel]) -> dict[str, Any]:

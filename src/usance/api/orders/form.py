@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from usance.api.envelope import Amount, CurrencyCode, Quantity, Wire
-from usance.api.fields import Days, Ref
+from usance.api.fields import Days, NetTerms, Ref
 
 Day = str
 Number = Quantity | int
@@ -84,12 +84,6 @@ class Signed(Wire):
     on: Day
 
 
-class NetTerms(Wire):
-    """When an invoice is due."""
-
-    net_days: int
-
-
 class AutoApproval(Wire):
     """Drafts of at most this total, without findings, need no reviewer."""
 
@@ -103,7 +97,7 @@ class Grant(Wire):
     limit: Number | None = None
 
 
-class Subscription(Wire):
+class PromisedSubscription(Wire):
     """A subscription on a custom plan, provisioned when the order is fulfilled."""
 
     subscription_id: Ref
@@ -142,7 +136,7 @@ class OrderForm(Wire):
     usage_hold_days: int | None = None
     auto_approve: AutoApproval | None = None
     lines: list[Line]
-    subscriptions: list[Subscription] | None = None
+    subscriptions: list[PromisedSubscription] | None = None
     totals: Totals | None = None
     tags: list[str] | None = None
 
