@@ -14,8 +14,8 @@ def create_contract(runtime: Runtime, scope: Scope, draft: DraftContract) -> Non
     """
     with runtime.transaction(scope) as tx:
         parties.customer(tx, draft.customer_id)
-        if contracts.exists(tx, draft.id):
+        added = contracts.add_draft(tx, draft, at=runtime.now(tx))
+        if not added:
             return
 
-        contracts.save_draft(tx, draft, at=runtime.now(tx))
         runtime.note(tx, scope, "contract.created", draft.id, after={"name": draft.name})

@@ -17,7 +17,7 @@ from usance.domain.contracts.fulfilment import (
 from usance.domain.contracts.order import Order
 from usance.domain.contracts.schedule import due
 from usance.domain.due_items import LineKind
-from usance.domain.errors import Conflict, Problem, refuse_if
+from usance.domain.errors import Conflict, Invalid, Problem
 from usance.domain.facts import ContractPublished, OrderFulfilled, SubscriptionProvisioned
 from usance.domain.ids import LineId, OrderId
 from usance.flows.runtime import Runtime, Scope
@@ -55,13 +55,15 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
 
         if orders.status_of(row) is not OrderStatus.NEW:  # decide
             raise OrderNotNew(order_id, orders.status_of(row))
-        _refuse_taken(tx, order)
+        if _is_taken(tx, order):
+            raise _contract_exists(order)
         contract = contract_from(order, line_id=lambda _ref: LineId(runtime.new_id("lin")))
         first_due = due(contract, through=FIRST_DAY).next_on
         steps = order_steps(order, _all_done(order))
 
         at = runtime.now(tx)  # write
-        contracts.save(tx, contract, next_due_on=first_due, at=at)
+        if not contracts.save(tx, contract, next_due_on=first_due, at=at):
+            raise _contract_exists(order)  # another customer's, made at this moment
         contracts.append_lines(tx, contract.id, contract.lines)
         for promised in order.subscriptions:
             added = subscriptions.add(tx, promised, contract, order.id, today=today, at=at)
@@ -82,12 +84,15 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
     return FulfilledOrder(order, contract, steps)
 
 
-def _refuse_taken(tx: Tx, order: Order) -> None:
+def _is_taken(tx: Tx, order: Order) -> bool:
     draft = contracts.maybe_draft(tx, order.contract_id)
     is_own = draft is not None and draft.customer_id == order.customer_id
-    if contracts.exists(tx, order.contract_id) and not is_own:
-        expected = "an id that no contract has, or that of a draft contract of this customer"
-        refuse_if([Problem("ContractExists", "contractId", order.contract_id, expected)])
+    return not is_own and contracts.exists(tx, order.contract_id)
+
+
+def _contract_exists(order: Order) -> Invalid:
+    expected = "an id that no contract has, or that of a draft contract of this customer"
+    return Invalid(Problem("ContractExists", "contractId", order.contract_id, expected))
 
 
 def _all_done(order: Order) -> Done:

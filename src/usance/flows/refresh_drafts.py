@@ -17,14 +17,16 @@ BATCH = 500
 def refresh_drafts(
     runtime: Runtime, scope: Scope, invoice_ids: Sequence[InvoiceId] | None = None
 ) -> list[InvoiceId]:
-    """Redraft those held drafts (all with metered lines, when None) whose figures have moved.
+    """Redraft those held drafts that would say something else now, for whatever reason.
 
-    Returns the ids of those that changed. What was approved is never touched.
+    None: all whose usage has moved. Returns the ids of those that changed. What was approved is
+    never touched. Raises NotFound.
     """
-    with runtime.transaction(scope) as tx:
-        asked = invoices.drafts_with_usage(tx) if invoice_ids is None else list(invoice_ids)
+    if invoice_ids is not None:
+        return [each for each in invoice_ids if _refresh(runtime, scope, each)]
     changed: list[InvoiceId] = []
-    remaining = iter(asked)
+    with runtime.transaction(scope) as tx:
+        remaining = iter(invoices.drafts_with_usage(tx))
     while batch := list(islice(remaining, BATCH)):
         with runtime.transaction(scope) as tx:
             moved = desk.moved(tx, _held(tx, batch))
@@ -42,7 +44,7 @@ def _refresh(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> bool:
         if desk.is_current(before, made_now):
             return False
 
-        invoices.save_redrafted(tx, before, made_now, at=stored.created_at)
+        invoices.save_redrafted(tx, before, made_now)
         runtime.note(
             tx,
             scope,

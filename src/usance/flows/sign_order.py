@@ -12,7 +12,7 @@ from usance.domain.ids import LegalEntityId, OrderId
 from usance.domain.legal_entity import PaymentTerms
 from usance.flows.runtime import Runtime, Scope
 from usance.store import contracts, features, orders, parties
-from usance.store.database import Tx
+from usance.store.database import Row, Tx
 
 
 class OrderExists(Conflict):
@@ -40,9 +40,7 @@ def sign_order(
         earlier = orders.maybe(tx, order.id)
 
         if earlier is not None:
-            if bytes(earlier.document) == document:
-                return order
-            raise OrderExists(f"There is an order {order.id!r} already, with another text.")
+            return _signed_before(earlier, document)
         metered = {each.id for each in found.values() if each.meter is not None}
         has_customer = buyer is not None or parties.has_customer(tx, order.customer_id)
         refuse_if(
@@ -56,7 +54,7 @@ def sign_order(
         at = runtime.now(tx)
         if buyer is not None:
             parties.save_customer(tx, buyer, at=at)
-        orders.append(
+        added = orders.append(
             tx,
             order.id,
             form=plain_order(order),
@@ -64,8 +62,17 @@ def sign_order(
             effective_on=order.effective_on,
             at=at,
         )
+        if not added:  # somebody else is signing it at this moment, and was first
+            return _signed_before(orders.one(tx, order.id), document)
         runtime.note(tx, scope, "order.received", order.id, OrderReceived(order.id))
     return order
+
+
+def _signed_before(earlier: Row, document: bytes) -> Order:
+    """The order that is there, as it was when signed."""
+    if bytes(earlier.document) != document:
+        raise OrderExists(f"There is an order {earlier.id!r} already, with another text.")
+    return order_from(earlier.form, order_id=earlier.id)
 
 
 def _default_terms(tx: Tx, entity_id: object) -> PaymentTerms:

@@ -22,10 +22,12 @@ def update_contract(
 ) -> None:
     """None leaves as it is. Held drafts follow: they carry the new PO number at once.
 
-    Raises NotFound, ContractCanceled; Invalid for a name that is none.
+    Raises NotFound, ContractCanceled; Invalid for a name or a PO number that is none.
     """
     if name is not None:
         check_name(name, "name")
+    if po_number:
+        check_name(po_number, "poNumber")
     with runtime.transaction(scope) as tx:
         contracts.lock_customer(tx, contracts.owner(tx, contract_id))
         contracts.lock_any(tx, contract_id)
@@ -46,7 +48,7 @@ def update_contract(
             contracts.save(tx, agreed, next_due_on=FIRST_DAY, at=at)
             for held in invoices.lock_drafts_of_contract(tx, contract_id):
                 made_now = desk.redraft(tx, held, runtime.invoice_id)
-                invoices.save_redrafted(tx, held, made_now, at=at)
+                invoices.save_redrafted(tx, held, made_now)
         after = {"name": name, "poNumber": po_number}
         runtime.note(tx, scope, "contract.updated", contract_id, after=after)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from usance.domain.catalog import is_storable
 from usance.domain.errors import Invalid, Problem
 from usance.domain.facts import InvoiceVoided
 from usance.domain.ids import EntryId, InvoiceId
@@ -23,9 +24,9 @@ def void_invoice(runtime: Runtime, scope: Scope, invoice_id: InvoiceId, *, reaso
     Raises NotFound; InvoiceNotVoidable when it is void already or money is allocated to it (take
     the allocation back first); Invalid (ReasonMissing) without a reason.
     """
-    if not reason.strip() or len(reason) > MAX_REASON:
+    if not reason.strip() or len(reason) > MAX_REASON or not is_storable(reason):
         expected = f"a reason of 1 to {MAX_REASON} characters, for the auditor"
-        raise Invalid(Problem("ReasonMissing", "reason", reason[:80], expected))
+        raise Invalid(Problem("ReasonMissing", "reason", ascii(reason[:80])[1:-1], expected))
     with runtime.transaction(scope) as tx:
         stored = invoices.lock(tx, invoice_id)
         _refuse_unvoidable(stored)

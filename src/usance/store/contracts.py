@@ -43,6 +43,7 @@ ON CONFLICT (tenant_id, id) DO UPDATE
        terms = excluded.terms,
        next_due_on = excluded.next_due_on,
        updated_at = excluded.updated_at
+ WHERE contracts.customer_id = excluded.customer_id
 """
 COLUMNS = ("id", "contract_id", "order_id", "position", "line_ref", "kind", "service_window")
 CONTRACTS = """
@@ -62,13 +63,17 @@ SELECT id, contract_id, order_id, line_ref, kind, feature_id, terms,
    AND contract_id = ANY(%(ids)s)
  ORDER BY contract_id, position
 """
-SAVE_DRAFT = """
+ADD_DRAFT = """
 INSERT INTO contracts (tenant_id, id, customer_id, name, status, draft, created_at, updated_at)
 VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(name)s, 'DRAFT', %(draft)s, %(at)s, %(at)s)
-ON CONFLICT (tenant_id, id) DO UPDATE
-   SET name = excluded.name,
-       draft = excluded.draft,
-       updated_at = excluded.updated_at
+ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+SAVE_DRAFT = """
+UPDATE contracts
+   SET name = %(name)s, draft = %(draft)s, updated_at = %(at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND status = 'DRAFT'
 """
 DRAFT = """
 SELECT status, draft
@@ -197,9 +202,12 @@ class Owing(NamedTuple):
     since: date
 
 
-def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) -> None:
-    """Keep a contract, new or changed; its lines are kept by `append_lines`."""
-    tx.run(
+def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) -> bool:
+    """Keep a contract, new or changed; its lines are kept by `append_lines`.
+
+    False, and nothing done, when another customer has one of that id.
+    """
+    saved = tx.run(
         SAVE,
         id=contract.id,
         customer_id=contract.customer_id,
@@ -212,18 +220,25 @@ def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) 
         next_due_on=next_due_on,
         at=at,
     )
+    return bool(saved)
 
 
-def save_draft(tx: Tx, draft: DraftContract, *, at: datetime) -> None:
-    """Keep a contract on which nothing is agreed yet, new or changed."""
-    tx.run(
-        SAVE_DRAFT,
+def add_draft(tx: Tx, draft: DraftContract, *, at: datetime) -> bool:
+    """Keep a new contract on which nothing is agreed yet; False when there is one of that id."""
+    added = tx.run(
+        ADD_DRAFT,
         id=draft.id,
         customer_id=draft.customer_id,
         name=draft.name,
         draft=jsonb(draft),
         at=at,
     )
+    return bool(added)
+
+
+def save_draft(tx: Tx, draft: DraftContract, *, at: datetime) -> None:
+    """Change what is known of a contract on which nothing is agreed yet."""
+    tx.run(SAVE_DRAFT, id=draft.id, name=draft.name, draft=jsonb(draft), at=at)
 
 
 def maybe_draft(tx: Tx, contract_id: ContractId) -> DraftContract | None:

@@ -139,6 +139,7 @@ DELETE FROM invoices
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
    AND status = 'DRAFT'
+RETURNING created_at
 """
 STAND_DOWN = """
 DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
@@ -247,10 +248,12 @@ def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
     )
 
 
-def save_redrafted(tx: Tx, stale: Draft, redrafted: Collection[Draft], *, at: datetime) -> None:
-    """Put `redrafted` in the place of a held draft: what it was made from has changed."""
-    tx.run(DELETE_DRAFT, id=stale.id)
-    save_drafts(tx, redrafted, at=at)
+def save_redrafted(tx: Tx, stale: Draft, redrafted: Collection[Draft]) -> None:
+    """Put `redrafted` in the place, and at the age, of a held draft: what it was made from has
+    changed.
+    """
+    replaced = tx.one(DELETE_DRAFT, kind="draft", ref=stale.id, id=stale.id)
+    save_drafts(tx, redrafted, at=replaced.created_at)
 
 
 def many(tx: Tx, ids: Collection[InvoiceId]) -> list[StoredInvoice]:

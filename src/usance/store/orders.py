@@ -6,7 +6,6 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from usance.domain.contracts.fulfilment import OrderStatus
-from usance.domain.errors import Conflict
 from usance.domain.ids import ContractId, OrderId
 from usance.store.database import Jsonb, Row, Tx
 
@@ -92,8 +91,11 @@ def append(
     document: bytes,
     effective_on: date,
     at: datetime,
-) -> None:
-    """Keep a new order. `form` is its notation with every default resolved. Raises Conflict."""
+) -> bool:
+    """Keep a new order. `form` is its notation with every default resolved.
+
+    False, and nothing done, when there is one of that id.
+    """
     added = tx.run(
         APPEND,
         id=order_id,
@@ -105,8 +107,7 @@ def append(
         document_sha256=sha256(document).digest(),
         at=at,
     )
-    if not added:
-        raise Conflict(f"There is an order {order_id!r} already.")
+    return bool(added)
 
 
 def one(tx: Tx, order_id: OrderId) -> Row:

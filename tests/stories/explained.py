@@ -1,0 +1,62 @@
+"""A stored line recomputed by hand: from the figures of its working, as an auditor would do it."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from usance.domain.invoicing.invoice import InvoiceLine
+from usance.domain.money import Money
+from usance.domain.rating.working import Working
+
+
+def recomputed(line: InvoiceLine) -> Money:
+    """The net of a line: what was charged, at its price, for its share, rounded once."""
+    (priced,) = line.working.every("line")
+    amount = Decimal(0)
+    for step in priced.parts:
+        amount = _after(step, amount, Decimal(str(priced.facts["quantity"])))
+    proration = priced.find("proration")
+    share = Fraction(1) if proration is None else Fraction(str(proration.facts["share"]))
+    digits = line.net.currency.digits
+    whole = Fraction(amount) * share * 10**digits
+    exact = Decimal(whole.numerator) / Decimal(whole.denominator)
+    return Money(int(exact.to_integral_value(ROUND_HALF_UP)), line.net.currency)
+
+
+def _after(step: Working, amount: Decimal, quantity: Decimal) -> Decimal:
+    facts = {key: Decimal(str(value)) for key, value in step.facts.items() if _is_number(value)}
+    match step.rule:
+        case "included":
+            assert facts["quantity"] == quantity
+            assert facts["charged"] == max(quantity - facts["included"], Decimal(0))
+            return amount
+        case "flat":
+            return facts["amount"]
+        case "per_unit":
+            return facts["quantity"] * facts["unitAmount"]
+        case "graduated":
+            tiers = [
+                {
+                    key: Decimal(str(tier.facts[key]))
+                    for key in ("quantity", "unitAmount", "flatAmount")
+                }
+                for tier in step.parts
+            ]
+            assert sum(tier["quantity"] for tier in tiers) == facts["quantity"]
+            used = (tier["quantity"] * tier["unitAmount"] + tier["flatAmount"] for tier in tiers)
+            return sum(used, Decimal(0))
+        case "minimum" | "maximum":
+            return facts[step.rule]
+        case "proration" | "rounding":
+            return amount
+        case _:
+            raise AssertionError(f"nobody explained {step.rule!r} to the auditor")
+
+
+def _is_number(value: object) -> bool:
+    try:
+        Decimal(str(value))
+    except ArithmeticError:
+        return False
+    return True
