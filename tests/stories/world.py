@@ -60,6 +60,10 @@ class World:
 
     def open(self) -> World:
         """With the example company, its features and its customers; at New Year 2025."""
+        return self.open_now().on("2025-01-01")
+
+    def open_now(self) -> World:
+        """The same, on the world's own clock."""
         company = halden()
         for entity in company.legal_entities:
             save_legal_entity(self.runtime, self.scope, entity)
@@ -68,7 +72,7 @@ class World:
             define_feature(self.runtime, self.scope, feature)
         for customer in company.customers:
             save_customer(self.runtime, self.scope, customer)
-        return self.on("2025-01-01")
+        return self
 
     # ------------------------------------------------------------------------ what happens --
 
