@@ -40,19 +40,11 @@ def overtaken(
         return pending.result(timeout=PATIENCE)
 
 
-def at_once(*acts: Callable[[], T]) -> list[T | Exception]:
+def at_once(*acts: Callable[[], T]) -> list[T | BaseException]:
     """What each comes to, all begun together; a refusal is an answer too."""
     with ThreadPoolExecutor(len(acts)) as pool:
         pending: list[Future[T]] = [pool.submit(act) for act in acts]
-        return [_outcome(each) for each in pending]
-
-
-def _outcome(pending: Future[T]) -> T | Exception:
-    refusal = pending.exception(timeout=PATIENCE)
-    if refusal is None:
-        return pending.result()
-    assert isinstance(refusal, Exception)
-    return refusal
+        return [each.exception(PATIENCE) or each.result() for each in pending]
 
 
 def _wait_until_blocked(url: str, pending: Future[T]) -> None:
