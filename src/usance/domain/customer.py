@@ -5,11 +5,12 @@ Does not own: what a customer bought (contracts), owes (invoicing) or may use (e
 
 Always true:
 - a tax id of a known kind has that kind's format and check digits;
-- a country is an ISO 3166 alpha-2 code.
+- a country is an ISO 3166 alpha-2 code, or XK, which everybody writes for Kosovo.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,6 +27,10 @@ from usance.domain.ids import CustomerId
 EU_STATES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 EU = frozenset(EU_STATES.split())
 MAX_NAME = 255
+# Territories of the locale data that ISO 3166 does not list: unions, parts of states, test codes.
+NO_COUNTRIES = "AC CP CQ DG EA EU EZ IC QO TA UN XA XB ZZ"
+# Control characters are not visible, and half of a surrogate pair is no text at all.
+NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +64,15 @@ class TaxId:
 
     @property
     def country(self) -> str | None:
-        """The ISO country of an EU VAT id, None for other kinds."""
+        """The state of the Union that gave an EU VAT id; None for all others.
+
+        XI (Northern Ireland, for goods only) and EU (sellers from outside) are no such states.
+        """
         if self.kind != "eu_vat":
             return None
-        prefix = self.value[:2].upper()
-        return "GR" if prefix == "EL" else prefix
+        prefix = eu_vat.compact(self.value)[:2]
+        country = "GR" if prefix == "EL" else prefix
+        return country if country in EU else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +95,13 @@ class Customer:
             raise Invalid(
                 Problem("InvalidEmail", "email", self.email, "an address like a@b.example")
             )
+        if self.exemption is not None and not self.exemption.strip():
+            expected = "the reason to print, or nothing at all"
+            raise Invalid(Problem("InvalidExemption", "exemption", self.exemption, expected))
 
-    def eu_vat_id(self) -> TaxId | None:
-        """The VAT id of an EU state, when there is one."""
-        return next((tax_id for tax_id in self.tax_ids if tax_id.kind == "eu_vat"), None)
+    def eu_vat_ids(self) -> tuple[TaxId, ...]:
+        """The VAT ids that states of the Union gave, as they are listed."""
+        return tuple(tax_id for tax_id in self.tax_ids if tax_id.country is not None)
 
 
 def check_name(name: str, path: str) -> None:
@@ -97,8 +109,9 @@ def check_name(name: str, path: str) -> None:
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         expected = f"a name of 1 to {MAX_NAME} characters"
         raise Invalid(Problem("InvalidName", path, str(name)[:80], expected))
-    if "\x00" in name:
-        raise Invalid(Problem("InvalidName", path, repr(name)[:80], "text without NUL characters"))
+    if NOT_TEXT.search(name):
+        expected = "text without control characters"
+        raise Invalid(Problem("InvalidName", path, ascii(name)[:80], expected))
 
 
 def check_country(code: str, path: str) -> None:
@@ -120,8 +133,7 @@ def check_locale(name: str, path: str) -> None:
 @cache
 def _countries() -> frozenset[str]:
     territories = (str(code) for code in Locale("en").territories)
-    not_countries = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
-    return frozenset(code for code in territories if len(code) == 2) - not_countries
+    return frozenset(code for code in territories if len(code) == 2) - {*NO_COUNTRIES.split()}
 
 
 def _problem_of(kind: str, value: str) -> Problem | None:

@@ -43,9 +43,12 @@ class Grouping(NamedTuple):
 
     @property
     def key(self) -> str:
-        """As text, stable: how a draft remembers what its items agreed in."""
-        required = "!" if self.is_po_required else ""
-        return f"{self.payment_terms.net_days}|{required}{self.po_number}|{self.alone}"
+        """As text, stable: equal exactly when all that they agree in is.
+
+        Only the PO number, which comes last, may hold a blank.
+        """
+        required = "required" if self.is_po_required else "optional"
+        return f"{self.payment_terms.net_days} {required} {self.alone} {self.po_number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Does not own: its tax rates (tax), the numbers already used (store).
 
 Always true:
 - an invoice is due on or after the day it is issued;
-- a bank account can receive its currency.
+- the bank account for a currency receives that currency and names where to transfer to.
 
 Its time zone decides what day it is for everything it issues.
 """
@@ -13,6 +13,7 @@ Its time zone decides what day it is for everything it issues.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -59,13 +60,15 @@ class BankAccount:
     bic: str | None = None
 
     def __post_init__(self) -> None:
-        if self.iban is None and self.account_number is None:
+        check_name(self.holder, "holder")
+        check_name(self.bank, "bank")
+        if self.iban is None and not (self.account_number or "").strip():
             expected = "an IBAN or an account number"
             raise Invalid(Problem("BankAccountIncomplete", "iban", "", expected))
-        if self.iban is not None and not _is_valid(iban, self.iban):
+        if self.iban is not None and not _is_valid(iban.validate, self.iban):
             expected = "an IBAN with right check digits"
             raise Invalid(Problem("InvalidIban", "iban", self.iban, expected))
-        if self.bic is not None and not _is_valid(bic, self.bic):
+        if self.bic is not None and not _is_valid(bic.validate, self.bic):
             raise Invalid(Problem("InvalidBic", "bic", self.bic, "a BIC of 8 or 11 characters"))
 
 
@@ -113,9 +116,9 @@ def zone_of(name: str) -> ZoneInfo:
         raise Invalid(*(problem.under("zone") for problem in refusal.problems)) from None
 
 
-def _is_valid(kind: object, value: str) -> bool:
+def _is_valid(validate: Callable[[str], str], value: str) -> bool:
     try:
-        kind.validate(value)  # type: ignore[attr-defined]
+        validate(value)
     except ValidationError:
         return False
     return True

@@ -102,9 +102,18 @@ NOT_REGISTERED = TaxTreatment(
 
 @dataclass(frozen=True, slots=True)
 class TaxTable:
-    """All rates of one legal entity."""
+    """All rates of one legal entity: on any day at most one a tax code and country."""
 
     rates: tuple[TaxRate, ...]
+
+    def __post_init__(self) -> None:
+        ended: dict[tuple[str, str], date] = {}
+        for row in sorted(self.rates, key=lambda row: row.valid_from):
+            named = (row.tax_code, row.country)
+            if row.valid_from < ended.get(named, FIRST_DAY):
+                expected = f"{ended[named]} or later, when the rate before it ends"
+                raise Invalid(Problem("TaxRateOverlap", "validFrom", str(row.valid_from), expected))
+            ended[named] = row.valid_until
 
     def rate(self, tax_code: str, country: str, on: date) -> TaxRate | None:
         """The rate of that code in that country on that day, or None."""
@@ -129,8 +138,7 @@ def treatment(
     if place != home and home in EU:
         if place not in EU:
             return OUTSIDE_EU
-        vat_id = buyer.eu_vat_id()
-        if vat_id is not None and vat_id.country != home:
+        if any(vat_id.country != home for vat_id in buyer.eu_vat_ids()):
             return REVERSE_CHARGE
         # A consumer elsewhere in the Union: the destination's rate where we are registered for it
         # (one-stop shop), else our own (below the threshold of Article 59c).
@@ -192,7 +200,7 @@ def document_tax(
         reasons = dict.fromkeys(lines[index].treatment.reason for index in members)
         reason = " ".join(filter(None, reasons))
         rows.append(TaxRow(category, percent, taxable, tax, reason))
-        if tax.minor:
+        if percent:  # lines that cancel out still bear what one without the other would
             nets = [lines[index].net.minor for index in members]
             for index, share in zip(members, share_tax(tax, nets, percent), strict=True):
                 shares[index] = share

@@ -109,3 +109,24 @@ def test_a_ramp_splits_the_period_under_way_where_the_price_steps() -> None:
         "2025-08-16..2026-01-01",
     ]
     assert [piece.charge(USD).text for piece in pieces] == ["600.00", "148.39", "903.23"]
+
+
+PERCENTS = st.integers(0, 60).map(lambda percent: Milestone(name="p", percent=Decimal(percent)))
+FIXED = st.integers(0, 10**5).map(lambda minor: Milestone(name="f", amount=Money(minor, USD)))
+
+
+@given(TOTALS, st.lists(PERCENTS | FIXED, max_size=4), st.booleans())
+def test_no_milestone_asks_for_more_than_the_total_has_left(
+    whole: Money, milestones: list[Milestone], has_rest: bool
+) -> None:
+    if has_rest:
+        milestones = [*milestones, Milestone(name="rest")]
+    try:
+        amounts = by_milestones(milestones, whole)
+    except Invalid:  # they do not come to the whole, or would ask for more
+        return
+    left = whole
+    for amount in amounts:
+        assert Money.zero(USD) <= amount <= left
+        left -= amount
+    assert left.is_zero

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -133,7 +133,7 @@ class Order:
     signature: Signature | None = None
     crm_ref: str = ""
     control_total: Money | None = None
-    tags: tuple[str, ...] = field(default=())
+    tags: tuple[str, ...] = ()
 
 
 def order_problems(order: Order) -> list[Problem]:
@@ -186,9 +186,11 @@ def _term_problems(order: Order) -> Iterator[Problem]:
 
 
 def _line_count_problems(order: Order) -> Iterator[Problem]:
-    if not 1 <= len(order.lines) <= MAX_LINES:
-        expected = f"1 to {MAX_LINES} lines"
-        yield Problem("OrderWithoutLines", "lines", str(len(order.lines)), expected)
+    if not order.lines:
+        yield Problem("OrderWithoutLines", "lines", "0", "at least one line")
+    elif len(order.lines) > MAX_LINES:
+        expected = f"at most {MAX_LINES} lines"
+        yield Problem("OrderTooLarge", "lines", str(len(order.lines)), expected)
 
 
 def _size_problems(order: Order) -> Iterator[Problem]:
@@ -221,6 +223,13 @@ def _double_ref_problems(order: Order) -> Iterator[Problem]:
             expected = "a lineId that no other line has"
             yield Problem("DuplicateLineId", f"lines[{index}].lineId", line.ref, expected)
         seen.add(line.ref)
+    promised: set[str] = set()
+    for index, terms in enumerate(order.subscriptions):
+        if terms.ref in promised:
+            path = f"subscriptions[{index}].subscriptionId"
+            expected = "a subscriptionId that no other subscription has"
+            yield Problem("DuplicateSubscriptionId", path, terms.ref, expected)
+        promised.add(terms.ref)
 
 
 def _line_problems(line: OrderLine, term: Period) -> Iterator[Problem]:
@@ -282,6 +291,6 @@ def _segment_problems(line: OrderLine) -> Iterator[Problem]:
             yield Problem("RampGap", f"{path}.start", str(segment.period.start), expected)
         reached = max(reached, segment.period.end)
     if reached != line.window.end:
-        last = len(line.segments) - 1
+        path = f"ramp[{len(line.segments) - 1}].end" if line.segments else "ramp"
         expected = f"{line.window.end}, the end of the service window"
-        yield Problem("RampIncomplete", f"ramp[{last}].end", str(reached), expected)
+        yield Problem("RampIncomplete", path, str(reached), expected)

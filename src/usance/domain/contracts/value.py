@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.order import Order, OrderLine
@@ -14,9 +13,8 @@ from usance.domain.due_items import LineKind
 from usance.domain.errors import Problem
 from usance.domain.ids import LineId, OrderId
 from usance.domain.money import MAX_MINOR, Currency, Money, round_minor, total
+from usance.domain.rating.proration import months_in
 from usance.domain.rating.rate import rate_line
-
-DAYS_A_YEAR = Fraction(1461, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +22,9 @@ class ContractValue:
     """Net of tax, in the contract's currency.
 
     `total` (TCV) is every committed fee of the term, one-offs and usage minimums included, usage
-    above them not. `annual` (ACV) is its recurring part by the year. `remaining` is the committed
-    fees not yet on a document; `billed_usage` comes on top of `total`.
+    above them not. `annual` (ACV) is its recurring part by the year, the term counted in months:
+    whole ones first, then days over the days of the month begun. `remaining` is the committed fees
+    not yet on a document; `billed_usage` comes on top of `total`.
     """
 
     total: Money
@@ -48,7 +47,7 @@ def contract_value(
     values = [(line, line_value(line, contract.currency)) for line in contract.lines]
     whole = total([value for _, value in values], contract.currency)
     recurring = total([v for line, v in values if not line.sold.kind.is_once], contract.currency)
-    years = Fraction(_months(contract), 12)
+    years = months_in(contract.term) / 12
     done = nothing if billed is None else billed
     return ContractValue(
         total=whole,
@@ -125,12 +124,3 @@ def _amounts(line: ContractLine, currency: Currency) -> Iterator[Money]:
         yield rate_line(
             segment.pricing, quantity, currency=currency, share=piece.share, is_measured=is_usage
         ).net
-
-
-def _months(contract: Contract) -> Fraction:
-    """The term in months: whole ones first, then days over the days of the month begun."""
-    term = contract.term
-    months = (term.end.year - term.start.year) * 12 + term.end.month - term.start.month
-    if term.end.day == term.start.day:
-        return Fraction(months)
-    return Fraction(term.days) / DAYS_A_YEAR * 12

@@ -16,7 +16,7 @@ from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import InvoiceId, LineId
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import Draft, InvoiceLine
+from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
@@ -49,11 +49,11 @@ def group(items: Iterable[DueItem]) -> list[DraftGroup]:
     """One customer's items in one entity and currency, as the documents they belong on.
 
     Items share a document when they fell due on one day and agree in their grouping. Documents
-    come by day; items by contract, line and period, whatever order they came in.
+    come by day; items by contract, line as signed, and period, whatever order they came in.
     """
     groups: dict[tuple[date, str], list[DueItem]] = {}
     for item in sorted(
-        items, key=lambda item: (item.contract_id, item.line_id, item.service_period)
+        items, key=lambda item: (item.contract_id, item.position, item.service_period)
     ):
         groups.setdefault((item.due_on, item.grouping.key), []).append(item)
     return [
@@ -114,7 +114,9 @@ def draft(
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
-    sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax)
+    unpriced = tuple(line.unpriced for line in rated)
+    sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
+    findings = findings_on(sheet, parties.buyer, history)
     return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,
@@ -127,8 +129,8 @@ def draft(
         net=net,
         tax=tax,
         gross=sheet.gross,
-        findings=findings_on(sheet, parties.buyer, history),
-        input_hash=_input_hash(due, lines),
+        findings=findings,
+        input_hash=_input_hash(due, lines, findings),
     )
 
 
@@ -138,9 +140,14 @@ def has_moved(held: Draft, counted: UsageBySlice) -> bool:
         if line.usage is None or line.line_id is None:
             continue
         now = counted.get((line.line_id, line.service_period.start), NO_USAGE)
-        if (now.quantity, now.event_count) != (line.usage.quantity, line.usage.event_count):
+        if _figures(now) != _figures(line.usage):
             return True
     return False
+
+
+def _figures(total: UsageTotal) -> tuple[Decimal, int, int]:
+    """What a draft says of a count; when the last event came is evidence beside it."""
+    return total.quantity, total.event_count, total.unread_count
 
 
 def _rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
@@ -215,8 +222,12 @@ def _working(
     return Working("clause", facts, (evidence, rated.working, tax))
 
 
-def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine]) -> str:
-    """What a draft was made from, as a number: two drafts of one hash say the same."""
+def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine], findings: Sequence[Finding]) -> str:
+    """What a draft was made from, as a number: two drafts of one hash say the same.
+
+    Findings are in it, so that one the seller has put right (an address) does not stay.
+    """
     made_from = [(str(due.bill_on), due.grouping.key)]
-    content = msgspec.json.encode((made_from, [(line.line_id, line.working) for line in lines]))
+    workings = [(line.line_id, line.working) for line in lines]
+    content = msgspec.json.encode((made_from, workings, findings))
     return blake2b(content, digest_size=16).hexdigest()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from usance.domain.customer import Customer
-from usance.domain.due_items import Grouping, LineKind
+from usance.domain.due_items import Grouping
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Finding, InvoiceLine, Severity
 from usance.domain.money import Money
@@ -18,13 +19,17 @@ NOTICEABLE_PERCENT = 25  # a change of the total that deserves a look
 
 
 class Sheet(NamedTuple):
-    """What a draft says, before anybody looked at it."""
+    """What a draft says, before anybody looked at it.
+
+    `unpriced` are the units of each line that no tier or cell prices.
+    """
 
     bill_on: date
     grouping: Grouping
     lines: tuple[InvoiceLine, ...]
     taxes: tuple[TaxRow, ...]
     gross: Money
+    unpriced: tuple[Decimal, ...]
 
 
 def findings_on(draft: Sheet, buyer: Customer, history: History) -> tuple[Finding, ...]:
@@ -34,7 +39,7 @@ def findings_on(draft: Sheet, buyer: Customer, history: History) -> tuple[Findin
         *_po_missing(draft),
         *_first_invoice(draft, history),
         *_total_changed(draft, history),
-        *_usage_missing(draft),
+        *_usage_findings(draft),
         *_buyer_findings(draft, buyer),
     ]
     return tuple(sorted(found, key=lambda finding: GRAVITY[finding.severity]))
@@ -45,6 +50,10 @@ def _errors(draft: Sheet) -> Iterator[Finding]:
         if line.treatment.rule == "rate_missing":
             message = f"No rate of tax code {line.tax_code!r} is set for the place of supply."
             yield Finding(Severity.ERROR, "TaxRateMissing", f"lines[{index}].taxCode", message)
+        if unpriced := draft.unpriced[index]:
+            units = f"{unpriced:f} of {line.quantity:f} {line.unit}".rstrip()
+            message = f"No price covers {units} of {line.description!r}."
+            yield Finding(Severity.ERROR, "UsageUnpriced", f"lines[{index}].quantity", message)
     if draft.gross.is_negative:
         message = f"The total is {draft.gross}; less than nothing is a credit note."
         yield Finding(Severity.ERROR, "NegativeTotal", "gross", message)
@@ -71,16 +80,22 @@ def _total_changed(draft: Sheet, history: History) -> Iterator[Finding]:
         return
     change = draft.gross.minor - before
     if abs(change) * 100 > NOTICEABLE_PERCENT * abs(before):
-        percent = change * 100 // before
+        percent = round(Decimal(change * 100) / abs(before))
         message = f"The total changed by {percent:+d} % from the previous invoice."
         yield Finding(Severity.WARNING, "TotalChanged", "gross", message)
 
 
-def _usage_missing(draft: Sheet) -> Iterator[Finding]:
+def _usage_findings(draft: Sheet) -> Iterator[Finding]:
     for index, line in enumerate(draft.lines):
-        if line.kind is LineKind.USAGE and (line.usage is None or not line.usage.event_count):
+        if line.usage is None:
+            continue
+        path = f"lines[{index}].quantity"
+        if not line.usage.event_count:
             message = f"No usage arrived for {line.description!r} in {line.service_period}."
-            yield Finding(Severity.WARNING, "UsageMissing", f"lines[{index}].quantity", message)
+            yield Finding(Severity.WARNING, "UsageMissing", path, message)
+        if line.usage.unread_count:
+            message = f"{line.usage.unread_count} events lack a value the meter can read."
+            yield Finding(Severity.WARNING, "UsageUnread", path, message)
 
 
 def _buyer_findings(draft: Sheet, buyer: Customer) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from usance.domain.errors import NotAllowedNow
-from usance.domain.invoicing.invoice import Approved, Draft, Issued
+from usance.domain.invoicing.invoice import Approved, Draft, Issued, Severity
 from usance.domain.money import Money
 
 
@@ -15,7 +15,7 @@ class DraftHasErrors(NotAllowedNow):
     code = "DraftHasErrors"
 
     def __init__(self, draft: Draft) -> None:
-        codes = sorted({each.code for each in draft.findings if each.severity == "ERROR"})
+        codes = sorted({each.code for each in draft.findings if each.severity is Severity.ERROR})
         super().__init__(f"Invoice {draft.id} cannot be approved: {', '.join(codes)}.")
         self.codes = tuple(codes)
 
@@ -34,7 +34,7 @@ def may_skip_review(draft: Draft, *, approve_under: Money | None) -> bool:
     """
     if approve_under is None or draft.gross > approve_under:
         return False
-    return all(finding.severity == "INFO" for finding in draft.findings)
+    return all(finding.severity is Severity.INFO for finding in draft.findings)
 
 
 def invoice_number(*, series: str, year: int, count: int) -> str:
