@@ -13,6 +13,24 @@ from tests.api.conftest import MAX_BODY, Desk, invoice_ids
 from usance.flows.open_environment import create_key, revoke_key
 from usance.flows.run_billing import run_billing
 
+UNREADABLE = [
+    b"{",
+    b"\xff\xfe",
+    b'{"id": NaN}',
+    b'{"id": "a", "id": "b"}',
+    b'{"id": "\\ud800"}',
+    b'{"id": "a\\u0000b"}',
+    b'{"id": ' + b"1" * 5000 + b"}",
+    b"[" * 50_000,
+    b'{"metadata": ' + b'{"a":' * 40 + b"1" + b"}" * 41,
+]
+BAD_PLACES: list[tuple[dict[str, str | int], str]] = [
+    ({"after": "%%%"}, "after"),
+    ({"before": "bm90IGEgcmVm"}, "before"),
+    ({"limit": 0}, "limit"),
+    ({"limit": 101}, "limit"),
+    ({"after": "YQ", "before": "YQ"}, "before"),
+]
 HOSTILE = [
     "Robert'); DROP TABLE customers;--",
     "<script>alert(1)</script>",
@@ -125,20 +143,11 @@ def test_every_list_turns_its_pages_both_ways(desk: Desk) -> None:
         assert back["data"] == first["data"], path
 
 
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ({"after": "%%%"}, "after"),
-        ({"before": "bm90IGEgcmVm"}, "before"),
-        ({"limit": 0}, "limit"),
-        ({"limit": 101}, "limit"),
-        ({"after": "YQ", "before": "YQ"}, "before"),
-    ],
-)
-def test_a_bad_place_in_a_list_is_named(desk: Desk, query: dict[str, str | int], path: str) -> None:
-    refused = desk.get("/customers", **query)
-    assert error_of(refused) == (422, "Invalid")
-    assert refused.json()["error"]["details"][0]["path"] == path
+def test_a_bad_place_in_a_list_is_named(desk: Desk) -> None:
+    for query, path in BAD_PLACES:
+        refused = desk.get("/customers", **query)
+        assert error_of(refused) == (422, "Invalid")
+        assert refused.json()["error"]["details"][0]["path"] == path
 
 
 def test_a_body_over_the_limit_is_refused_declared_or_in_chunks(desk: Desk) -> None:
@@ -155,32 +164,19 @@ def test_a_body_over_the_limit_is_refused_declared_or_in_chunks(desk: Desk) -> N
     assert error_of(chunked) == (413, "BodyTooLarge")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"{",
-        b"\xff\xfe",
-        b'{"id": NaN}',
-        b'{"id": "a", "id": "b"}',
-        b'{"id": "\\ud800"}',
-        b'{"id": "a\\u0000b"}',
-        b'{"id": ' + b"1" * 5000 + b"}",
-        b"[" * 50_000,
-        b'{"metadata": ' + b'{"a":' * 40 + b"1" + b"}" * 41,
-    ],
-)
-def test_what_cannot_be_read_exactly_is_refused(desk: Desk, body: bytes) -> None:
+def test_what_cannot_be_read_exactly_is_refused(desk: Desk) -> None:
     headers = {"Content-Type": "application/json"}
-    refused = desk.http.post("/api/v1/customers", content=body, headers=headers)
-    assert error_of(refused) == (400, "UnreadableBody")
+    for body in UNREADABLE:
+        refused = desk.http.post("/api/v1/customers", content=body, headers=headers)
+        assert error_of(refused) == (400, "UnreadableBody"), body[:40]
 
 
-@pytest.mark.parametrize("body", [[], "text", 1, None, {"id": {"a": 1}}])
-def test_json_of_another_shape_is_refused(desk: Desk, body: object) -> None:
+def test_json_of_another_shape_is_refused(desk: Desk) -> None:
     headers = {"Content-Type": "application/json"}
-    content = json.dumps(body).encode()
-    refused = desk.http.post("/api/v1/customers", content=content, headers=headers)
-    assert error_of(refused) == (422, "Invalid")
+    for body in ([], "text", 1, None, {"id": {"a": 1}}):
+        content = json.dumps(body).encode()
+        refused = desk.http.post("/api/v1/customers", content=content, headers=headers)
+        assert error_of(refused) == (422, "Invalid")
 
 
 def test_a_form_is_not_taken_for_json(desk: Desk) -> None:
@@ -188,15 +184,21 @@ def test_a_form_is_not_taken_for_json(desk: Desk) -> None:
     assert error_of(refused) == (415, "UnsupportedMediaType")
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_kept_as_text(desk: Desk, name: str) -> None:
-    assert desk.post("/customers", {"id": "odd", "name": name}).json()["data"]["name"] == name
-    assert desk.get("/customers/odd").json()["data"]["name"] == name
+def test_hostile_names_are_kept_as_text(desk: Desk) -> None:
+    for name in HOSTILE:
+        assert desk.post("/customers", {"id": "odd", "name": name}).json()["data"]["name"] == name
+        assert desk.get("/customers/odd").json()["data"]["name"] == name
 
 
-@pytest.mark.parametrize("id", ["%00", "a%20b", "%F0%9F%A7%BE", "x" * 256, "..%2F.."])
-def test_an_impossible_id_finds_nothing(desk: Desk, id: str) -> None:
-    assert desk.http.get(f"/api/v1/invoices/{id}").status_code in (404, 422)
+def test_an_impossible_id_finds_nothing(desk: Desk) -> None:
+    for id in ("%00", "a%20b", "%F0%9F%A7%BE", "x" * 256, "..%2F.."):
+        assert desk.http.get(f"/api/v1/invoices/{id}").status_code in (404, 422)
+
+
+def test_nul_in_a_query_is_refused(desk: Desk) -> None:
+    for query in ("customerId=%00", "a%00b=c", "state=%00"):
+        refused = desk.http.get(f"/api/v1/invoices?{query}")
+        assert error_of(refused) == (422, "Invalid"), query
 
 
 def test_wrong_verbs_and_paths_are_refused_in_the_one_shape(desk: Desk) -> None:

@@ -177,3 +177,11 @@ def test_a_token_is_genuine_only_to_the_letter() -> None:
                 continue
             other = read_token(altered)
             assert other is None or not is_genuine(altered, other, secret)
+
+
+def test_a_line_billed_for_many_months_shows_its_whole_product(desk: Desk) -> None:
+    desk.sign("larkspur-2025.yaml")
+    desk.post("/billing-runs")
+    [draft] = invoice_ids(desk, customerId="larkspur")
+    page = httpx.get(str(desk.issued(draft)["hostedUrl"]))
+    assert "40 × $45.00 × 12" in page.text

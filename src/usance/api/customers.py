@@ -18,7 +18,8 @@ from usance.domain.customer import Customer
 from usance.domain.ids import CustomerId
 from usance.flows.preview_billing import upcoming_invoices
 from usance.flows.set_up_company import archive_customer, save_customer
-from usance.store import contracts, parties
+from usance.flows.update_customer import update_customer as change_customer
+from usance.store import parties
 from usance.store.database import Row
 
 NAMES = {"customerId": "id"}  # the notation's name of a field, and the wire's
@@ -92,12 +93,8 @@ def get_customer(caller: Asked, id: PathId) -> Single[CustomerWire]:
 @router.patch("/{id}", operation_id="updateCustomer", summary="Change a customer")
 def update_customer(caller: Asked, id: PathId, body: CustomerPatch) -> Single[CustomerWire]:
     """Only what is sent changes; `metadata`, `address` and `taxIds` are replaced whole."""
-    with caller.transaction() as tx:
-        contracts.lock_customer(tx, CustomerId(id))
-        before = plain_customer(parties.customer(tx, CustomerId(id)))
-        joined = caller.joined(tx)
-        changed = _customer({**before, **_sent(body)})
-        save_customer(joined.runtime, joined.scope, changed)
+    with called(NAMES):
+        change_customer(caller.runtime, caller.scope, CustomerId(id), _sent(body))
     return _one(caller, CustomerId(id))
 
 

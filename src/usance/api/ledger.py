@@ -92,6 +92,7 @@ def get_trial_balance(
 def list_entries(
     caller: Asked,
     asked: Paging,
+    *,
     legal_entity_id: Annotated[str | None, Query(alias="legalEntityId", max_length=255)] = None,
     account: Account | None = None,
     customer_id: Annotated[str | None, Query(alias="customerId", max_length=255)] = None,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 from fastapi import Depends, Request
 
 from usance.api.errors import BodyTooLarge, UnreadableBody, UnsupportedMediaType
+from usance.domain.errors import Invalid, Problem
 
 JSON = "application/json"
 DEEPEST = 32  # of lists and objects in each other
@@ -61,6 +62,14 @@ async def read_body(request: Request, *, limit: int) -> bytes:
             raise BodyTooLarge(limit)
         parts.append(chunk)
     return b"".join(parts)
+
+
+def refuse_nul(request: Request) -> None:
+    """No database takes NUL, and no id or name has it. Raises Invalid (InvalidText)."""
+    for name, value in request.query_params.multi_items():
+        if "\0" in name + value:
+            expected = "text without NUL characters"
+            raise Invalid(Problem("InvalidText", ascii(name)[1:-1], ascii(value)[1:81], expected))
 
 
 def media_type_of(request: Request) -> str:

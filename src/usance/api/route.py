@@ -18,6 +18,7 @@ from usance.api.reading import (
     media_type_of,
     read_body,
     read_json,
+    refuse_nul,
     refuse_other_media,
 )
 from usance.flows.runtime import Runtime
@@ -61,6 +62,7 @@ class ApiRoute(APIRoute):
         async def handle(request: Request) -> Response:
             door: Door = request.app.state.door
             caller = await run_in_threadpool(door.caller, request)
+            refuse_nul(request)
             content = await read_body(request, limit=door.max_body_bytes)
             media_type = media_type_of(request)
             if content:

@@ -24,7 +24,7 @@ from usance.documents.invoice_view import (
     TaxRowView,
 )
 from usance.documents.logo import Logo, read_logo
-from usance.documents.notation import locale_of
+from usance.documents.notation import Notation, locale_of, notation
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.invoicing.invoice import Draft, InvoiceLine, Issued
@@ -94,7 +94,8 @@ def _view(
 ) -> InvoiceView:
     settled = Money.zero(draft.currency) if paid is None else paid
     account = seller.bank_account_for(draft.currency)
-    locale = locale_of(buyer.locale.replace("_", "-"))
+    language = buyer.locale.replace("_", "-")
+    locale = locale_of(language)
     periods = {line.service_period for line in draft.lines}
     contracts = list(dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id))
     return InvoiceView(
@@ -104,7 +105,9 @@ def _view(
         due_on=due_on,
         seller=_seller(seller, locale),
         buyer=_buyer(buyer, locale),
-        lines=tuple(_line(at, line) for at, line in enumerate(draft.lines, start=1)),
+        lines=tuple(
+            _line(at, line, notation(language)) for at, line in enumerate(draft.lines, start=1)
+        ),
         tax_rows=tuple(_tax_row(row) for row in draft.taxes),
         net=draft.net,
         tax=draft.tax,
@@ -116,7 +119,7 @@ def _view(
         contract_ref=contracts[0] if len(contracts) == 1 else None,
         bank=None if account is None else _bank(account),
         creditor_reference=_reference(account, number),
-        locale=buyer.locale.replace("_", "-"),
+        locale=language,
         paper=Paper(seller.paper),
     )
 
@@ -163,11 +166,12 @@ def _tax_numbers(tax_ids: tuple[TaxId, ...], locale: Locale) -> tuple[Labelled, 
     return tuple(named)
 
 
-def _line(position: int, line: InvoiceLine) -> InvoiceLineView:
+def _line(position: int, line: InvoiceLine, hand: Notation) -> InvoiceLineView:
     price = line.unit_amount
     return InvoiceLineView(
         position=position,
         title=line.description,
+        detail=_product(line, hand),
         net=line.net,
         service_period=line.service_period,
         quantity=line.quantity,
@@ -176,6 +180,17 @@ def _line(position: int, line: InvoiceLine) -> InvoiceLineView:
         tax_percent=line.treatment.percent,
         tax_category=TaxCategory(line.treatment.category.value),
     )
+
+
+def _product(line: InvoiceLine, hand: Notation) -> str | None:
+    """Where quantity times price is not the amount, for it is of 12 months or 10 of 31 days:
+    the whole product, `40 × $45.00 × 12`.
+    """
+    prorated = line.working.find("proration")
+    if line.unit_amount is None or prorated is None:
+        return None
+    price = Rate(line.unit_amount, line.net.currency)
+    return f"{hand.number(line.quantity)} × {hand.rate(price)} × {prorated.facts['share']}"
 
 
 def _tax_row(row: TaxRow) -> TaxRowView:

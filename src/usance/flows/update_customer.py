@@ -1,0 +1,30 @@
+"""Change some of a customer's particulars, the others stay, whoever changes them meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from usance.documents.particulars import customer_from, plain_customer
+from usance.domain.customer import Customer
+from usance.domain.ids import CustomerId
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, parties
+
+
+def update_customer(
+    runtime: Runtime, scope: Scope, customer_id: CustomerId, changes: Mapping[str, object]
+) -> Customer:
+    """The customer as it now is. `changes` in the notation of the company file; None clears.
+
+    Held drafts follow at their next refresh. Raises NotFound; Invalid with every problem.
+    """
+    with runtime.transaction(scope) as tx:
+        contracts.lock_customer(tx, customer_id)
+        before = parties.customer(tx, customer_id)
+
+        changed = customer_from({**plain_customer(before), **changes, "customerId": customer_id})
+
+        parties.save_customer(tx, changed, at=runtime.now(tx))
+        after = {"changed": sorted(changes)}
+        runtime.note(tx, scope, "customer.updated", customer_id, after=after)
+    return changed
