@@ -85,7 +85,9 @@ def server(database: Database) -> Iterator[str]:
 @contextmanager
 def serving(runtime: Runtime, settings: Settings) -> Iterator[str]:
     """The application of that runtime on a free port; its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # TCP said outright: only then does asyncio send small answers at once (TCP_NODELAY).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         application(runtime, settings),
         log_level="error",

@@ -173,7 +173,8 @@ def test_what_cannot_be_read_exactly_is_refused(desk: Desk) -> None:
 
 def test_json_of_another_shape_is_refused(desk: Desk) -> None:
     headers = {"Content-Type": "application/json"}
-    for body in ([], "text", 1, None, {"id": {"a": 1}}):
+    bodies: list[object] = [[], "text", 1, None, {"id": {"a": 1}}]
+    for body in bodies:
         content = json.dumps(body).encode()
         refused = desk.http.post("/api/v1/customers", content=content, headers=headers)
         assert error_of(refused) == (422, "Invalid")
