@@ -1,0 +1,157 @@
+"""Findings: each thing a reviewer is told, once at least, and what forbids approval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.domain.deals import AT_HOME, NET_30, TAXES, buyer, seller
+from tests.domain.invoicing.agreement import (
+    CALLS,
+    SEATS,
+    TERMS,
+    agreement,
+    calls,
+    calls_at,
+    drafts_of,
+)
+from usance.domain.due_items import Grouping
+from usance.domain.ids import ContractId
+from usance.domain.invoicing.drafting import Parties
+from usance.domain.invoicing.history import History
+from usance.domain.invoicing.invoice import Draft, Severity
+from usance.domain.metering.totals import UsageTotal
+from usance.domain.rating.prices import Graduated, Matrix, Tier, Volume
+
+ALONE = Grouping(NET_30, "", is_po_required=False, alone="").key
+KNOWN = History({ContractId("ctr"): date(2024, 1, 1)})  # a contract that was invoiced before
+
+
+def seen(draft: Draft) -> list[str]:
+    """Severity, code and path of each finding."""
+    return [f"{each.severity} {each.code} {each.path}" for each in draft.findings]
+
+
+def one_draft(
+    *,
+    parties: Parties = AT_HOME,
+    counted: UsageTotal | None = None,
+    history: History = KNOWN,
+    lines: tuple[object, ...] = (),
+    **terms: object,
+) -> Draft:
+    """The January document of the plain agreement, changed."""
+    contract = agreement(*lines, terms=replace(TERMS, **terms))  # type: ignore[arg-type]
+    (draft,) = drafts_of(contract, parties=parties, counted=counted, history=history)
+    return draft
+
+
+def test_a_plain_document_has_nothing_to_look_at() -> None:
+    draft = one_draft()
+    assert seen(draft) == []
+    assert (draft.net.text, draft.tax.text, draft.gross.text) == ("300.00", "57.00", "357.00")
+
+
+def test_the_first_invoice_of_a_contract_is_pointed_out() -> None:
+    first = one_draft(history=History())
+    assert seen(first) == ["INFO FirstInvoice lines"]
+    again = one_draft(history=History({ContractId("ctr"): first.bill_on}))
+    assert seen(again) == seen(first), "drafting it once more, late, finds the same"
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [(28560, None), (28559, "+25 %"), (47600, None), (47700, "-25 %"), (71400, "-50 %"), (0, None)],
+)
+def test_a_total_that_changed_by_more_than_a_quarter_is_pointed_out(
+    before: int, message: str | None
+) -> None:
+    draft = one_draft(history=History(KNOWN.first_billed, {ALONE: before}))
+    if message is None:
+        assert draft.findings == ()
+    else:
+        assert seen(draft) == ["WARNING TotalChanged gross"]
+        assert f"by {message} from" in draft.findings[0].message
+
+
+def test_a_missing_purchase_order_number_forbids_approval() -> None:
+    assert seen(one_draft(is_po_required=True)) == ["ERROR PoNumberMissing poNumber"]
+    assert seen(one_draft(is_po_required=True, po_number="PO-1")) == []
+
+
+def test_a_missing_tax_rate_forbids_approval() -> None:
+    untaxed = replace(SEATS, ref="l2", tax_code="unknown")
+    draft = one_draft(lines=(SEATS, untaxed))
+    assert seen(draft) == ["ERROR TaxRateMissing lines[1].taxCode"]
+    assert draft.has_errors
+
+
+def test_a_missing_address_forbids_approval_until_it_is_there() -> None:
+    nowhere = one_draft(parties=replace(AT_HOME, buyer=buyer(None)))
+    assert seen(nowhere) == ["ERROR AddressMissing customer.address"]
+    somewhere = one_draft()
+    assert somewhere.lines == nowhere.lines
+    assert somewhere.input_hash != nowhere.input_hash, "so that a held draft is made anew"
+
+
+def test_reverse_charge_says_what_it_rests_on() -> None:
+    french = buyer("FR", vat_ids=["FR40303265045"])
+    draft = one_draft(parties=Parties(seller=seller(), buyer=french, taxes=TAXES))
+    assert seen(draft) == ["INFO TaxIdUnverified customer.taxIds"]
+    assert draft.tax.is_zero
+    assert [row.reason for row in draft.taxes] == ["Reverse charge: Article 196 VAT Directive"]
+
+
+def test_usage_that_did_not_arrive_is_pointed_out() -> None:
+    draft = one_draft(lines=(SEATS, CALLS))
+    assert seen(draft) == ["WARNING UsageMissing lines[1].quantity"]
+    assert "'Calls' in 2025-01-01..2025-02-01" in draft.findings[0].message
+
+
+def test_usage_that_the_meter_could_not_read_is_pointed_out() -> None:
+    draft = one_draft(lines=(CALLS,), counted=calls("100", unread=3))
+    assert seen(draft) == ["WARNING UsageUnread lines[0].quantity"]
+    assert draft.findings[0].message.startswith("3 events")
+
+
+TIERS = (Tier(Decimal(1000), Decimal("0.01")),)
+
+
+@pytest.mark.parametrize(
+    ("line", "quantity", "units", "net"),
+    [
+        (calls_at(Graduated(TIERS)), "1150", "150 of 1150 calls", "10.00"),
+        (calls_at(Volume(TIERS)), "1150", "1150 of 1150 calls", "0.00"),
+        (calls_at(Matrix(("region",), ())), "7.5", "7.5 of 7.5 calls", "0.00"),
+        (calls_at(Graduated(TIERS)), "-1150", "-150 of -1150 calls", "-10.00"),
+    ],
+)
+def test_usage_that_no_tier_or_cell_prices_is_shown_and_forbids_approval(
+    line: object, quantity: str, units: str, net: str
+) -> None:
+    draft = one_draft(lines=(line,), counted=calls(quantity))
+    assert draft.has_errors
+    assert draft.net.text == net
+    unpriced = next(each for each in draft.findings if each.code == "UsageUnpriced")
+    assert (unpriced.severity, unpriced.path) == (Severity.ERROR, "lines[0].quantity")
+    assert unpriced.message == f"No price covers {units} of 'Calls'."
+
+
+def test_usage_that_is_priced_to_the_last_unit_is_no_finding() -> None:
+    assert seen(one_draft(lines=(calls_at(Graduated(TIERS)),), counted=calls("1000"))) == []
+
+
+def test_a_total_below_nothing_is_no_invoice() -> None:
+    draft = one_draft(lines=(CALLS,), counted=calls("-100"))
+    assert seen(draft) == ["ERROR NegativeTotal gross"]
+    assert draft.gross.text == "-1.19"
+
+
+def test_errors_come_first_then_warnings_then_what_is_good_to_know() -> None:
+    nowhere = replace(AT_HOME, buyer=buyer(None))
+    draft = one_draft(parties=nowhere, lines=(CALLS,), history=History(), is_po_required=True)
+    severities = [each.severity for each in draft.findings]
+    assert severities == [Severity.ERROR, Severity.ERROR, Severity.WARNING, Severity.INFO]

@@ -1,0 +1,136 @@
+"""Approving and issuing: what may become a document, and that it stays one."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.deals import DAYS, EUR, PARTIES, portfolios
+from tests.domain.invoicing.agreement import agreement, drafts_of
+from tests.domain.invoicing.test_drafting import drafted, items_of
+from usance.domain.contracts.contract import Contract
+from usance.domain.ids import InvoiceId
+from usance.domain.invoicing.drafting import Parties
+from usance.domain.invoicing.invoice import (
+    Approved,
+    Draft,
+    Finding,
+    InvoiceNotApproved,
+    InvoiceNotDraft,
+    InvoiceNotIssued,
+    Severity,
+)
+from usance.domain.invoicing.issuing import (
+    DraftHasErrors,
+    approve,
+    invoice_number,
+    issue,
+    may_skip_review,
+)
+from usance.domain.money import Money
+
+NOON = datetime(2025, 2, 1, 12, tzinfo=UTC)
+DAY = date(2025, 2, 3)
+FINDINGS = st.lists(
+    st.builds(Finding, st.sampled_from(Severity), st.just("Code"), st.just(""), st.just("Text.")),
+    max_size=4,
+).map(tuple)
+
+
+def plain_draft() -> Draft:
+    """Ten seats for January: 357.00 with tax, and the first invoice of its contract."""
+    (draft,) = drafts_of(agreement())
+    return draft
+
+
+def parts(value: object) -> list[object]:
+    """A value and all values in it that have fields."""
+    if isinstance(value, tuple):
+        return [inner for each in value for inner in parts(each)]
+    if not is_dataclass(value):
+        return []
+    inside = [inner for one in fields(value) for inner in parts(getattr(value, one.name))]
+    return [value, *inside]
+
+
+@given(portfolios(), PARTIES, DAYS)
+def test_an_issued_invoice_never_changes(
+    signed: list[Contract], parties: Parties, on: date
+) -> None:
+    for draft in drafted(items_of(signed)[:5], parties=parties):
+        sound = replace(draft, findings=())
+        issued = issue(approve(sound, by="ada", at=NOON), number="ALT-2025-00001", on=on)
+        assert issued.draft == sound
+        for part in parts(issued):
+            for one in fields(part):  # type: ignore[arg-type]
+                with pytest.raises(FrozenInstanceError):
+                    setattr(part, one.name, None)
+
+
+@given(FINDINGS, DAYS)
+def test_only_what_was_approved_is_issued(findings: tuple[Finding, ...], on: date) -> None:
+    """And a draft with an error cannot be approved."""
+    draft = replace(plain_draft(), findings=findings)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        with pytest.raises(DraftHasErrors) as refused:
+            approve(draft, by="ada", at=NOON)
+        assert refused.value.codes == ("Code",)
+        return
+    approved = approve(draft, by="ada", at=NOON)
+    issued = issue(approved, number="ALT-2025-00001", on=on)
+    assert issued.approved is approved
+    assert issued.approved == Approved(draft, NOON, "ada")
+    assert issued.due_on == on + timedelta(days=30)
+
+
+@given(FINDINGS, st.none() | st.integers(-1000, 100_000))
+def test_a_draft_skips_review_only_by_an_explicit_rule_within_its_limit_and_without_warnings(
+    findings: tuple[Finding, ...], limit: int | None
+) -> None:
+    draft = replace(plain_draft(), findings=findings)
+    approve_under = None if limit is None else Money(limit, EUR)
+    only_good_to_know = {finding.severity for finding in findings} <= {Severity.INFO}
+    may = may_skip_review(draft, approve_under=approve_under)
+    assert may == (limit is not None and draft.gross.minor <= limit and only_good_to_know)
+
+
+def test_a_first_invoice_up_to_the_limit_needs_no_reviewer_and_a_cent_more_does() -> None:
+    draft = plain_draft()
+    assert [finding.code for finding in draft.findings] == ["FirstInvoice"]
+    assert may_skip_review(draft, approve_under=Money.parse("357.00", EUR))
+    assert not may_skip_review(draft, approve_under=Money.parse("356.99", EUR))
+    assert not may_skip_review(draft, approve_under=None)
+
+
+def test_a_number_names_its_series_year_and_place() -> None:
+    assert invoice_number(series="ACME", year=2025, count=42) == "ACME-2025-00042"
+    assert invoice_number(series="ACME", year=2025, count=123456) == "ACME-2025-123456"
+
+
+def test_the_due_day_counts_from_the_day_of_issue() -> None:
+    issued = issue(approve(plain_draft(), by="ada", at=NOON), number="ALT-2025-00001", on=DAY)
+    assert (issued.issued_on, issued.due_on) == (DAY, date(2025, 3, 5))
+
+
+def test_a_document_whose_parts_do_not_add_up_cannot_exist() -> None:
+    draft = plain_draft()
+    cent = Money(1, EUR)
+    for wrong in ({"net": cent}, {"tax": cent}, {"gross": cent}, {"lines": ()}, {"taxes": ()}):
+        with pytest.raises(AssertionError):
+            replace(draft, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "needed"),
+    [(InvoiceNotDraft, "DRAFT"), (InvoiceNotApproved, "APPROVED"), (InvoiceNotIssued, "ISSUED")],
+)
+def test_a_refusal_says_which_state_it_is_in_and_which_it_needs(
+    refusal: type[InvoiceNotDraft | InvoiceNotApproved | InvoiceNotIssued], needed: str
+) -> None:
+    text = str(refusal(InvoiceId("inv_1"), "VOID"))
+    assert text.startswith("Invoice inv_1 is VOID; ")
+    assert needed in text
