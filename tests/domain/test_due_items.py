@@ -1,5 +1,7 @@
 """Due items: their kinds and what makes each one slice."""
 
+from decimal import Decimal
+
 from tests.domain.deals import FAR
 from tests.domain.invoicing.agreement import CALLS, JANUARY, SEATS, agreement
 from usance.domain.contracts.schedule import due
@@ -12,7 +14,7 @@ def test_what_happens_once_is_told_from_what_recurs() -> None:
 
 def test_usage_is_counted_and_everything_else_is_agreed() -> None:
     seats, calls = due(agreement(SEATS, CALLS), through=FAR).items
-    assert (seats.is_usage, seats.quantity) == (False, 10)
+    assert (seats.is_usage, seats.quantity) == (False, Decimal(10))
     assert (calls.is_usage, calls.quantity) == (True, None)
 
 

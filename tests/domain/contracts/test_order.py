@@ -100,6 +100,11 @@ def test_the_steps_of_a_ramp_neither_overlap_nor_leave_a_day_out() -> None:
             "pricePer",
         ),
         ({"cadence": Cadence(1200, Unit.YEAR)}, "DayOutOfRange", "billing.every"),
+        (
+            {"cadence": Cadence(1200, Unit.YEAR), "anchor": YEAR.end},
+            "DayOutOfRange",
+            "billing.every",
+        ),
     ],
 )
 def test_what_cannot_be_billed_is_refused(more: dict[str, object], code: str, path: str) -> None:

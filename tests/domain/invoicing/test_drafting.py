@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.deals import AT_HOME, DAYS, EUR, FAR, FREE, PARTIES, portfolios
-from tests.domain.invoicing.agreement import agreement
+from tests.domain.invoicing.agreement import SEATS, agreement
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.schedule import due
 from usance.domain.due_items import DueItem, Grouping
-from usance.domain.ids import InvoiceId, LineId
+from usance.domain.ids import ContractId, InvoiceId, LineId
 from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts, group, has_moved
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
@@ -239,3 +239,18 @@ def test_every_document_gets_an_id_of_its_own() -> None:
     assert [draft.id for draft in made] == ["inv_1", "inv_2"]
     assert made[0].bill_on < made[1].bill_on
     assert made[0].input_hash != made[1].input_hash
+
+
+def test_contracts_share_a_document_one_after_the_other_whatever_order_they_came_in() -> None:
+    seats = [replace(SEATS, ref=f"l{number}") for number in (1, 2)]
+    one = agreement(*seats)
+    other = replace(
+        one,
+        id=ContractId("ctr_2"),
+        lines=tuple(replace(line, id=LineId(f"a_{line.id}")) for line in one.lines),
+    )
+    for portfolio in ([one, other], [other, one]):
+        (draft,) = drafted(items_of(portfolio))
+        assert [(line.contract_id, line.line_id) for line in draft.lines] == [
+            (each.id, line.id) for each in (one, other) for line in each.lines
+        ]

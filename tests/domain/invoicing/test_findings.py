@@ -62,6 +62,14 @@ def test_the_first_invoice_of_a_contract_is_pointed_out() -> None:
     assert seen(again) == seen(first), "drafting it once more, late, finds the same"
 
 
+def test_history_grows_by_the_documents_that_stand() -> None:
+    first = one_draft(history=History())
+    free = tuple(replace(line, contract_id=None) for line in first.lines)
+    assert History().after(first) == History({ContractId("ctr"): first.bill_on}, {ALONE: 35700})
+    assert History().after(replace(first, lines=free)) == History({}, {ALONE: 35700})
+    assert KNOWN.after(first).first_billed == KNOWN.first_billed
+
+
 @pytest.mark.parametrize(
     ("before", "message"),
     [(28560, None), (28559, "+25 %"), (47600, None), (47700, "-25 %"), (71400, "-50 %"), (0, None)],
