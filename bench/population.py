@@ -15,6 +15,7 @@ from bench.deal import API_CALLS, BUYER, SELLER, TAXES, THREE_LINES
 from usance.domain.catalog import Aggregation, Feature, FeatureType, Meter, MeterType
 from usance.flows.define_feature import define_feature
 from usance.flows.open_environment import move_clock, open_environment
+from usance.flows.run_billing import run_billing
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
 from usance.store import contracts
@@ -23,6 +24,7 @@ from usance.store.embedded.cluster import attach
 from usance.store.migrate import migrate
 
 BILL_ON = date(2025, 2, 1)
+NEIGHBOUR = 1_000
 NOON = datetime(2025, 2, 1, 12, tzinfo=UTC)
 
 # Copies of the one real customer, contract and its lines, and three events for each metered line.
@@ -103,6 +105,14 @@ def populate(database: Database, count: int) -> tuple[Runtime, Scope]:
             values = {"tenant_id": tx.tenant_id, "last": count - 1, "used_at": used_at}
             tx.connection.execute(statement, values if "%(" in statement else None)
     return runtime, scope
+
+
+def give_history(database: Database) -> None:
+    """Documents of a neighbour, as any database in use has: on empty tables PostgreSQL plans badly,
+    for us and for the plain COPY we are measured against.
+    """
+    runtime, scope = populate(database, NEIGHBOUR)
+    run_billing(runtime, scope, through=BILL_ON)
 
 
 def forget_documents(database: Database, scope: Scope) -> None:

@@ -70,7 +70,8 @@ def worker(
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """The socket first: a port in use is told before anything else is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # The protocol is named so that the event loop sets TCP_NODELAY: answers would wait for it.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

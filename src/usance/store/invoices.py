@@ -42,12 +42,15 @@ SELECT contract_line_id, lower(service_period) AS starts_on
 """
 # What falls due on or after a day ends on or after it, but for the days usage is held.
 BILLED_SINCE = """
-SELECT b.contract_line_id, lower(b.service_period) AS starts_on
+SELECT asked.line_id, billed.starts_on
   FROM unnest(%(line_ids)s::text[], %(since)s::date[]) AS asked (line_id, since)
-  JOIN billed_slices b
-    ON b.contract_line_id = asked.line_id
-   AND b.service_period && daterange(asked.since - 91, NULL)
- WHERE b.tenant_id = %(tenant_id)s
+ CROSS JOIN LATERAL (
+        SELECT lower(service_period) AS starts_on
+          FROM billed_slices
+         WHERE tenant_id = %(tenant_id)s
+           AND contract_line_id = asked.line_id
+           AND upper(service_period) >= asked.since - 91
+        OFFSET 0) AS billed  -- line by line: a whole tenant's slices are never read
 """
 INVOICES = """
 SELECT id, legal_entity_id, customer_id, currency, status, bill_on, grouping, net_minor, tax_minor,
@@ -218,7 +221,7 @@ def billed(tx: Tx, line_ids: Collection[LineId]) -> set[tuple[LineId, date]]:
 def billed_since(tx: Tx, since: Mapping[LineId, date]) -> set[tuple[LineId, date]]:
     """Which slices of those lines stand on a document, of those that fell due from a day on."""
     rows = tx.all(BILLED_SINCE, line_ids=list(since), since=list(since.values()))
-    return {(row.contract_line_id, row.starts_on) for row in rows}
+    return {(row.line_id, row.starts_on) for row in rows}
 
 
 class BilledNet(NamedTuple):
