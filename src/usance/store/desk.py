@@ -17,7 +17,7 @@ from usance.domain.due_items import DueItem
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
 from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts, has_moved
 from usance.domain.invoicing.history import Account, History
-from usance.domain.invoicing.invoice import Draft, Finding, Severity
+from usance.domain.invoicing.invoice import Draft
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import UsageWindow
 from usance.domain.tax import TaxTable
@@ -159,8 +159,8 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
 
 
 def is_current(held: Draft, made_now: Sequence[Draft]) -> bool:
-    """True when drafting anew gives the very draft that is held, with the same errors."""
-    return list(map(_said, made_now)) == [_said(held)]
+    """True when drafting anew gives the very draft that is held."""
+    return [draft.input_hash for draft in made_now] == [held.input_hash]
 
 
 def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
@@ -183,12 +183,6 @@ def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
     sellers = parties.entities(tx, {each.account.legal_entity_id for each in metered.values()})
     counted = _counted(tx, metered, sellers)
     return [draft.id for draft in drafts if has_moved(draft, counted)]
-
-
-def _said(draft: Draft) -> tuple[str, list[Finding]]:
-    """The lines by their hash; errors rest on what is not on a line too: address, PO number."""
-    errors = [finding for finding in draft.findings if finding.severity is Severity.ERROR]
-    return draft.input_hash, errors
 
 
 def contracts_on(draft: Draft) -> list[ContractId]:
