@@ -187,6 +187,26 @@ def test_a_po_number_of_one_contract_parts_the_draft_it_shares(world: World) -> 
     assert len(world.approve_all().issue_all()) == 2
 
 
+# ----------------------------------------------------------------------------- worth a look --
+
+
+def test_each_of_many_invoices_is_compared_with_its_own_previous_one(world: World) -> None:
+    for number in range(14):
+        world.sign(f"""
+            24 months from 2025-12-01, as c{number}, invoiced alone
+            Platform 100.00 then 250.00 USD, yearly in advance
+        """)
+    world.on("2025-12-01").bill()
+    world.on("2026-12-01").bill()
+    changed = [
+        finding.message
+        for stored in world.every()
+        for finding in stored.draft.findings
+        if finding.code == "TotalChanged"
+    ]
+    assert changed == ["The total changed by +150 % from the previous invoice."] * 14
+
+
 # ----------------------------------------------------------------------------------- archived --
 
 

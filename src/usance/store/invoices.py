@@ -148,6 +148,8 @@ STAND_DOWN = """
 DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
 """
 # The last few are enough: a grouping that did not occur among them has no previous total.
+# The last year and a month is looked at: a yearly invoice has its previous one, and a long history
+# costs no more than a short one. Of two of one day the younger is taken, always the same.
 PREVIOUS = """
 SELECT DISTINCT ON (asked.position, earlier.grouping)
        asked.position, earlier.grouping, earlier.gross_minor
@@ -155,17 +157,17 @@ SELECT DISTINCT ON (asked.position, earlier.grouping)
               %(days)s::date[])
        WITH ORDINALITY AS asked (customer_id, legal_entity_id, currency, before, position)
  CROSS JOIN LATERAL (
-        SELECT grouping, gross_minor, bill_on
+        SELECT grouping, gross_minor, bill_on, id
           FROM invoices
          WHERE tenant_id = %(tenant_id)s
            AND customer_id = asked.customer_id
            AND bill_on < asked.before
+           AND bill_on >= asked.before - 400
            AND legal_entity_id = asked.legal_entity_id
            AND currency = asked.currency
            AND status <> 'VOID'
-         ORDER BY bill_on DESC
-         LIMIT 12) AS earlier
- ORDER BY asked.position, earlier.grouping, earlier.bill_on DESC
+        OFFSET 0) AS earlier
+ ORDER BY asked.position, earlier.grouping, earlier.bill_on DESC, earlier.id DESC
 """
 BILLED_NETS = """
 SELECT l.contract_id,
