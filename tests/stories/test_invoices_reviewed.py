@@ -38,6 +38,7 @@ METERED = """
     12 months from 2025-01-01, as metered
     API calls at 0.01 EUR, used monthly
 """
+
 # ------------------------------------------------------------------------- what shares a page --
 
 
@@ -190,6 +191,16 @@ def test_a_po_number_of_one_contract_parts_the_draft_it_shares(world: World) -> 
 # ----------------------------------------------------------------------------- worth a look --
 
 
+def test_what_became_of_an_earlier_invoice_keeps_no_draft_from_approval(world: World) -> None:
+    world.sign(PLATFORM)
+    world.bill()
+    world.on("2025-02-01").bill()
+    january, february = world.every("DRAFT")
+    world.void(january.id)
+    approve_invoice(world.runtime, world.scope, february.id)
+    assert world.invoice(february.id) is not None
+
+
 def test_each_of_many_invoices_is_compared_with_its_own_previous_one(world: World) -> None:
     for number in range(14):
         world.sign(f"""
@@ -254,10 +265,7 @@ def test_a_void_draft_is_drafted_anew(world: World) -> None:
     world.bill()
     world.void(world.one().id)
     assert world.bill().draft_count == 1
-    assert world.documents() == [
-        "-  VOID  Platform  100.00 USD",
-        "-  DRAFT  Platform  100.00 USD",
-    ] or world.documents() == [
+    assert sorted(world.documents()) == [
         "-  DRAFT  Platform  100.00 USD",
         "-  VOID  Platform  100.00 USD",
     ]
@@ -306,7 +314,9 @@ def test_void_is_void(world: World) -> None:
         send_invoice(world.runtime, world.scope, issued.draft.id)
 
 
-@pytest.mark.parametrize("reason", ["", " \t ", "x" * 501, "a\x00b"])
+@pytest.mark.parametrize(
+    "reason", ["", " \t ", "x" * 501, "a\x00b"], ids=["none", "blank", "too long", "NUL"]
+)
 def test_an_invoice_is_made_void_for_a_reason_somebody_can_read(world: World, reason: str) -> None:
     world.sign(PLATFORM)
     world.bill()
@@ -341,9 +351,7 @@ def test_a_rule_lets_nothing_pass_above_it_or_with_a_finding(world: World) -> No
     world.sign(METERED.replace("as metered", "as metered, approved under 1000.00"))
     world.on("2025-02-01").bill()
     assert {each.status.value for each in world.every()} == {"DRAFT"}
-    metered = world.every("DRAFT")[-1]
     assert "UsageMissing" in {one.code for each in world.every() for one in each.draft.findings}
-    assert metered.approved_by is None
 
 
 # ------------------------------------------------------------------------------------- issued --

@@ -16,7 +16,7 @@ from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import InvoiceId, LineId
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine
+from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, Severity
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
@@ -225,9 +225,11 @@ def _working(
 def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine], findings: Sequence[Finding]) -> str:
     """What a draft was made from, as a number: two drafts of one hash say the same.
 
-    Findings are in it, so that one the seller has put right (an address) does not stay.
+    Errors are in it, so that one the seller has put right (an address) does not stay; other
+    findings are not: what becomes of an earlier invoice is no reason to draft this one anew.
     """
     made_from = [(str(due.bill_on), due.grouping.key)]
     workings = [(line.line_id, line.working) for line in lines]
-    content = msgspec.json.encode((made_from, workings, findings))
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    content = msgspec.json.encode((made_from, workings, errors))
     return blake2b(content, digest_size=16).hexdigest()
