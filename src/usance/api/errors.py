@@ -1,7 +1,7 @@
 """How a refusal looks on the wire, and which HTTP status each has.
 
 400: the body cannot be read at all. 422: it can, and a field of body, path or query is not
-accepted; `details` names each. 409: right request, wrong moment; it carries `x-should-retry: false`
+accepted; `details` names each, and `code` is that of the first. 409: right request, wrong moment; it carries `x-should-retry: false`
 because asking again changes nothing, unless the answer says when to ask again.
 """
 
@@ -179,9 +179,10 @@ def failure(
 def _of_rules(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError), "registered for these"
     problems = error.problems if isinstance(error, Invalid) else ()
+    code = problems[0].code if problems else error.code
     status = status_of(error)
     headers = NEVER_AGAIN if status == 409 else {}
-    return failure(status, error.code, str(error), problems, headers)
+    return failure(status, code, str(error), problems, headers)
 
 
 def _of_transport(_request: Request, error: Exception) -> JSONResponse:

@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
 from usance.cli.show import AsJson, paper, people, print_json
 from usance.domain.calendar import parse_day
+from usance.domain.errors import Invalid
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.run_billing import BillingRun, run_billing
@@ -32,7 +33,7 @@ def bill(
 
     Run it as often as you like, from as many machines: what exists is left alone.
     """
-    day: date | None = None if through is None else parse_day(through)
+    day = None if through is None else _day(through)
     with session(environment) as here, _progress() as progress:
         task = progress.add_task("drafting", total=None, count=0)
 
@@ -49,6 +50,13 @@ def bill(
         paper.print(
             f"{run.draft_count} invoices {verb}: {sums}; {len(refreshed)} brought up to date"
         )
+
+
+def _day(through: str) -> date:
+    try:
+        return parse_day(through)
+    except Invalid as refusal:
+        raise Invalid(*(problem.under("--through") for problem in refusal.problems)) from None
 
 
 def _plain(run: BillingRun, refreshed: int) -> dict[str, object]:

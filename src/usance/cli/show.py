@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +40,9 @@ def print_table(
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
     for heading in headings:
         is_right = heading in right
-        table.add_column(heading, justify="right" if is_right else "left", overflow="fold")
+        justify: JustifyMethod = "right" if is_right else "left"
+        is_id = heading == headings[0]  # to be copied, so never broken over two lines
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=is_id)
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     if not rows:
