@@ -56,7 +56,6 @@ COPIES = (
            jsonb_build_object('calls', 1000 * k + n)
       FROM generate_series(0, %(last)s) n, generate_series(1, 3) k
     """,
-    "ANALYZE",
 )
 ORDER = """
 INSERT INTO orders (tenant_id, id, kind, customer_id, effective_on, form, document,
@@ -103,7 +102,8 @@ def populate(database: Database, count: int) -> tuple[Runtime, Scope]:
         used_at = datetime(2025, 1, 15, tzinfo=UTC)
         for statement in COPIES:
             values = {"tenant_id": tx.tenant_id, "last": count - 1, "used_at": used_at}
-            tx.connection.execute(statement, values if "%(" in statement else None)
+            tx.connection.execute(statement, values)
+    settle(database)
     return runtime, scope
 
 
@@ -115,12 +115,7 @@ def give_history(database: Database) -> None:
     run_billing(runtime, scope, through=BILL_ON)
 
 
-def forget_documents(database: Database, scope: Scope) -> None:
-    """Back to before the run: no document stands, everything is due again."""
-    with database.transaction(scope.tenant_id) as tx:
-        tx.run("DELETE FROM invoices WHERE tenant_id = %(tenant_id)s")
-        tx.run(
-            "UPDATE contracts SET next_due_on = %(on)s WHERE tenant_id = %(tenant_id)s", on=BILL_ON
-        )
+def settle(database: Database) -> None:
+    """Let PostgreSQL tidy up after what was done before, so that it does not do so meanwhile."""
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
