@@ -45,6 +45,7 @@ SOME = {
     "bigint": 1,
     "numeric": 1,
     "boolean": True,
+    "json": "{}",
     "jsonb": "{}",
     "date": "2025-01-01",
     "timestamp with time zone": "2025-01-01T00:00:00Z",

@@ -1,8 +1,9 @@
 """How a refusal looks on the wire, and which HTTP status each has.
 
 400: the body cannot be read at all. 422: it can, and a field of body, path or query is not
-accepted; `details` names each, and `code` is that of the first. 409: right request, wrong moment; it carries `x-should-retry: false`
-because asking again changes nothing, unless the answer says when to ask again.
+accepted; `details` names each, and `code` is that of the first. 409: right request, wrong moment;
+it carries `x-should-retry: false` because asking again changes nothing, unless the answer says when
+to ask again.
 """
 
 from __future__ import annotations

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from psycopg.types.range import DateRange
 
-from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.contract import (
     Contract,
     ContractLine,
-    ContractStatus,
     DraftContract,
 )
-from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
 from usance.domain.contracts.schedule import Due
-from usance.domain.due_items import LineKind
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId
-from usance.domain.money import currency
-from usance.domain.rating.notation import plain_pricing, pricing_from
-from usance.domain.rating.prices import Pricing
+from usance.domain.ids import ContractId, CustomerId, LegalEntityId
 from usance.store.codec import jsonb, value_from
+from usance.store.contract_rows import contract_from, line_from, plain_line
 from usance.store.database import Row, Tx, range_text
 
 SAVE = """
@@ -287,7 +278,7 @@ def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine])
             line.sold.kind.value,
             range_text(line.sold.window.start, line.sold.window.end),
             line.sold.feature_id,
-            _plain_line(line.sold),
+            plain_line(line.sold),
         )
         for position, line in enumerate(lines, start=1)
     )
@@ -317,9 +308,9 @@ def many(tx: Tx, ids: Collection[ContractId]) -> list[Contract]:
     """The contracts of those ids, with their lines, by id."""
     lines: dict[str, list[ContractLine]] = {}
     for row in tx.all(LINES, ids=list(ids)):
-        lines.setdefault(row.contract_id, []).append(_line_from(row))
+        lines.setdefault(row.contract_id, []).append(line_from(row))
     rows = tx.all(CONTRACTS, ids=list(ids))
-    return [_contract_from(row, tuple(lines.get(row.id, ()))) for row in rows]
+    return [contract_from(row, tuple(lines.get(row.id, ()))) for row in rows]
 
 
 def page(
@@ -413,82 +404,3 @@ def first_billed(tx: Tx, ids: Collection[ContractId]) -> dict[ContractId, date]:
 def save_due_again(tx: Tx, ids: Collection[ContractId], *, on: date) -> None:
     """Have these contracts looked at from that day: something billed of them fell away."""
     tx.run(MARK_DUE, ids=list(ids), on=on)
-
-
-def _contract_from(row: Row, lines: tuple[ContractLine, ...]) -> Contract:
-    return Contract(
-        id=row.id,
-        customer_id=row.customer_id,
-        legal_entity_id=row.legal_entity_id,
-        name=row.name,
-        currency=currency(row.currency),
-        status=ContractStatus(row.status),
-        term=Period(row.starts_on, row.ends_on),
-        terms=value_from(row.terms, ContractTerms),
-        lines=lines,
-    )
-
-
-def _plain_line(sold: OrderLine) -> dict[str, object]:
-    return {
-        "name": sold.name,
-        "cadence": _plain_cadence(sold.cadence),
-        "price_cadence": _plain_cadence(sold.price_cadence),
-        "timing": sold.timing,
-        "anchor": sold.anchor,
-        "unit": sold.unit,
-        "tax_code": sold.tax_code,
-        "is_separate": sold.is_separate,
-        "segments": [_plain_segment(segment) for segment in sold.segments],
-    }
-
-
-def _plain_cadence(cadence: Cadence | None) -> list[object] | None:
-    return None if cadence is None else [cadence.count, cadence.unit]
-
-
-def _plain_segment(segment: Segment) -> list[object]:
-    """Start, end, quantity, price: the price as text, so that equal ones are read once."""
-    price = msgspec.json.encode(plain_pricing(segment.pricing)).decode()
-    return [segment.period.start, segment.period.end, segment.quantity, price]
-
-
-def _line_from(row: Row) -> ContractLine:
-    terms = row.terms
-    sold = OrderLine(
-        ref=row.line_ref,
-        name=terms["name"],
-        kind=LineKind(row.kind),
-        window=Period(row.starts_on, row.ends_on),
-        segments=tuple(map(_segment_from, terms["segments"])),
-        cadence=_cadence_from(terms["cadence"]),
-        price_cadence=_cadence_from(terms["price_cadence"]),
-        timing=Timing(terms["timing"]),
-        anchor=date.fromisoformat(terms["anchor"]),
-        unit=terms["unit"],
-        feature_id=row.feature_id,
-        tax_code=terms["tax_code"],
-        is_separate=terms["is_separate"],
-    )
-    return ContractLine(LineId(row.id), row.order_id, sold)
-
-
-def _cadence_from(plain: Any) -> Cadence | None:
-    return None if plain is None else _cadence(plain[0], plain[1])
-
-
-@lru_cache(maxsize=256)
-def _cadence(count: int, unit: str) -> Cadence:
-    return Cadence(count, Unit(unit))
-
-
-def _segment_from(plain: Any) -> Segment:
-    start, end, quantity, price = plain
-    days = Period(date.fromisoformat(start), date.fromisoformat(end))
-    return Segment(days, _pricing(price), Decimal(quantity))
-
-
-@lru_cache(maxsize=4096)
-def _pricing(text: str) -> Pricing:
-    """Prices repeat across contracts; a value is read once and shared, as it never changes."""
-    return pricing_from(msgspec.json.decode(text))

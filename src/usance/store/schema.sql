@@ -351,7 +351,7 @@ CREATE TABLE invoice_lines (
     tax_rule          text      NOT NULL,
     tax_reason        text      NOT NULL,
     tax_minor         bigint    NOT NULL,    -- its share of the document's tax
-    working           jsonb     NOT NULL,    -- how the amount came about, step by step
+    working           json      NOT NULL,    -- in its order: how the amount came about, step by step
     usage             jsonb,                 -- the window's evidence: event count, last received
     PRIMARY KEY (tenant_id, invoice_id, position),
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
