@@ -15,7 +15,7 @@ import typer
 import uvicorn
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
-from usance.cli.show import people
+from usance.cli.show import paper
 from usance.flows.open_environment import create_key, key_hash
 from usance.main import application
 from usance.store import tenants
@@ -82,14 +82,14 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _greet(here: Session, url: str) -> None:
-    people.print(f"[bold]Usance[/bold] serves environment {here.scope.tenant_id!r}")
+    paper.print(f"[bold]Usance[/bold] serves environment {here.scope.tenant_id!r}")
     for name, path in (
         ("API", "/api/v1"),
         ("API document", "/openapi.json"),
         ("health", "/health"),
     ):
-        people.print(f"  {name:<14}{url}{path}", soft_wrap=True)
-    people.print(f"  {'API key':<14}{_development_key(here)}", markup=False, soft_wrap=True)
+        paper.print(f"  {name:<14}{url}{path}", soft_wrap=True)
+    paper.print(f"  {'API key':<14}{_development_key(here)}", markup=False, soft_wrap=True)
 
 
 def _development_key(here: Session) -> str:

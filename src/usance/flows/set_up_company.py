@@ -8,7 +8,7 @@ from usance.domain.customer import Customer
 from usance.domain.errors import Conflict
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.tax import TaxRate
+from usance.domain.tax import TaxRate, TaxTable
 from usance.flows.runtime import Runtime, Scope
 from usance.store import parties
 
@@ -36,11 +36,15 @@ def save_legal_entity(runtime: Runtime, scope: Scope, entity: LegalEntity) -> No
 def save_tax_rates(
     runtime: Runtime, scope: Scope, entity_id: LegalEntityId, rates: Collection[TaxRate]
 ) -> None:
-    """Replace an entity's rates; documents keep the rates they were taxed by. Raises NotFound."""
+    """Replace an entity's rates; documents keep the rates they were taxed by.
+
+    Raises NotFound; Invalid (TaxRateOverlap).
+    """
+    table = TaxTable(tuple(rates))
     with runtime.transaction(scope) as tx:
         parties.entity(tx, entity_id)
 
-        parties.save_tax_rates(tx, entity_id, rates)
+        parties.save_tax_rates(tx, entity_id, table.rates)
         runtime.note(tx, scope, "tax_rates.saved", entity_id, after={"count": len(rates)})
 
 
