@@ -63,7 +63,7 @@ docs: setup ## write the pages that are made from code again
 
 .PHONY: pictures
 pictures: setup ## draw the pictures in docs/pictures/ again (needs Chromium)
-	@$(IN) -m tests.documents.pictures
+	@$(IN) -m tests.browser.pictures
 
 .PHONY: lock
 lock: setup ## lock what pyproject.toml asks for; newer versions with ARGS=--upgrade
