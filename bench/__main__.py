@@ -57,7 +57,7 @@ def _table(figures: list[Figure]) -> Table:
             f"{each.limit:,.4g}",
             each.unit,
             f"{each.ratio:.3g}",
-            each.goal,
+            f"{each.bound} {each.goal:g}",
             "yes" if each.holds else "[red]no[/red]",
             each.note,
         )

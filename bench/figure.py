@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """`value` and `limit` in `unit`; `ratio` is what the goal is about, `goal` says which way."""
+    """`value` and `limit` in `unit`; their `ratio` should be `bound` (at most, at least) `goal`."""
 
     bench: str
     value: float
     unit: str
     limit: float
     ratio: float
-    goal: str
+    goal: float
     holds: bool
+    bound: str
     note: str = ""
 
     def plain(self) -> dict[str, object]:
@@ -40,7 +41,8 @@ def at_most(
         unit=unit,
         limit=limit,
         ratio=ratio,
-        goal=f"<= {goal:g}",
+        goal=goal,
+        bound="at most",
         holds=ratio <= goal,
         note=note,
     )
@@ -57,7 +59,8 @@ def at_least(
         unit=unit,
         limit=limit,
         ratio=ratio,
-        goal=f">= {goal:g}",
+        goal=goal,
+        bound="at least",
         holds=ratio >= goal,
         note=note,
     )

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from usance.domain.ids import InvoiceId
+from usance.flows.forget_expired import forget_expired
+from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.run_billing import run_billing
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.send_invoice import send_invoice
@@ -20,10 +22,15 @@ Handler = Callable[..., object]  # (runtime, scope, **arguments of the job)
 
 RUN_BILLING = "run_billing"
 SEND_INVOICE = "send_invoice"
+FORGET_EXPIRED = "forget_expired"
 
 
 def _run_billing(runtime: Runtime, scope: Scope, *, through: str | None = None) -> None:
-    """`through` is a day as YYYY-MM-DD; None: each entity's today, when the job runs."""
+    """Held drafts follow late usage, then what is due by `through` (YYYY-MM-DD) is drafted.
+
+    None: each entity's today, when the job runs.
+    """
+    refresh_drafts(runtime, scope)
     run_billing(runtime, scope, through=date.fromisoformat(through) if through else None)
 
 
@@ -31,4 +38,8 @@ def _send_invoice(runtime: Runtime, scope: Scope, *, invoice_id: str) -> None:
     send_invoice(runtime, scope, InvoiceId(invoice_id))
 
 
-HANDLERS: Mapping[str, Handler] = {RUN_BILLING: _run_billing, SEND_INVOICE: _send_invoice}
+HANDLERS: Mapping[str, Handler] = {
+    RUN_BILLING: _run_billing,
+    SEND_INVOICE: _send_invoice,
+    FORGET_EXPIRED: forget_expired,
+}
