@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import LiteralString
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from usance.domain.errors import NotFound
 from usance.flows.runtime import Scope
@@ -22,6 +24,21 @@ COLUMNS: tuple[LiteralString, ...] = ("id", "name", "particulars", "created_at",
 def add(tx: Tx, *ids: str) -> None:
     """Customers of those ids."""
     tx.append_rows("customers", COLUMNS, [(each, each, {"né": "'\\\""}, AT, AT) for each in ids])
+
+
+@given(st.lists(st.none() | st.text(st.characters(exclude_characters="\0", codec="utf-8"))))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_list_of_texts_arrives_as_it_was(
+    database: Database, scope: Scope, texts: list[str | None]
+) -> None:
+    with database.transaction(scope.tenant_id) as tx:
+        assert tx.all("SELECT %(texts)s::text[] AS texts", texts=texts)[0].texts == texts
+
+
+def test_a_list_of_days_arrives_as_it_was(database: Database, scope: Scope) -> None:
+    days = [date(1970, 1, 1), None, date(2199, 12, 31)]
+    with database.transaction(scope.tenant_id) as tx:
+        assert tx.all("SELECT %(days)s::date[] AS days", days=days)[0].days == days
 
 
 def count(database: Database, tenant_id: str) -> int:

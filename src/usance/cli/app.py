@@ -78,7 +78,7 @@ def main() -> None:
     except Invalid as refusal:
         for problem in refusal.problems:
             people.print(f"[red]error[/red] {problem.code}: ", end="")
-            people.print(problem.message, markup=False)
+            people.print(problem.message, markup=False, soft_wrap=True)
     except DomainError as refusal:
         _say(refusal.code, refusal)
     except (SettingsError, DatabaseUnusable, EmbeddedPostgresError) as refusal:
@@ -98,7 +98,7 @@ def main() -> None:
 
 def _say(code: str, what: Exception) -> None:
     people.print(f"[red]error[/red] {code}: ", end="")
-    people.print(" ".join(str(what).split()), markup=False)
+    people.print(" ".join(str(what).split()), markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

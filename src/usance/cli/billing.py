@@ -10,7 +10,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
-from usance.cli.show import AsJson, paper, people, print_json
+from usance.cli.show import AsJson, counted, paper, people, print_json
 from usance.domain.calendar import parse_day
 from usance.domain.errors import Invalid
 from usance.domain.invoicing.invoice import Draft
@@ -46,10 +46,10 @@ def bill(
         print_json(_plain(run, len(refreshed)))
     else:
         sums = ", ".join(str(gross) for gross in run.gross.values()) or "nothing due"
-        verb = "would be drafted" if is_dry else "drafted"
-        paper.print(
-            f"{run.draft_count} invoices {verb}: {sums}; {len(refreshed)} brought up to date"
-        )
+        drafted = "would be drafted" if is_dry else "drafted"
+        paper.print(f"{counted(run.draft_count, 'invoice')} {drafted}: {sums}")
+        if refreshed:
+            paper.print(f"{counted(len(refreshed), 'held draft')} brought up to date")
 
 
 def _day(through: str) -> date:

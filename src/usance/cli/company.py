@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
-from usance.cli.show import paper
+from usance.cli.show import counted, paper
 from usance.documents.company_file import Company, read_company
 from usance.flows.define_feature import define_feature
 from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
@@ -24,10 +24,12 @@ def load(file: CompanyFile, *, environment: Environment = DEFAULT_ENVIRONMENT) -
     company = read_company(file)
     with session(environment) as here:
         load_company(here, company)
-    paper.print(
-        f"{len(company.legal_entities)} legal entities, {len(company.features)} features, "
-        f"{len(company.customers)} customers"
+    parts = (
+        counted(len(company.legal_entities), "legal entity", "legal entities"),
+        counted(len(company.features), "feature"),
+        counted(len(company.customers), "customer"),
     )
+    paper.print(", ".join(parts))
 
 
 def load_company(here: Session, company: Company) -> None:

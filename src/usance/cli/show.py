@@ -13,12 +13,18 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+NAMES = ("id", "number", "order", "orderId")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
 people = Console(stderr=True, highlight=False)  # progress and remarks
 paper = Console(highlight=False)  # answers
 if not paper.is_terminal:  # a file or a pipe has no width of its own
     paper.width = 120
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 invoice`, `2 invoices`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def print_json(answer: object) -> None:
@@ -41,8 +47,8 @@ def print_table(
     for heading in headings:
         is_right = heading in right
         justify: JustifyMethod = "right" if is_right else "left"
-        is_id = heading == headings[0]  # to be copied, so never broken over two lines
-        table.add_column(heading, justify=justify, overflow="fold", no_wrap=is_id)
+        is_name = heading in NAMES  # to be copied, so never broken over two lines
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=is_name)
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     if not rows:
