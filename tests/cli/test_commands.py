@@ -27,6 +27,20 @@ def test_a_new_key_comes_as_json_and_is_never_shown_again(usance: Usance) -> Non
     assert json.loads(usance("keys", "list", "--json").stdout)[0]["revoked_at"] is not None
 
 
+def test_production_is_opened_on_purpose_and_its_clock_stands_with_the_world(
+    usance: Usance,
+) -> None:
+    assert usance("env", "open", "live", "--production").stdout == "live PRODUCTION\n"
+    again = usance("env", "open", "live")
+    assert (again.returncode, "Conflict" in again.stderr) == (1, True)
+    moved = usance("clock", "set", "2035-01-01", "--env", "live")
+    assert (moved.returncode, "ClockMovesForwardOnly" in moved.stderr) == (1, True)
+    listed = json.loads(usance("env", "list", "--json").stdout)
+    assert [(each["tenant_id"], each["kind"]) for each in listed] == [("live", "PRODUCTION")]
+    odd = usance("bill", "--env", "no/such place")
+    assert (odd.returncode, "InvalidId" in odd.stderr) == (1, True)
+
+
 def test_from_an_order_form_to_a_paid_invoice(usance: Usance, tmp_path: Path) -> None:
     steps = (
         ("clock", "set", "2025-01-01"),

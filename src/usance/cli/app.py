@@ -49,6 +49,7 @@ app.add_typer(usage.app, name="usage")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(environment.environments, name="env")
 app.add_typer(environment.keys, name="keys")
 app.add_typer(environment.clock, name="clock")
 

@@ -1,4 +1,4 @@
-"""`usance migrate`, `usance keys`, `usance clock`: what surrounds the business."""
+"""`usance migrate`, `env`, `keys`, `clock`: what surrounds the business."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from typing import Annotated
 
 import typer
 
-from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
+from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, database, session
 from usance.cli.show import AsJson, paper, print_json, print_table
 from usance.domain.errors import Invalid, Problem
-from usance.flows.open_environment import create_key, move_clock, revoke_key
+from usance.domain.ids import parse_ref
+from usance.flows.open_environment import (
+    create_key,
+    move_clock,
+    open_environment,
+    revoke_key,
+)
 from usance.settings import settings_from
 from usance.store import tenants
 from usance.store.embedded.cluster import attach
 from usance.store.migrate import migrate
 
+environments = typer.Typer(
+    help="Environments: production and sandboxes, which nothing crosses.", no_args_is_help=True
+)
 keys = typer.Typer(help="API keys of an environment.", no_args_is_help=True)
 clock = typer.Typer(
     help="The clock of a sandbox, which can be moved forward.", no_args_is_help=True
@@ -34,6 +43,33 @@ def migrate_database(*, as_json: AsJson = False) -> None:
         print_json({"applied": applied})
     else:
         paper.print("\n".join(f"applied {name}" for name in applied) or "up to date")
+
+
+@environments.command("open")
+def open_one(
+    name: Annotated[str, typer.Argument(help="What `--env` will call it.")],
+    *,
+    is_production: Annotated[
+        bool, typer.Option("--production", help="For real deals: its clock cannot be moved.")
+    ] = False,
+) -> None:
+    """Open an environment: a sandbox, unless told otherwise."""
+    kind = "PRODUCTION" if is_production else "SANDBOX"
+    with database() as runtime:
+        open_environment(runtime, parse_ref(name, path="name"), name=name, kind=kind)
+    paper.print(f"{name} {kind}", markup=False)
+
+
+@environments.command("list")
+def list_environments(*, as_json: AsJson = False) -> None:
+    """List all environments of this database."""
+    with database() as runtime, runtime.database.platform() as platform:
+        rows = tenants.every(platform)
+    if as_json:
+        print_json([row._asdict() for row in rows])
+        return
+    cells = [(row.tenant_id, row.kind, row.created_at, row.clock_at or "") for row in rows]
+    print_table("Environments", ("id", "kind", "opened", "clock"), cells)
 
 
 @keys.command("create")

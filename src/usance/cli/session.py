@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from usance.domain.errors import Conflict
+from usance.domain.ids import parse_ref
 from usance.flows.open_environment import open_environment
 from usance.flows.runtime import Runtime, Scope
 from usance.main import database_for
@@ -39,21 +40,28 @@ class Session:
 
 
 @contextmanager
+def database() -> Iterator[Runtime]:
+    """A migrated database, and no environment in particular."""
+    with database_for(settings_from()) as opened:
+        yield Runtime(opened)
+
+
+@contextmanager
 def session(environment: str = DEFAULT_ENVIRONMENT) -> Iterator[Session]:
     """A migrated database and an environment in it, opened as a sandbox when it is new."""
-    settings = settings_from()
-    with database_for(settings) as database:
-        runtime = Runtime(database)
-        with database.platform() as platform:
+    with database() as runtime:
+        with runtime.database.platform() as platform:
             known = {row.tenant_id for row in tenants.every(platform)}
         if environment not in known:
             _open(runtime, environment)
-        yield Session(runtime, Scope(environment, f"cli:{_user()}"), settings)
+        scope = Scope(environment, f"cli:{_user()}")
+        yield Session(runtime, scope, settings_from())
 
 
 def _open(runtime: Runtime, environment: str) -> None:
     try:
-        open_environment(runtime, environment, name=environment, kind="SANDBOX")
+        tenant_id = parse_ref(environment, path="--env")
+        open_environment(runtime, tenant_id, name=environment, kind="SANDBOX")
     except Conflict:  # another command was first
         return
 
