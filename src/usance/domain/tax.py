@@ -195,13 +195,12 @@ def document_tax(
     rows: list[TaxRow] = []
     shares = [Money(0, currency)] * len(lines)
     for (category, percent), members in groups.items():
-        taxable = Money(sum(lines[index].net.minor for index in members), currency)
+        nets = [lines[index].net.minor for index in members]
+        taxable = Money(sum(nets), currency)
         tax = round_minor(taxable.amount * percent / 100, currency)
-        reasons = dict.fromkeys(lines[index].treatment.reason for index in members)
-        reason = " ".join(filter(None, reasons))
-        rows.append(TaxRow(category, percent, taxable, tax, reason))
+        reasons = dict.fromkeys([lines[index].treatment.reason for index in members])
+        rows.append(TaxRow(category, percent, taxable, tax, " ".join(filter(None, reasons))))
         if percent:  # lines that cancel out still bear what one without the other would
-            nets = [lines[index].net.minor for index in members]
             for index, share in zip(members, share_tax(tax, nets, percent), strict=True):
                 shares[index] = share
     return tuple(rows), shares

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from operator import itemgetter
 
-from usance.domain.calendar import Period, billing_periods
+from usance.domain.calendar import BillingPeriod, Period, billing_periods
 from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.order import Segment, Timing
 from usance.domain.due_items import DueItem, Grouping, LineKind
@@ -39,26 +39,14 @@ class Due:
     next_on: date | None
 
 
-def slices(line: ContractLine, *, hold_days: int = 0, since: date | None = None) -> Iterator[Slice]:
+def slices(line: ContractLine, *, hold_days: int = 0) -> Iterator[Slice]:
     """All slices of a line, in time. They cover each day of its window exactly once.
 
     In advance, a slice falls due when its billing period begins (or the window does); in arrears,
-    when the period ends, for usage `hold_days` later. `since` leaves out those due before that day.
+    when the period ends, for usage `hold_days` later.
     """
-    sold = line.sold
-    if sold.cadence is None:
-        found = _cut(line, sold.window, sold.window, hold_days)
-    else:
-        first = None if since is None else _first_day_due(line, since, hold_days)
-        periods = billing_periods(sold.window, sold.cadence, anchor=sold.anchor, since=first)
-        found = (
-            piece
-            for billing in periods
-            for piece in _cut(line, billing.part, billing.whole, hold_days)
-        )
-    for piece in found:
-        if since is None or piece.due_on >= since:
-            yield piece
+    for billing in _periods(line, None):
+        yield from _cut(line, billing, _due_on(line, billing.part, hold_days))
 
 
 def due(
@@ -76,12 +64,17 @@ def due(
     next_on: date | None = None
     hold_days = contract.terms.usage_hold_days
     for position, line in enumerate(contract.lines):
-        for piece in slices(line, hold_days=hold_days, since=since):
-            if piece.due_on > through:
-                next_on = piece.due_on if next_on is None else min(next_on, piece.due_on)
+        first = None if since is None else _first_day_due(line, since, hold_days)
+        for billing in _periods(line, first):
+            due_on = _due_on(line, billing.part, hold_days)
+            if due_on > through:
+                next_on = due_on if next_on is None else min(next_on, due_on)
                 break
-            if (line.id, piece.period.start) not in billed:
-                found.append((piece.due_on, position, due_item(contract, position, piece)))
+            if since is not None and due_on < since:
+                continue
+            for piece in _cut(line, billing, due_on):
+                if (line.id, piece.period.start) not in billed:
+                    found.append((due_on, position, due_item(contract, position, piece)))
     found.sort(key=itemgetter(0, 1))
     return Due(tuple(item for _, _, item in found), next_on)
 
@@ -111,9 +104,17 @@ def due_item(contract: Contract, position: int, piece: Slice) -> DueItem:
     )
 
 
-def _cut(line: ContractLine, part: Period, whole: Period, hold_days: int) -> Iterator[Slice]:
+def _periods(line: ContractLine, first: date | None) -> Iterable[BillingPeriod]:
+    """The billing periods of a line, in time; `first` leaves out those that ended by that day."""
+    sold = line.sold
+    if sold.cadence is None:
+        return (BillingPeriod(sold.window, sold.window),)
+    return billing_periods(sold.window, sold.cadence, anchor=sold.anchor, since=first)
+
+
+def _cut(line: ContractLine, billing: BillingPeriod, due_on: date) -> Iterator[Slice]:
     """The slices of one billing period: a change of terms within it makes more than one."""
-    due_on = _due_on(line, part, hold_days)
+    part, whole = billing.part, billing.whole
     segments = line.sold.segments
     if len(segments) == 1:  # the usual line, whose one segment is its window
         yield Slice(segments[0], part, _share(line, part, whole), due_on)

@@ -76,7 +76,8 @@ def drafts(
     The one function that bills, previews and shows upcoming invoices. `new_id` gives the ids.
     """
     made: list[Draft] = []
-    for each in group(items):
+    groups = group(items)
+    for each in groups:
         drafted = draft(
             each,
             invoice_id=new_id(),
@@ -85,8 +86,9 @@ def drafts(
             usage=usage,
             history=history,
         )
-        history = history.after(drafted)
         made.append(drafted)
+        if len(made) < len(groups):
+            history = history.after(drafted)
     return made
 
 
@@ -204,7 +206,7 @@ def _working(
         "contract": item.contract_id,
         "clause": item.line_ref,
         "servicePeriod": str(item.service_period),
-        "net": rated.net.amount,
+        "net": rated.working.facts["net"],
     }
     tax = Working("tax", {"rule": bears.rule, "category": bears.category, "percent": bears.percent})
     if usage is None:

@@ -228,9 +228,10 @@ def _line(
     net = round_minor(amount, currency, share)
     if share is not ONE:
         steps.append(_proration_step(amount, share))
-    facts: dict[str, Fact] = {"exact": amount, "net": net.amount, "currency": currency.code}
+    shown = net.amount
+    facts: dict[str, Fact] = {"exact": amount, "net": shown, "currency": currency.code}
     steps.append(Working("rounding", facts))
-    line["net"] = net.amount
+    line["net"] = shown
     unit_amount = None if is_bounded else _unit_amount(pricing.price, rated)
     return RatedLine(net, Working("line", line, tuple(steps)), unit_amount, rated.unpriced)
 
