@@ -18,7 +18,8 @@ from usance.flows.archive_contract import archive_contract
 from usance.flows.cancel_order import cancel_order
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.sign_order import sign_order
-from usance.store import contracts, invoices, orders
+from usance.store import contracts, invoices, listings, orders
+from usance.store.listings import Slot
 
 pytestmark = pytest.mark.postgres
 
@@ -74,12 +75,12 @@ def test_contracts_and_orders_are_listed_by_age_both_ways_and_by_state(world: Wo
     cancel_order(world.runtime, world.scope, OrderId("e"))
     archive_contract(world.runtime, world.scope, ContractId("a"))
     with world.runtime.transaction(world.scope) as tx:
-        everything = contracts.page(tx, after=None, before=None, limit=9)
+        everything = listings.contract_page(tx, Slot(after=None, before=None, limit=9))
         assert everything == ["a", "b", "c"]
-        assert contracts.page(tx, after="a", before=None, limit=1) == ["b"]
-        assert contracts.page(tx, after=None, before="c", limit=9) == ["b", "a"]
-        assert contracts.page(
-            tx, after=None, before=None, limit=9, customer_id="larkspur", statuses=["ACTIVE"]
+        assert listings.contract_page(tx, Slot(after="a", before=None, limit=1)) == ["b"]
+        assert listings.contract_page(tx, Slot(after=None, before="c", limit=9)) == ["b", "a"]
+        assert listings.contract_page(
+            tx, Slot(after=None, before=None, limit=9), customer_id="larkspur", statuses=["ACTIVE"]
         ) == ["c"]
         assert contracts.one(tx, ContractId("a")).status is ContractStatus.CANCELED
         for status, refs in {

@@ -87,27 +87,6 @@ SELECT customer_id, status, created_at, updated_at
 """
 LOCK = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE"
 EXISTS = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
-PAGE = """
-SELECT id
-  FROM contracts
- WHERE tenant_id = %(tenant_id)s
-   AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
-   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
-   AND (%(after)s::text IS NULL OR (created_at, id) > (
-            SELECT created_at, id
-              FROM contracts
-             WHERE tenant_id = %(tenant_id)s
-               AND id = %(after)s))
-   AND (%(before)s::text IS NULL OR (created_at, id) < (
-            SELECT created_at, id
-              FROM contracts
-             WHERE tenant_id = %(tenant_id)s
-               AND id = %(before)s))
- ORDER BY CASE WHEN %(before)s::text IS NULL THEN created_at END,
-          CASE WHEN %(before)s::text IS NULL THEN id END,
-          created_at DESC, id DESC
- LIMIT %(limit)s
-"""
 SAVE_BILLED = """
 UPDATE contracts
    SET next_due_on = billed.next_on,
@@ -285,12 +264,6 @@ def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine])
     tx.append_rows("contract_lines", (*COLUMNS, "feature_id", "terms"), rows)
 
 
-def lock(tx: Tx, contract_id: ContractId) -> Contract:
-    """The contract, held until `tx` ends. Raises NotFound."""
-    tx.one(LOCK, kind="contract", ref=contract_id, id=contract_id)
-    return one(tx, contract_id)
-
-
 def one(tx: Tx, contract_id: ContractId) -> Contract:
     """The contract of that id with its lines. Raises NotFound."""
     found = many(tx, [contract_id])
@@ -311,22 +284,6 @@ def many(tx: Tx, ids: Collection[ContractId]) -> list[Contract]:
         lines.setdefault(row.contract_id, []).append(line_from(row))
     rows = tx.all(CONTRACTS, ids=list(ids))
     return [contract_from(row, tuple(lines.get(row.id, ()))) for row in rows]
-
-
-def page(
-    tx: Tx,
-    *,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    customer_id: str | None = None,
-    statuses: list[str] | None = None,
-) -> list[ContractId]:
-    """Ids of contracts by age, after one or before one (then newest first)."""
-    rows = tx.all(
-        PAGE, after=after, before=before, limit=limit, customer_id=customer_id, statuses=statuses
-    )
-    return [row.id for row in rows]
 
 
 def due_customers(

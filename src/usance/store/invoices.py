@@ -19,6 +19,7 @@ from usance.domain.invoicing.invoice import (
     InvoiceStatus,
     Issued,
 )
+from usance.store import contracts
 from usance.store.codec import jsonb, value_from
 from usance.store.database import Row, Tx
 from usance.store.invoice_rows import (
@@ -85,9 +86,6 @@ LOCK = """
 SELECT id, status FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
 """
 OWNER = "SELECT customer_id FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
-LOCK_CUSTOMER = """
-SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
-"""
 PAGE = """
 SELECT id
   FROM invoices
@@ -147,7 +145,6 @@ RETURNING created_at
 STAND_DOWN = """
 DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
 """
-# The last few are enough: a grouping that did not occur among them has no previous total.
 # The last year and a month is looked at: a yearly invoice has its previous one, and a long history
 # costs no more than a short one. Of two of one day the younger is taken, always the same.
 PREVIOUS = """
@@ -311,7 +308,7 @@ def drafts_with_usage(tx: Tx) -> list[InvoiceId]:
 def lock(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
     """The invoice and its customer, held until `tx` ends. Raises NotFound."""
     owner = tx.one(OWNER, kind="invoice", ref=invoice_id, id=invoice_id)
-    tx.run(LOCK_CUSTOMER, id=owner.customer_id)
+    contracts.lock_customer(tx, owner.customer_id)
     tx.one(LOCK, kind="invoice", ref=invoice_id, id=invoice_id)
     return one(tx, invoice_id)
 
