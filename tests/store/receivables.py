@@ -17,9 +17,11 @@ from usance.store.database import Tx
 ADD_INVOICE = """
 INSERT INTO invoices (tenant_id, id, legal_entity_id, customer_id, currency, status, bill_on,
                       grouping, net_minor, tax_minor, gross_minor, findings, input_hash, created_at,
-                      approved_at, approved_by, number, issued_on, due_on, parties)
+                      approved_at, approved_by, type, reason, number, issued_on, due_on,
+                      parties)
 SELECT %(tenant_id)s, %(id)s, %(legal_entity_id)s, %(customer_id)s, %(currency)s, %(status)s,
        %(on)s, '{}', %(net)s, %(tax)s, %(gross)s, '[]', '', %(at)s, %(at)s, 'test',
+       'INVOICE', '',
        issued.*
   FROM (SELECT %(number)s, %(on)s::date, %(due_on)s::date, '{}'::jsonb WHERE %(status)s = 'ISSUED'
         UNION ALL

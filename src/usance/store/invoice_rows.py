@@ -12,11 +12,13 @@ from usance.domain.due_items import Grouping, LineKind
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import (
     Approved,
+    DocumentType,
     Draft,
     Finding,
     InvoiceLine,
     InvoiceStatus,
     Issued,
+    Source,
 )
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money, currency
@@ -27,12 +29,14 @@ from usance.store.database import Row, range_text
 
 INVOICE_COLUMNS = (
     *("id", "legal_entity_id", "customer_id", "currency", "status", "bill_on", "grouping"),
-    *("net_minor", "tax_minor", "gross_minor", "findings", "input_hash", "created_at"),
+    *("net_minor", "tax_minor", "gross_minor", "findings", "input_hash", "created_at", "type"),
+    "reason",
 )
 LINE_COLUMNS = (
     *("invoice_id", "position", "contract_id", "contract_line_id", "kind", "description", "unit"),
     *("service_period", "quantity", "unit_amount", "net_minor", "tax_code", "tax_category"),
     *("tax_percent", "tax_rule", "tax_reason", "tax_minor", "working", "usage"),
+    *("source_invoice_id", "source_position"),
 )
 TAX_COLUMNS = ("invoice_id", "category", "percent", "taxable_minor", "tax_minor", "reason")
 SLICE_COLUMNS = ("invoice_id", "position", "contract_line_id", "service_period")
@@ -112,6 +116,8 @@ def invoice_row(draft: Draft, at: datetime) -> tuple[object, ...]:
         raw_json(draft.findings),
         draft.input_hash,
         at,
+        draft.type.value,
+        draft.reason,
     )
 
 
@@ -139,6 +145,8 @@ def line_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
             line.tax.minor,
             raw_json(line.working),
             None if line.usage is None else raw_json(line.usage),
+            None if line.source is None else line.source.invoice_id,
+            None if line.source is None else line.source.position,
         )
 
 
@@ -197,6 +205,8 @@ def _draft_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> Draft:
         gross=Money(row.gross_minor, of),
         findings=tuple(value_from(finding, Finding) for finding in row.findings),
         input_hash=row.input_hash,
+        type=DocumentType(row.type),
+        reason=row.reason,
     )
 
 
@@ -217,6 +227,9 @@ def _line_from(row: Row, of: Currency) -> InvoiceLine:
         tax=Money(row.tax_minor, of),
         working=working_from(row.working),
         usage=None if row.usage is None else value_from(row.usage, UsageTotal),
+        source=None
+        if row.source_invoice_id is None
+        else Source(row.source_invoice_id, row.source_position),
     )
 
 

@@ -54,9 +54,9 @@ SELECT asked.line_id, billed.starts_on
         OFFSET 0) AS billed  -- line by line: a whole tenant's slices are never read
 """
 INVOICES = """
-SELECT id, legal_entity_id, customer_id, currency, status, bill_on, grouping, net_minor, tax_minor,
-       gross_minor, findings, input_hash, created_at, approved_at, approved_by, number, issued_on,
-       due_on, parties, sent_at, voided_on, void_reason,
+SELECT id, type, reason, legal_entity_id, customer_id, currency, status, bill_on, grouping,
+       net_minor, tax_minor, gross_minor, findings, input_hash, created_at, approved_at,
+       approved_by, number, issued_on, due_on, parties, sent_at, voided_on, void_reason,
        coalesce((SELECT sum(amount_minor)
                    FROM allocations a
                   WHERE a.tenant_id = %(tenant_id)s
@@ -69,7 +69,7 @@ LINES = """
 SELECT invoice_id, contract_id, contract_line_id, kind, description, unit,
        lower(service_period) AS starts_on, upper(service_period) AS ends_on,
        quantity, unit_amount, net_minor, tax_code, tax_category, tax_percent, tax_rule, tax_reason,
-       tax_minor, working, usage
+       tax_minor, working, usage, source_invoice_id, source_position
   FROM invoice_lines
  WHERE tenant_id = %(tenant_id)s
    AND invoice_id = ANY(%(ids)s)

@@ -293,6 +293,8 @@ CREATE TABLE invoices (
     id               text        NOT NULL,
     legal_entity_id  text        NOT NULL,
     customer_id      text        NOT NULL,
+    type             text        NOT NULL CHECK (type IN ('INVOICE', 'CREDIT_NOTE')),
+    reason           text        NOT NULL,   -- of a credit note: its code, and words beside it
     currency         char(3)     NOT NULL,   -- of every *_minor of this invoice and its lines
     status           text        NOT NULL CHECK (status IN ('DRAFT', 'APPROVED', 'ISSUED', 'VOID')),
     bill_on          date        NOT NULL,   -- the day its due items fell due
@@ -317,7 +319,8 @@ CREATE TABLE invoices (
     FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
     CONSTRAINT a_number_is_used_once UNIQUE (tenant_id, legal_entity_id, number),
     CONSTRAINT net_and_tax_make_gross CHECK (net_minor + tax_minor = gross_minor),
-    CONSTRAINT gross_is_not_negative CHECK (gross_minor >= 0),
+    CONSTRAINT only_a_credit_note_gives_back CHECK (
+        CASE type WHEN 'INVOICE' THEN gross_minor >= 0 ELSE gross_minor <= 0 END),
     CONSTRAINT issued_together CHECK (num_nonnulls(number, issued_on, due_on, parties) IN (0, 4)),
     CONSTRAINT a_draft_has_no_number
         CHECK (status IN ('ISSUED', 'VOID') OR number IS NULL),
@@ -353,9 +356,18 @@ CREATE TABLE invoice_lines (
     tax_minor         bigint    NOT NULL,    -- its share of the document's tax
     working           json      NOT NULL,    -- in its order: how the amount came about, step by step
     usage             jsonb,                 -- the window's evidence: event count, last received
+    source_invoice_id text,                  -- the line of an earlier document that this one gives
+    source_position   int,                   -- back or corrects
     PRIMARY KEY (tenant_id, invoice_id, position),
-    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE,
+    CONSTRAINT a_source_is_a_line
+        FOREIGN KEY (tenant_id, source_invoice_id, source_position) REFERENCES invoice_lines,
+    CONSTRAINT a_source_is_named_wholly
+        CHECK (num_nonnulls(source_invoice_id, source_position) IN (0, 2))
 );
+CREATE INDEX invoice_lines_by_source
+    ON invoice_lines (tenant_id, source_invoice_id, source_position)
+    WHERE source_invoice_id IS NOT NULL;
 
 -- Nobody searches inside a working; without it, ANALYZE takes a moment even after a large run.
 ALTER TABLE invoice_lines ALTER COLUMN working SET STATISTICS 0;

@@ -16,7 +16,7 @@ from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import InvoiceId, LineId
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, Severity
+from usance.domain.invoicing.invoice import DocumentType, Draft, Finding, InvoiceLine, Severity
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
@@ -133,6 +133,7 @@ def draft(
         gross=sheet.gross,
         findings=findings,
         input_hash=_input_hash(due, lines, findings),
+        type=DocumentType.of(sheet.gross),
     )
 
 

@@ -54,9 +54,6 @@ def _errors(draft: Sheet) -> Iterator[Finding]:
             units = f"{unpriced:f} of {line.quantity:f} {line.unit}".rstrip()
             message = f"No price covers {units} of {line.description!r}."
             yield Finding(Severity.ERROR, "UsageUnpriced", f"lines[{index}].quantity", message)
-    if draft.gross.is_negative:
-        message = f"The total is {draft.gross}; less than nothing is a credit note."
-        yield Finding(Severity.ERROR, "NegativeTotal", "gross", message)
 
 
 def _po_missing(draft: Sheet) -> Iterator[Finding]:

@@ -1,4 +1,8 @@
-"""The invoice in its states: draft, approved, issued, void. One class a state."""
+"""The invoice, or credit note, in its states: draft, approved, issued, void. One class a state.
+
+A credit note is the same document with the sign turned: its lines, taxes and totals are at or
+below zero inside, so that sums over documents just add; what people see shows positive figures.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from usance.domain.calendar import Period
 from usance.domain.due_items import Grouping, LineKind
@@ -24,6 +29,18 @@ class InvoiceStatus(StrEnum):
     APPROVED = "APPROVED"
     ISSUED = "ISSUED"
     VOID = "VOID"
+
+
+class DocumentType(StrEnum):
+    """An invoice asks for money, a credit note gives some back."""
+
+    INVOICE = "INVOICE"
+    CREDIT_NOTE = "CREDIT_NOTE"
+
+    @classmethod
+    def of(cls, gross: Money) -> DocumentType:
+        """What a document of that total is: less than nothing is a credit note."""
+        return cls.CREDIT_NOTE if gross.is_negative else cls.INVOICE
 
 
 class InvoiceNotDraft(NotAllowedNow):
@@ -77,12 +94,20 @@ class Finding:
     message: str
 
 
+class Source(NamedTuple):
+    """A line of an earlier document, by its place on it, counted from 1."""
+
+    invoice_id: InvoiceId
+    position: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """One line: what, when used, how many, how much, what tax, and how that came about.
 
     `unit_amount` is there when one price per unit exists. `tax` is its share of the document's
-    tax. `usage` is the evidence of a metered quantity.
+    tax. `usage` is the evidence of a metered quantity. `source` is the line that this one gives
+    back or corrects.
     """
 
     contract_id: ContractId | None
@@ -99,6 +124,7 @@ class InvoiceLine:
     tax: Money
     working: Working
     usage: UsageTotal | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +132,7 @@ class Draft:
     """A draft held for review: what it says, and what to look at.
 
     `bill_on` is the day its items fell due; `input_hash` tells whether what it was made from is
-    still so.
+    still so. `reason` is why a credit note was made: a reason code, and what was said beside it.
     """
 
     id: InvoiceId
@@ -122,8 +148,13 @@ class Draft:
     gross: Money
     findings: tuple[Finding, ...]
     input_hash: str
+    type: DocumentType = DocumentType.INVOICE
+    reason: str = ""
 
     def __post_init__(self) -> None:
+        is_credit_note = self.type is DocumentType.CREDIT_NOTE
+        assert not (self.gross.is_negative and not is_credit_note), "less than nothing is a credit"
+        assert self.gross.minor <= 0 or not is_credit_note, "a credit note asks for nothing"
         assert self.lines, "a document has lines"
         assert self.net.minor == sum(line.net.minor for line in self.lines), "net is its lines'"
         assert self.tax.minor == sum(row.tax.minor for row in self.taxes), "tax is its rows'"
