@@ -18,8 +18,9 @@ from usance.domain.ids import (
     LineId,
     OrderId,
 )
-from usance.domain.legal_entity import LegalEntity, PaymentTerms
+from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import currency
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.notation import pricing_from
 from usance.domain.rating.prices import Pricing
 from usance.domain.tax import TaxRate, TaxTable

@@ -23,7 +23,7 @@ from usance.domain.calendar import Period
 from usance.domain.contracts.order import Order, Segment, Timing
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import OrderId
-from usance.domain.legal_entity import PaymentTerms
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Flat, Pricing
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "orders").iterdir())

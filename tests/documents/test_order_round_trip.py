@@ -16,8 +16,8 @@ from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.order import Order, OrderLine, Segment, Timing
 from usance.domain.due_items import LineKind
 from usance.domain.ids import FeatureId, OrderId
-from usance.domain.legal_entity import PaymentTerms
 from usance.domain.money import Money, currency
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Flat, Graduated, PerUnit, Pricing, Tier
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders" / "larkspur-2025.yaml"

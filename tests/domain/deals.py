@@ -24,8 +24,9 @@ from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.due_items import LineKind
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, LineId, OrderId
 from usance.domain.invoicing.drafting import Parties
-from usance.domain.legal_entity import LegalEntity, PaymentTerms
+from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import currency
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import (
     Flat,
     Graduated,

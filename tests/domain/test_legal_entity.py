@@ -1,18 +1,17 @@
-"""Legal entities: terms, bank accounts and particulars that can be printed."""
+"""Legal entities: bank accounts and particulars that can be printed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.deals import DAYS, EUR, USD, seller
+from tests.domain.deals import EUR, USD, seller
 from usance.domain.errors import Invalid
-from usance.domain.legal_entity import BankAccount, PaymentTerms, zone_of
+from usance.domain.legal_entity import BankAccount, zone_of
 from usance.domain.money import Currency, currency
 
 JPY = currency("JPY")
@@ -24,20 +23,6 @@ def account(of: Currency = EUR, **more: object) -> BankAccount:
     """An account in euros with an IBAN, changed by `more`."""
     made = BankAccount(currency=of, holder="Alter GmbH", bank="Sparkasse", iban=IBANS[0])
     return replace(made, **more)  # type: ignore[arg-type]
-
-
-@given(DAYS, st.integers(0, 365))
-def test_an_invoice_is_due_on_or_after_the_day_it_is_issued(issued_on: date, net_days: int) -> None:
-    due_on = PaymentTerms(net_days).due_on(issued_on)
-    assert due_on >= issued_on
-    assert due_on - issued_on == timedelta(days=net_days)
-
-
-@pytest.mark.parametrize("net_days", [-1, 366])
-def test_terms_are_within_a_year(net_days: int) -> None:
-    with pytest.raises(Invalid) as refused:
-        PaymentTerms(net_days)
-    assert refused.value.problems[0].path == "netDays"
 
 
 def check_digits(country: str, rest: str) -> str:

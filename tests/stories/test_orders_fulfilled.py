@@ -13,7 +13,7 @@ from usance.domain.contracts.contract import DraftContract
 from usance.domain.contracts.fulfilment import Done, OrderNotNew, StepKind, order_steps
 from usance.domain.errors import Invalid, NotFound
 from usance.domain.ids import ContractId, CustomerId, OrderId
-from usance.domain.legal_entity import PaymentTerms
+from usance.domain.payment_terms import PaymentTerms
 from usance.flows.cancel_order import cancel_order
 from usance.flows.create_contract import create_contract
 from usance.flows.fulfil_order import SubscriptionExists

@@ -59,10 +59,30 @@ class AddressWire(Wire):
     postal_code: str | None = Field(default=None, examples=["10119"])
 
 
-class NetTerms(Wire):
-    """Due so many days after issue."""
+class TermsBody(Wire):
+    """When an invoice falls due: exactly one way of counting; `monthsAhead` goes with a day."""
 
-    net_days: int = Field(ge=0, le=365, examples=[30])
+    net_days: int | None = Field(
+        default=None, ge=0, le=365, description="So many days after issue.", examples=[30]
+    )
+    end_of_month_plus: int | None = Field(
+        default=None, ge=0, le=365, description="The end of the month of issue, then so many days."
+    )
+    net_end_of_month: int | None = Field(
+        default=None, ge=0, le=365, description="So many days, then to the end of that month."
+    )
+    day_of_month: int | None = Field(
+        default=None, ge=1, le=31, description="That day, or the last of a month without it."
+    )
+    months_ahead: int | None = Field(
+        default=None, ge=1, le=12, description="After the month of issue; 1 without it."
+    )
+
+
+TermsWire = Annotated[
+    dict[str, int],
+    Field(description="As they are written: `{netDays: 30}`.", examples=[{"netDays": 30}]),
+]
 
 
 class WorkingWire(Wire):

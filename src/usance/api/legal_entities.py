@@ -9,7 +9,15 @@ from pydantic import Field
 
 from usance.api.caller import Asked, Caller
 from usance.api.envelope import Cursors, Page, Single, Wire
-from usance.api.fields import AddressWire, NetTerms, PathId, Ref, TaxIdWire, called
+from usance.api.fields import (
+    AddressWire,
+    PathId,
+    Ref,
+    TaxIdWire,
+    TermsBody,
+    TermsWire,
+    called,
+)
 from usance.api.route import resource
 from usance.documents.particulars import (
     legal_entity_from,
@@ -52,7 +60,6 @@ class Particulars(Wire):
     registration: str | None = None
     email: str | None = None
     bank_accounts: list[BankAccountWire] | None = Field(default=None, max_length=50)
-    payment_terms: NetTerms | None = None
     accent: str | None = Field(default=None, examples=["#0b6e4f"])
     paper: Literal["a4", "us-letter"] | None = None
 
@@ -60,6 +67,7 @@ class Particulars(Wire):
 class EntityBody(Particulars):
     """A legal entity, replaced whole."""
 
+    payment_terms: TermsBody | None = None
     logo: str | None = Field(
         default=None, description="PNG, JPEG or SVG as base64, or an SVG as it is; 512 KB at most."
     )
@@ -75,6 +83,7 @@ class EntityWire(Particulars):
     """A legal entity."""
 
     id: str
+    payment_terms: TermsWire
     has_logo: bool
 
 

@@ -117,6 +117,7 @@ def _view(
         service_period=periods.pop() if len(periods) == 1 else None,
         purchase_order=draft.grouping.po_number or None,
         contract_ref=contracts[0] if len(contracts) == 1 else None,
+        payment_terms=draft.grouping.payment_terms,
         bank=None if account is None else _bank(account),
         creditor_reference=_reference(account, number),
         locale=language,

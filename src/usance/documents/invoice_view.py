@@ -15,6 +15,7 @@ from enum import StrEnum
 from usance.documents.logo import Logo
 from usance.domain.calendar import Period
 from usance.domain.money import Currency, Money, Rate, total
+from usance.domain.payment_terms import PaymentTerms
 
 ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
 WEB = ("https:", "http:")
@@ -151,6 +152,7 @@ class InvoiceView:
     buyer_reference: str | None = None
     purchase_order: str | None = None
     contract_ref: str | None = None
+    payment_terms: PaymentTerms | None = None
     terms: str | None = None
     notes: tuple[str, ...] = ()
     bank: BankView | None = None

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import NumberPattern, get_currency_symbol
+from babel.units import format_unit
 
 from usance.documents.wording import languages
 from usance.domain.calendar import Period
@@ -107,6 +108,14 @@ class Notation:
         """Of a hundred: 19 is "19 %" in German and "19%" in English."""
         return _percent(self.locale).write(percent, 0)
 
+    def days(self, count: int) -> str:
+        """A length: "30 days", "1 Tag", "30 日"."""
+        return _length(self.locale, count, "duration-day")
+
+    def months(self, count: int) -> str:
+        """A length: "2 months", "1 Monat"."""
+        return _length(self.locale, count, "duration-month")
+
     def day(self, day: date) -> str:
         """In full: "31 January 2026", "2026年1月31日"."""
         return _day(self.locale, day, "long")
@@ -160,6 +169,11 @@ def _spaced(prefix: str) -> str:
 def _symbol(locale: Locale, of: Currency) -> str:
     symbol: str = get_currency_symbol(of.code, locale)
     return symbol.replace("￥", "¥")  # the wide sign leaves a hole among Latin figures
+
+
+def _length(locale: Locale, count: int, unit: str) -> str:
+    written: str = format_unit(count, unit, length="long", locale=locale)
+    return written
 
 
 @lru_cache(maxsize=4096)

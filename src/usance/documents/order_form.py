@@ -16,12 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from usance.documents.order_lines import line_from, plain_line, plain_period
-from usance.documents.particulars import (
-    DEFAULT_TERMS,
-    customer_from,
-    payment_terms_from,
-    plain_payment_terms,
-)
+from usance.documents.particulars import customer_from
 from usance.documents.plain import (
     Fields,
     amount,
@@ -40,6 +35,10 @@ from usance.documents.plain import (
     truth,
     whole,
 )
+from usance.documents.terms_notation import (
+    payment_terms_from,
+    plain_payment_terms,
+)
 from usance.documents.yaml_text import read_plain
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, Period, month_after
 from usance.domain.contracts.order import (
@@ -57,8 +56,8 @@ from usance.domain.contracts.value import total_problems
 from usance.domain.customer import Customer
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, OrderId
-from usance.domain.legal_entity import PaymentTerms
 from usance.domain.money import Currency, Money
+from usance.domain.payment_terms import NET_30, PaymentTerms
 
 VERSION = 1
 MAX_MONTHS = 1200
@@ -78,7 +77,7 @@ def read_form(written: str) -> dict[str, object]:
 
 
 def order_from(
-    plain: Mapping[str, object], *, order_id: OrderId, default_terms: PaymentTerms = DEFAULT_TERMS
+    plain: Mapping[str, object], *, order_id: OrderId, default_terms: PaymentTerms = NET_30
 ) -> Order:
     """The order in a form. Raises Invalid with every problem found, by its path in the form.
 

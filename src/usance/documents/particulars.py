@@ -24,13 +24,17 @@ from usance.documents.plain import (
     refusal,
     shown,
     text,
-    whole,
+)
+from usance.documents.terms_notation import (
+    payment_terms_from,
+    plain_payment_terms,
 )
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, zone
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, LegalEntityId
-from usance.domain.legal_entity import BankAccount, LegalEntity, PaymentTerms
+from usance.domain.legal_entity import BankAccount, LegalEntity
+from usance.domain.payment_terms import NET_30
 from usance.domain.tax import TaxCategory, TaxRate
 
 CATEGORIES = {
@@ -39,7 +43,6 @@ CATEGORIES = {
     "EXEMPT": TaxCategory.EXEMPT,
 }
 CATEGORY_WORDS = {category: word for word, category in CATEGORIES.items()}
-DEFAULT_TERMS = PaymentTerms(30)
 
 
 def customer_from(plain: object, path: str = "") -> Customer:
@@ -95,7 +98,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
     registration = fields.take("registration", text, "")
     email = fields.take("email", name, None)
     accounts = fields.take("bankAccounts", each(bank_account_from, most=50), ())
-    terms = fields.take("paymentTerms", payment_terms_from, DEFAULT_TERMS)
+    terms = fields.take("paymentTerms", payment_terms_from, NET_30)
     logo = fields.take("logo", _logo, None)
     accent = fields.take("accent", text, "#1f4b99")
     paper = fields.take("paper", text, "a4")
@@ -241,18 +244,6 @@ def plain_bank_account(account: BankAccount) -> dict[str, object]:
         routingNumber=account.routing_number,
         bic=account.bic,
     )
-
-
-def payment_terms_from(plain: object, path: str) -> PaymentTerms:
-    """`{netDays: 30}`."""
-    fields = Fields(plain, path)
-    net_days = fields.need("netDays", whole)
-    return fields.made(lambda: PaymentTerms(net_days))
-
-
-def plain_payment_terms(terms: PaymentTerms) -> dict[str, object]:
-    """The terms in their notation."""
-    return {"netDays": terms.net_days}
 
 
 def metadata_from(plain: object, path: str) -> dict[str, str]:

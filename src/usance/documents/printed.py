@@ -21,6 +21,7 @@ from usance.documents.invoice_view import (
 )
 from usance.documents.notation import Notation, notation
 from usance.documents.plain_text import line, paragraph
+from usance.documents.terms_notation import written_terms
 from usance.documents.wording import Wording, wording
 from usance.domain.money import Money, Rate
 from usance.domain.payments.creditor_reference import grouped
@@ -204,7 +205,13 @@ def _facts(view: InvoiceView, words: Wording, hand: Notation) -> tuple[Row, ...]
         (words.purchase_order, view.purchase_order),
         (words.buyer_reference, view.buyer_reference),
         (words.contract, view.contract_ref),
+        (words.payment_terms, _terms(view, words, hand)),
     )
+
+
+def _terms(view: InvoiceView, words: Wording, hand: Notation) -> str | None:
+    terms = view.payment_terms
+    return None if terms is None else written_terms(terms, words, hand)
 
 
 def _columns(view: InvoiceView, words: Wording) -> Columns:

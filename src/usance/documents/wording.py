@@ -33,6 +33,7 @@ class Wording:
     purchase_order: str
     buyer_reference: str
     contract: str
+    payment_terms: str
     billed_by: str
     billed_to: str
     attention: str  # {name}
@@ -58,6 +59,13 @@ class Wording:
 
     due_by: str  # {day}
     nothing_due: str
+    net_at_once: str
+    net_days: str  # {days}
+    end_of_month: str
+    end_of_month_plus: str  # {days}
+    net_end_of_month: str  # {days}
+    day_of_next_month: str  # {day}
+    day_of_later_month: str  # {day} {months}
 
     payment: str
     please_transfer: str  # {amount} {day}

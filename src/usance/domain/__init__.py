@@ -5,6 +5,7 @@ Does not own: storage, the network, the clock, randomness. Time, ids and outside
 arguments; new values go out.
 
 The modules stand on inner floors; each imports only those named before it: errors, money, calendar,
-ids, facts, customer, legal_entity, catalog, credits, metering, rating, tax, due_items,
-subscriptions, contracts, entitlements, invoicing, payments, revenue, ledger.
+ids, facts, customer, payment_terms, legal_entity, price_index, fx, catalog, credits, metering,
+rating, rate_card, tax, due_items, subscriptions, contracts, entitlements, invoicing, payments,
+revenue, ledger.
 """

@@ -14,8 +14,15 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from usance.domain.calendar import Period
-from usance.domain.ids import ContractId, FeatureId, LineId
-from usance.domain.legal_entity import PaymentTerms
+from usance.domain.ids import (
+    ContractId,
+    CustomerId,
+    FeatureId,
+    InvoiceId,
+    LegalEntityId,
+    LineId,
+)
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Pricing
 
 
@@ -26,6 +33,8 @@ class LineKind(StrEnum):
     USAGE = "USAGE"  # a metered feature, each billing period, in arrears
     ONE_OFF = "ONE_OFF"  # once, on its day
     MILESTONE = "MILESTONE"  # once, when something is reached
+    COMMITMENT = "COMMITMENT"  # what covered lines lack of an agreed minimum, in arrears
+    PREPAID = "PREPAID"  # bought in advance, drawn down by the usage of covered lines
 
     @property
     def is_once(self) -> bool:
@@ -48,7 +57,65 @@ class Grouping(NamedTuple):
         Only the PO number, which comes last, may hold a blank.
         """
         required = "required" if self.is_po_required else "optional"
-        return f"{self.payment_terms.net_days} {required} {self.alone} {self.po_number}"
+        return f"{self.payment_terms.key} {required} {self.alone} {self.po_number}"
+
+
+class Source(NamedTuple):
+    """A line of an earlier document, counted from 1."""
+
+    invoice_id: InvoiceId
+    position: int
+
+
+class Piece(NamedTuple):
+    """Days of a contract line that stand on a document: on which line, at which terms, for how
+    much net in minor units. What was given back of them stands no more.
+    """
+
+    line_id: LineId
+    start: date
+    end: date
+    terms_key: str
+    net_minor: int
+    source: Source
+
+
+class GivenBack(NamedTuple):
+    """Days of a piece that stand no longer, and what they were billed for, in minor units.
+
+    `is_whole`: nothing of the piece is left.
+    """
+
+    piece: Piece
+    period: Period
+    net_minor: int
+    is_whole: bool
+
+
+class CountedSlice(NamedTuple):
+    """Usage of a feature in a service period, as some other item's amount needs it."""
+
+    line_id: LineId
+    feature_id: FeatureId
+    service_period: Period
+
+    @property
+    def key(self) -> tuple[LineId, date]:
+        """As the counts are looked up."""
+        return self.line_id, self.service_period.start
+
+
+class Fund(NamedTuple):
+    """Prepaid for usage from `start` up to, not including, `expires_on`; minor units.
+
+    What is left at `ends_on` is carried over to `expires_on` only as far as `carried_percent`.
+    """
+
+    start: date
+    ends_on: date
+    expires_on: date
+    minor: int
+    carried_percent: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +124,18 @@ class DueItem:
 
     `quantity` None: counted from usage of `feature_id` in the service period. `share` is how many
     whole price periods the service period holds, exactly: 1, 10/31, 12. Days are the legal
-    entity's.
+    entity's. `coverage` are the days of its line it settles (its service period, but for what is
+    due by a plan of dates); `terms_key` names the terms it is billed at.
+
+    `fixed_minor`: the net amount is known already and not rated. `gives_back`: it gives back what
+    an earlier document billed; `replaces`: what it is rated at stands in the place of pieces whose
+    amounts come off it. `before`: usage counted earlier in the same tier scope. `covered`: what a
+    commitment tops up. `funds` and `drawn_by`: what was prepaid for it, and the items that drew
+    from that before it.
     """
 
+    customer_id: CustomerId
+    legal_entity_id: LegalEntityId
     contract_id: ContractId
     line_id: LineId
     position: int  # among the lines of its contract
@@ -76,6 +152,17 @@ class DueItem:
     feature_id: FeatureId | None
     tax_code: str
     grouping: Grouping
+    terms_key: str = ""
+    coverage: Period | None = None
+    is_tax_inclusive: bool = False
+    is_provisional: bool = False
+    fixed_minor: int | None = None
+    gives_back: GivenBack | None = None
+    replaces: tuple[GivenBack, ...] = ()
+    before: tuple[CountedSlice, ...] = ()
+    covered: tuple[DueItem, ...] = ()
+    funds: tuple[Fund, ...] = ()
+    drawn_by: tuple[DueItem, ...] = ()
 
     @property
     def is_usage(self) -> bool:
@@ -86,3 +173,8 @@ class DueItem:
     def key(self) -> tuple[LineId, date]:
         """Which slice it is: no line has two that start on one day."""
         return self.line_id, self.service_period.start
+
+    @property
+    def covers(self) -> Period:
+        """The days of its line that it settles."""
+        return self.service_period if self.coverage is None else self.coverage

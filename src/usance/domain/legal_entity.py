@@ -1,10 +1,9 @@
 """Legal entities: the companies of ours that sell and issue.
 
-Owns: the issuer's particulars, bank accounts, number series, payment terms, time zone.
+Owns: the issuer's particulars, bank accounts, number series, time zone.
 Does not own: its tax rates (tax), the numbers already used (store).
 
 Always true:
-- an invoice is due on or after the day it is issued;
 - the bank account for a currency receives that currency and names where to transfer to.
 
 Its time zone decides what day it is for everything it issues.
@@ -15,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from stdnum import bic, iban
@@ -26,25 +24,10 @@ from usance.domain.customer import Address, TaxId, check_locale, check_name
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import LegalEntityId
 from usance.domain.money import Currency
+from usance.domain.payment_terms import NET_30, PaymentTerms
 
 SERIES = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,15}")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentTerms:
-    """Net days: the whole amount is due `net_days` days after issue."""
-
-    net_days: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.net_days <= 365:
-            expected = "a whole number of days from 0 to 365"
-            raise Invalid(Problem("InvalidPaymentTerms", "netDays", str(self.net_days), expected))
-
-    def due_on(self, issued_on: date) -> date:
-        """The day an invoice issued on that day falls due, in the same zone."""
-        return issued_on + timedelta(days=self.net_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +69,7 @@ class LegalEntity:
     registration: str = ""
     email: str | None = None
     bank_accounts: tuple[BankAccount, ...] = ()
-    payment_terms: PaymentTerms = PaymentTerms(30)
+    payment_terms: PaymentTerms = NET_30
     logo: bytes | None = None
     accent: str = "#1f4b99"
     paper: str = "a4"

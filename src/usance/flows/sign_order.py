@@ -9,7 +9,7 @@ from usance.domain.contracts.order import Order, catalogue_problems
 from usance.domain.errors import Conflict, Problem, refuse_if
 from usance.domain.facts import OrderReceived
 from usance.domain.ids import LegalEntityId, OrderId
-from usance.domain.legal_entity import PaymentTerms
+from usance.domain.payment_terms import PaymentTerms
 from usance.flows.runtime import Runtime, Scope
 from usance.store import contracts, features, orders, parties
 from usance.store.database import Row, Tx

@@ -20,9 +20,9 @@ from usance.domain.ids import ContractId, InvoiceId, LineId
 from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts, group, has_moved
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
-from usance.domain.legal_entity import PaymentTerms
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Money, total
+from usance.domain.payment_terms import PaymentTerms
 
 Key = tuple[LineId, date]
 FREE_PORTFOLIOS = portfolios(pricing=st.just(FREE))

@@ -29,8 +29,8 @@ from usance.domain.ledger.postings import (
     entry_for_payment,
     entry_for_void,
 )
-from usance.domain.legal_entity import PaymentTerms
 from usance.domain.money import Currency, Money, currency
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.payments.allocating import (
     OpenItem,
     allocate_automatically,

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import Field
 
 from usance.api.envelope import CurrencyCode, Instant, Wire
-from usance.api.fields import Ref
+from usance.api.fields import Ref, TermsWire
 from usance.documents.order_lines import plain_line
+from usance.documents.terms_notation import plain_payment_terms
 from usance.domain.calendar import parse_day
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus, DraftContract
 from usance.domain.errors import Invalid, Problem
@@ -70,7 +71,8 @@ class ContractWire(Wire):
     currency: CurrencyCode | None
     activation_start_date: str | None
     activation_end_date: str | None = Field(description="The first day not included.")
-    net_days: int | None
+    net_days: int | None = Field(description="Of terms that count nothing but days.")
+    payment_terms: TermsWire | None
     lines: list[ContractLineWire]
     subscriptions: list[SubscriptionWire]
     created_at: Instant
@@ -93,6 +95,7 @@ class ContractWire(Wire):
             activation_start_date=contract.term.start.isoformat(),
             activation_end_date=contract.term.end.isoformat(),
             net_days=contract.terms.payment_terms.net_days,
+            payment_terms=plain_payment_terms(contract.terms.payment_terms),
             lines=[_line(line) for line in contract.lines],
             subscriptions=[
                 SubscriptionWire(subscription_id=row.id, plan_id=row.plan_id, status=row.status)
@@ -119,6 +122,7 @@ class ContractWire(Wire):
             activation_start_date=_iso(draft.starts_on),
             activation_end_date=_iso(draft.ends_on),
             net_days=None,
+            payment_terms=None,
             lines=[],
             subscriptions=[],
             created_at=stamps.created_at,

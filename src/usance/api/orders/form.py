@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from usance.api.envelope import Amount, CurrencyCode, Quantity, Wire
-from usance.api.fields import Days, NetTerms, Ref
+from usance.api.fields import Days, Ref, TermsBody
 
 Day = str
 Number = Quantity | int
@@ -129,7 +129,7 @@ class OrderForm(Wire):
     term: Term
     signature: Signed | None = None
     crm_ref: str | None = None
-    payment_terms: NetTerms | None = None
+    payment_terms: TermsBody | None = None
     po_number: str | None = None
     po_required: bool | None = None
     consolidate: bool | None = None

@@ -12,8 +12,8 @@ from usance.domain.calendar import Cadence, Period
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, OrderId
-from usance.domain.legal_entity import PaymentTerms
 from usance.domain.money import Currency, Money
+from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Pricing
 
 MAX_LINES = 500

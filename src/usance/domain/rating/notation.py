@@ -17,6 +17,7 @@ from usance.domain.errors import Invalid, Problem, refuse_if
 from usance.domain.money import exact_decimal
 from usance.domain.rating.prices import (
     Cell,
+    Discount,
     Flat,
     Graduated,
     GraduatedPackage,
@@ -52,7 +53,7 @@ MODELS: dict[str, type[Price]] = {
 }
 MODEL_OF = {kind: model for model, kind in MODELS.items()}
 _FIELDS: dict[type[Any], dict[str, Field[Any]]] = {}  # filled as classes are met
-BOUNDS = ("included", "minimum", "maximum")
+BOUNDS = ("included", "minimum", "maximum", "discounts")
 
 
 def pricing_from(plain: Mapping[str, object], *, path: str = "") -> Pricing:
@@ -238,12 +239,14 @@ _KINDS: dict[str, _Kind] = {
     "Decimal | None": _optional(_DECIMAL),
     "int | None": _optional(_Kind(_whole, _same)),
     "bool": _Kind(_truth, _same),
+    "str": _Kind(_word, _same),
     "PackageRounding": _option(PackageRounding),
     "TierBound": _option(TierBound),
     "tuple[Tier, ...]": _many(_nested(Tier)),
     "tuple[RateTier, ...]": _many(_nested(RateTier)),
     "tuple[PackageTier, ...]": _many(_nested(PackageTier)),
     "tuple[Cell, ...]": _many(_nested(Cell)),
+    "tuple[Discount, ...]": _many(_nested(Discount)),
     "tuple[str, ...]": _many(_Kind(_word, _same)),
     "tuple[str | None, ...]": _many(_optional(_Kind(_word, _same))),
     "Price": _Kind(_same, _same),

@@ -278,17 +278,38 @@ Price = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """Off a line: a percentage of what is left, or an amount of a whole period; one of the two."""
+
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        problems = list(_not_negative(percent=self.percent, amount=self.amount))
+        if (self.percent is None) == (self.amount is None):
+            problems.append(Problem("InvalidDiscount", "percent", "", "a percent or an amount"))
+        if self.percent is not None and self.percent > 100:
+            problems.append(
+                Problem("InvalidDiscount", "percent", f"{self.percent:f}", "at most 100")
+            )
+        refuse_if(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pricing:
-    """What a contract line carries: a price with the bounds around it.
+    """What a contract line carries: a price, what comes off it, and the bounds around it.
 
     `included` units of each whole period are not charged. `minimum` and `maximum` are major
-    units of a whole period.
+    units of a whole period; they bound what is left after the discounts, which are taken one
+    after the other in their order.
     """
 
     price: Price
     included: Decimal = ZERO
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    discounts: tuple[Discount, ...] = ()
 
     def __post_init__(self) -> None:
         bounds = {"included": self.included, "minimum": self.minimum, "maximum": self.maximum}
