@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from usance.domain.calendar import Period
-from usance.domain.due_items import Grouping, LineKind
+from usance.domain.due_items import Grouping, LineKind, Source
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import (
     Approved,
@@ -18,7 +18,6 @@ from usance.domain.invoicing.invoice import (
     InvoiceLine,
     InvoiceStatus,
     Issued,
-    Source,
 )
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money, currency

@@ -21,6 +21,7 @@ from tests.domain.rating.price_values import (
 from usance.domain.errors import Invalid
 from usance.domain.rating.prices import (
     Cell,
+    Discount,
     Flat,
     Graduated,
     Matrix,
@@ -54,6 +55,8 @@ NO_MONEY = {  # quantities, percentages, rules
     "billed_at_zero",
     "dimensions",
     "values",
+    "percent",
+    "reason",
 }
 
 
@@ -113,7 +116,7 @@ def test_a_factor_of_zero_or_below_is_refused(factor: Decimal | Fraction) -> Non
 
 
 def test_every_field_of_every_price_is_money_or_plainly_not() -> None:
-    kinds = [*get_args(Price), Pricing, Tier, RateTier, PackageTier, Cell]
+    kinds = [*get_args(Price), Pricing, Tier, RateTier, PackageTier, Cell, Discount]
     names = {field.name for kind in kinds for field in fields(kind)}
     assert names == MONEY | PARTS | NO_MONEY
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
 
 from usance.domain.calendar import Period
-from usance.domain.due_items import Grouping, LineKind
+from usance.domain.due_items import Grouping, LineKind, Source
 from usance.domain.errors import NotAllowedNow
 from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, LineId
 from usance.domain.metering.totals import UsageTotal
@@ -92,13 +91,6 @@ class Finding:
     code: str
     path: str
     message: str
-
-
-class Source(NamedTuple):
-    """A line of an earlier document, by its place on it, counted from 1."""
-
-    invoice_id: InvoiceId
-    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from usance.domain.money import MAX_DECIMALS, ONE, Currency, Money, round_minor
-from usance.domain.rating import tiers
+from usance.domain.rating import limits, tiers
 from usance.domain.rating.percentage import Events, percentage
 from usance.domain.rating.prices import (
     ZERO,
@@ -184,7 +184,7 @@ def rate_line(
     already: Decimal = ZERO,
     is_measured: bool = False,
 ) -> RatedLine:
-    """Included units, then the price, then minimum and maximum, then one rounding.
+    """Included units, then the price, its discounts, minimum and maximum, then one rounding.
 
     `share` is how many whole price periods the line covers: 10/31, 1, 12. Price, minimum and
     maximum are for a whole period, the quantity holds throughout, so the share applies last.
@@ -221,6 +221,8 @@ def _line(
     steps.append(rated.working)
     amount = rated.amount if charged else sign * rated.amount
     is_bounded = False
+    if pricing.discounts:
+        amount = sign * _discounted(pricing, sign * amount, shares, steps)
     if pricing.minimum is not None or pricing.maximum is not None:
         bound = _bound_broken(pricing, sign * amount, shares, steps)
         if bound is not None:
@@ -232,8 +234,32 @@ def _line(
     facts: dict[str, Fact] = {"exact": amount, "net": shown, "currency": currency.code}
     steps.append(Working("rounding", facts))
     line["net"] = shown
-    unit_amount = None if is_bounded else _unit_amount(pricing.price, rated)
+    has_unit_amount = not (is_bounded or pricing.discounts)
+    unit_amount = _unit_amount(pricing.price, rated) if has_unit_amount else None
     return RatedLine(net, Working("line", line, tuple(steps)), unit_amount, rated.unpriced)
+
+
+def _discounted(
+    pricing: Pricing, amount: Decimal, shares: tuple[Fraction, Fraction], steps: list[Working]
+) -> Decimal:
+    """What the discounts leave of `amount`, never less than nothing; each is one step."""
+    share, bound_share = shares
+    for discount in pricing.discounts:
+        if discount.percent is not None:
+            left = limits.less_percent(amount, discount.percent)
+            facts: dict[str, Fact] = {"amount": amount, "percent": discount.percent}
+        else:
+            assert discount.amount is not None, "a discount is a percent or an amount"
+            off = discount.amount
+            if share is not bound_share:
+                off = (off * bound_share.numerator / bound_share.denominator).quantize(SMALLEST)
+            left = limits.less_fixed(amount, off)
+            facts = {"amount": amount, "off": off}
+        if discount.reason:
+            facts["reason"] = discount.reason
+        amount = left.amount
+        steps.append(Working("discount", facts | {"left": amount}))
+    return amount
 
 
 def _beyond_included(

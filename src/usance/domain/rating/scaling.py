@@ -24,7 +24,7 @@ MONEY = {
     "minimum",
     "maximum",
 }
-PARTS = {"price", "tiers", "cells"}  # what holds such fields in turn
+PARTS = {"price", "tiers", "cells", "discounts"}  # what holds such fields in turn
 
 
 def scaled(pricing: Pricing, factor: Fraction | Decimal, *, decimals: int | None = None) -> Pricing:
