@@ -12,6 +12,7 @@ from usance.domain.ids import ContractId, InvoiceId, LegalEntityId, LineId
 from usance.domain.invoicing.history import Account
 from usance.domain.invoicing.invoice import (
     Approved,
+    DocumentType,
     Draft,
     InvoiceNotApproved,
     InvoiceNotDraft,
@@ -178,9 +179,9 @@ SELECT l.contract_id,
  GROUP BY l.contract_id
 """
 NEXT_NUMBER = """
-INSERT INTO number_series (tenant_id, legal_entity_id, year, last_number)
-VALUES (%(tenant_id)s, %(legal_entity_id)s, %(year)s, 1)
-ON CONFLICT (tenant_id, legal_entity_id, year)
+INSERT INTO number_series (tenant_id, legal_entity_id, type, year, last_number)
+VALUES (%(tenant_id)s, %(legal_entity_id)s, %(type)s, %(year)s, 1)
+ON CONFLICT (tenant_id, legal_entity_id, type, year)
 DO UPDATE SET last_number = number_series.last_number + 1
 RETURNING last_number
 """
@@ -343,8 +344,14 @@ def lock_drafts_of_contract(tx: Tx, contract_id: ContractId) -> list[Draft]:
     return [stored.draft for stored in many(tx, [row.id for row in rows])]
 
 
-def next_number(tx: Tx, legal_entity_id: LegalEntityId, *, year: int) -> int:
-    """The next count of the entity's series in that year.
+def next_number(
+    tx: Tx,
+    legal_entity_id: LegalEntityId,
+    *,
+    year: int,
+    type: DocumentType = DocumentType.INVOICE,
+) -> int:
+    """The next count of the entity's series of that type in that year.
 
     The row stays locked until `tx` ends and rolls back with it: that makes the series gapless.
     """
@@ -353,6 +360,7 @@ def next_number(tx: Tx, legal_entity_id: LegalEntityId, *, year: int) -> int:
         kind="legal entity",
         ref=legal_entity_id,
         legal_entity_id=legal_entity_id,
+        type=type.value,
         year=year,
     )
     return int(row.last_number)

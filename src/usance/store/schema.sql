@@ -50,9 +50,10 @@ CREATE TABLE legal_entities (
 CREATE TABLE number_series (
     tenant_id        text   NOT NULL,
     legal_entity_id  text   NOT NULL,
+    type             text   NOT NULL CHECK (type IN ('INVOICE', 'CREDIT_NOTE')),
     year             int    NOT NULL,
     last_number      bigint NOT NULL CHECK (last_number >= 0),
-    PRIMARY KEY (tenant_id, legal_entity_id, year),
+    PRIMARY KEY (tenant_id, legal_entity_id, type, year),
     FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities
 );
 
@@ -210,14 +211,21 @@ CREATE TABLE usage_events (
     received_at      timestamptz NOT NULL,
     resource_id      text,
     dimensions       jsonb       NOT NULL CHECK (jsonb_typeof(dimensions) = 'object'),
+    reverses         text,                   -- the key of the event that this one takes back
+    reversed_by      text,                   -- the key of the event that took this one back
     CONSTRAINT an_event_counts_once
         PRIMARY KEY (tenant_id, customer_id, event_name, idempotency_key),
+    CONSTRAINT a_reversal_takes_back_what_was_kept
+        FOREIGN KEY (tenant_id, customer_id, event_name, reverses) REFERENCES usage_events,
+    CONSTRAINT a_reversal_is_not_taken_back CHECK (num_nonnulls(reverses, reversed_by) < 2),
     CONSTRAINT an_event_has_a_name CHECK (length(event_name) BETWEEN 1 AND 255),
     CONSTRAINT an_event_has_a_key CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     CONSTRAINT an_event_is_not_of_the_future CHECK (occurred_at - received_at <= '1 hour'::interval)
 );
 CREATE INDEX usage_events_by_window
     ON usage_events (tenant_id, customer_id, event_name, occurred_at);
+CREATE UNIQUE INDEX an_event_is_taken_back_once
+    ON usage_events (tenant_id, customer_id, event_name, reverses) WHERE reverses IS NOT NULL;
 
 -- How a meter reads dimensions. domain/metering says in words what these say in SQL, and
 -- tests/store/test_usage.py holds them to the same answers. No value makes them fail. A condition
@@ -295,6 +303,7 @@ CREATE TABLE invoices (
     customer_id      text        NOT NULL,
     type             text        NOT NULL CHECK (type IN ('INVOICE', 'CREDIT_NOTE')),
     reason           text        NOT NULL,   -- of a credit note: its code, and words beside it
+    disposition      text CHECK (disposition IN ('APPLY', 'BALANCE', 'REFUND')),
     currency         char(3)     NOT NULL,   -- of every *_minor of this invoice and its lines
     status           text        NOT NULL CHECK (status IN ('DRAFT', 'APPROVED', 'ISSUED', 'VOID')),
     bill_on          date        NOT NULL,   -- the day its due items fell due
@@ -405,6 +414,59 @@ CREATE TABLE billed_slices (
 );
 CREATE INDEX billed_slices_by_line ON billed_slices (tenant_id, contract_line_id);
 
+-- The second net under credit notes made by hand: whatever the code does, and however many are
+-- written at once, they never give back more of a line than it has, nor more tax. The source is
+-- locked before anything is summed.
+CREATE FUNCTION refuse_giving_back_more_than_was_billed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    billed  invoice_lines%ROWTYPE;
+    net     numeric;
+    tax     numeric;
+BEGIN
+    PERFORM FROM invoices
+      WHERE tenant_id = NEW.tenant_id AND id = NEW.source_invoice_id
+        FOR UPDATE;
+    SELECT * INTO billed
+      FROM invoice_lines
+     WHERE tenant_id = NEW.tenant_id
+       AND invoice_id = NEW.source_invoice_id
+       AND position = NEW.source_position;
+    SELECT -coalesce(sum(l.net_minor), 0), -coalesce(sum(l.tax_minor), 0) INTO net, tax
+      FROM invoice_lines l
+      JOIN invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+     WHERE l.tenant_id = NEW.tenant_id
+       AND l.source_invoice_id = NEW.source_invoice_id
+       AND l.source_position = NEW.source_position
+       AND l.contract_line_id IS NULL
+       AND i.type = 'CREDIT_NOTE'
+       AND i.status <> 'VOID';
+    IF net NOT BETWEEN least(billed.net_minor, 0) AND greatest(billed.net_minor, 0)
+       OR tax NOT BETWEEN least(billed.tax_minor, 0) AND greatest(billed.tax_minor, 0) THEN
+        RAISE EXCEPTION 'line % of invoice % of % net and % tax would have % and % given back',
+            NEW.source_position, NEW.source_invoice_id, billed.net_minor, billed.tax_minor, net, tax
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'no_more_is_given_back_than_was_billed';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER a_credit_fits_its_line AFTER INSERT ON invoice_lines
+    FOR EACH ROW WHEN (NEW.source_invoice_id IS NOT NULL AND NEW.contract_line_id IS NULL)
+    EXECUTE FUNCTION refuse_giving_back_more_than_was_billed();
+
+-- What was charged for paying late: each step once an invoice, even when the charge was made void.
+CREATE TABLE late_fees (
+    tenant_id       text        NOT NULL,
+    invoice_id      text        NOT NULL,   -- the one that was paid late
+    step            text        NOT NULL,   -- FEE, MONTH 1, INTEREST 2026-03
+    fee_invoice_id  text        NOT NULL,   -- the one that charges it
+    amount_minor    bigint      NOT NULL CHECK (amount_minor > 0),
+    created_at      timestamptz NOT NULL,
+    CONSTRAINT a_step_is_charged_once PRIMARY KEY (tenant_id, invoice_id, step),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices,
+    FOREIGN KEY (tenant_id, fee_invoice_id) REFERENCES invoices DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX late_fees_by_fee_invoice ON late_fees (tenant_id, fee_invoice_id);
+
 CREATE TABLE invoice_papers (
     tenant_id   text        NOT NULL,
     invoice_id  text        NOT NULL,
@@ -437,20 +499,45 @@ CREATE TABLE payments (
 CREATE INDEX payments_by_customer ON payments (tenant_id, customer_id);
 CREATE INDEX payments_by_age ON payments (tenant_id, created_at, id);
 
+-- What was given up: a debt that will not be paid, or a difference too small to ask for.
+CREATE TABLE write_offs (
+    tenant_id       text        NOT NULL,
+    id              text        NOT NULL,
+    invoice_id      text        NOT NULL,
+    kind            text        NOT NULL CHECK (kind IN ('BAD_DEBT', 'SMALL_DIFFERENCE')),
+    amount_minor    bigint      NOT NULL CHECK (amount_minor > 0),
+    tax_minor       bigint      NOT NULL,    -- the tax in it, to be reclaimed
+    reason          text        NOT NULL,
+    written_off_on  date        NOT NULL,    -- a day in the legal entity's zone
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices,
+    CONSTRAINT its_tax_is_within_it CHECK (tax_minor BETWEEN 0 AND amount_minor)
+);
+CREATE INDEX write_offs_by_invoice ON write_offs (tenant_id, invoice_id);
+
+-- Everything that settles an invoice: a payment, a credit note or a write-off applied to it.
 CREATE TABLE allocations (
-    tenant_id     text        NOT NULL,
-    id            text        NOT NULL,
-    payment_id    text        NOT NULL,
-    invoice_id    text        NOT NULL,
-    amount_minor  bigint      NOT NULL CHECK (amount_minor <> 0),   -- negative: taken back
-    basis         text        NOT NULL CHECK (basis IN
-                  ('NAMED', 'REFERENCE', 'EXACT_AMOUNT', 'OLDEST_DUE', 'TAKEN_BACK')),
-    takes_back    text,                      -- the allocation this row undoes, once and wholly
-    allocated_on  date        NOT NULL,      -- a day in the legal entity's zone
-    created_at    timestamptz NOT NULL,
+    tenant_id       text        NOT NULL,
+    id              text        NOT NULL,
+    payment_id      text,
+    credit_note_id  text,
+    write_off_id    text,
+    invoice_id      text        NOT NULL,
+    amount_minor    bigint      NOT NULL CHECK (amount_minor <> 0),   -- negative: taken back
+    basis           text        NOT NULL CHECK (basis IN
+                    ('NAMED', 'REFERENCE', 'EXACT_AMOUNT', 'OLDEST_DUE', 'SOURCE', 'WRITTEN_OFF',
+                     'TAKEN_BACK')),
+    takes_back      text,                    -- the allocation this row undoes, once and wholly
+    allocated_on    date        NOT NULL,    -- a day in the legal entity's zone
+    created_at      timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, payment_id) REFERENCES payments,
+    FOREIGN KEY (tenant_id, credit_note_id) REFERENCES invoices,
+    FOREIGN KEY (tenant_id, write_off_id) REFERENCES write_offs,
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices,
+    CONSTRAINT one_thing_is_allocated
+        CHECK (num_nonnulls(payment_id, credit_note_id, write_off_id) = 1),
     FOREIGN KEY (tenant_id, takes_back) REFERENCES allocations,
     CONSTRAINT an_allocation_is_taken_back_once UNIQUE (tenant_id, takes_back),
     CONSTRAINT only_a_row_that_takes_back_is_negative CHECK (
@@ -459,6 +546,10 @@ CREATE TABLE allocations (
 );
 CREATE INDEX allocations_by_invoice ON allocations (tenant_id, invoice_id);
 CREATE INDEX allocations_by_payment ON allocations (tenant_id, payment_id);
+CREATE INDEX allocations_by_credit_note ON allocations (tenant_id, credit_note_id)
+    WHERE credit_note_id IS NOT NULL;
+CREATE INDEX allocations_by_write_off ON allocations (tenant_id, write_off_id)
+    WHERE write_off_id IS NOT NULL;
 
 -- What of a payment the customer was told to have as credit: kept above zero, released below.
 CREATE TABLE customer_credits (
@@ -472,6 +563,37 @@ CREATE TABLE customer_credits (
     FOREIGN KEY (tenant_id, payment_id) REFERENCES payments
 );
 CREATE INDEX customer_credits_by_payment ON customer_credits (tenant_id, payment_id);
+
+-- Money given back to a customer, of a payment or of a credit note. It is owed from the day it is
+-- promised, and gone once it is sent; one that was called off gives back what it took.
+CREATE TABLE refunds (
+    tenant_id        text        NOT NULL,
+    id               text        NOT NULL,
+    customer_id      text        NOT NULL,
+    legal_entity_id  text        NOT NULL,
+    currency         char(3)     NOT NULL,
+    payment_id       text,
+    credit_note_id   text,
+    amount_minor     bigint      NOT NULL CHECK (amount_minor > 0),
+    method           text        NOT NULL CHECK (method IN ('BANK_TRANSFER')),
+    promised_on      date        NOT NULL,   -- days in the legal entity's zone
+    sent_on          date,
+    canceled_on      date,
+    reference        text        NOT NULL,   -- the bank's own id of the movement, once it is sent
+    created_at       timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    FOREIGN KEY (tenant_id, payment_id) REFERENCES payments,
+    FOREIGN KEY (tenant_id, credit_note_id) REFERENCES invoices,
+    CONSTRAINT one_thing_is_refunded CHECK (num_nonnulls(payment_id, credit_note_id) = 1),
+    CONSTRAINT sent_or_canceled_not_both CHECK (num_nonnulls(sent_on, canceled_on) < 2)
+);
+CREATE INDEX refunds_by_age ON refunds (tenant_id, created_at, id);
+CREATE INDEX refunds_by_customer ON refunds (tenant_id, customer_id);
+CREATE INDEX refunds_by_payment ON refunds (tenant_id, payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX refunds_by_credit_note ON refunds (tenant_id, credit_note_id)
+    WHERE credit_note_id IS NOT NULL;
 
 -- The second net under allocation. Each function locks before it sums, so that it is right by
 -- itself, whoever else is allocating at the same moment.
@@ -492,10 +614,21 @@ BEGIN
       WHERE tenant_id = NEW.tenant_id AND id = NEW.payment_id
         AND customer_id = invoice.customer_id
         AND legal_entity_id = invoice.legal_entity_id
-        AND currency = invoice.currency;
+        AND currency = invoice.currency
+      UNION ALL
+     SELECT FROM invoices
+      WHERE tenant_id = NEW.tenant_id AND id = NEW.credit_note_id
+        AND type = 'CREDIT_NOTE'
+        AND status = 'ISSUED'
+        AND customer_id = invoice.customer_id
+        AND legal_entity_id = invoice.legal_entity_id
+        AND currency = invoice.currency
+      UNION ALL
+     SELECT FROM write_offs
+      WHERE tenant_id = NEW.tenant_id AND id = NEW.write_off_id AND invoice_id = invoice.id;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'payment % and invoice % differ in customer, legal entity or currency',
-            NEW.payment_id, invoice.id
+        RAISE EXCEPTION '% and invoice % differ in customer, legal entity or currency',
+            coalesce(NEW.payment_id, NEW.credit_note_id, NEW.write_off_id), invoice.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'a_payment_pays_its_own_customer';
     END IF;
     SELECT sum(amount_minor) INTO allocated
@@ -514,6 +647,7 @@ DECLARE
     paid       bigint;
     allocated  numeric;
     kept       numeric;
+    refunded   numeric;
 BEGIN
     SELECT amount_minor INTO paid
       FROM payments
@@ -525,10 +659,39 @@ BEGIN
     SELECT coalesce(sum(amount_minor), 0) INTO kept
       FROM customer_credits
      WHERE tenant_id = NEW.tenant_id AND payment_id = NEW.payment_id;
-    IF least(allocated, kept) < 0 OR allocated + kept > paid THEN
-        RAISE EXCEPTION 'payment % of % would have % allocated and % kept as credit',
-            NEW.payment_id, paid, allocated, kept
+    SELECT coalesce(sum(amount_minor), 0) INTO refunded
+      FROM refunds
+     WHERE tenant_id = NEW.tenant_id AND payment_id = NEW.payment_id AND canceled_on IS NULL;
+    IF least(allocated, kept) < 0 OR allocated + kept + refunded > paid THEN
+        RAISE EXCEPTION 'payment % of % would have % allocated, % kept as credit and % refunded',
+            NEW.payment_id, paid, allocated, kept, refunded
             USING ERRCODE = 'check_violation', CONSTRAINT = 'no_more_is_used_than_was_paid';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION refuse_using_more_than_was_credited() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    note       invoices%ROWTYPE;
+    allocated  numeric;
+    refunded   numeric;
+BEGIN
+    SELECT * INTO note
+      FROM invoices
+     WHERE tenant_id = NEW.tenant_id AND id = NEW.credit_note_id
+       FOR UPDATE;
+    SELECT coalesce(sum(amount_minor), 0) INTO allocated
+      FROM allocations
+     WHERE tenant_id = NEW.tenant_id AND credit_note_id = NEW.credit_note_id;
+    SELECT coalesce(sum(amount_minor), 0) INTO refunded
+      FROM refunds
+     WHERE tenant_id = NEW.tenant_id AND credit_note_id = NEW.credit_note_id
+       AND canceled_on IS NULL;
+    IF note.type <> 'CREDIT_NOTE' OR note.status <> 'ISSUED'
+       OR allocated < 0 OR allocated + refunded > -note.gross_minor THEN
+        RAISE EXCEPTION 'credit note % of % (%) would have % allocated and % refunded',
+            note.id, -note.gross_minor, note.status, allocated, refunded
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'no_more_is_used_than_was_credited';
     END IF;
     RETURN NULL;
 END $$;
@@ -536,7 +699,32 @@ END $$;
 CREATE TRIGGER an_allocation_fits_its_invoice AFTER INSERT ON allocations
     FOR EACH ROW EXECUTE FUNCTION refuse_an_allocation_that_does_not_fit();
 CREATE TRIGGER an_allocation_fits_its_payment AFTER INSERT ON allocations
-    FOR EACH ROW EXECUTE FUNCTION refuse_using_more_than_was_paid();
+    FOR EACH ROW WHEN (NEW.payment_id IS NOT NULL)
+    EXECUTE FUNCTION refuse_using_more_than_was_paid();
+CREATE TRIGGER an_allocation_fits_its_credit_note AFTER INSERT ON allocations
+    FOR EACH ROW WHEN (NEW.credit_note_id IS NOT NULL)
+    EXECUTE FUNCTION refuse_using_more_than_was_credited();
+CREATE TRIGGER a_refund_fits_its_payment AFTER INSERT ON refunds
+    FOR EACH ROW WHEN (NEW.payment_id IS NOT NULL)
+    EXECUTE FUNCTION refuse_using_more_than_was_paid();
+CREATE TRIGGER a_refund_fits_its_credit_note AFTER INSERT ON refunds
+    FOR EACH ROW WHEN (NEW.credit_note_id IS NOT NULL)
+    EXECUTE FUNCTION refuse_using_more_than_was_credited();
+
+-- Of a refund only what became of it changes, and that once.
+CREATE FUNCTION refuse_changing_a_refund() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF num_nonnulls(OLD.sent_on, OLD.canceled_on) > 0
+       OR to_jsonb(NEW) - '{sent_on,canceled_on,reference}'::text[]
+          IS DISTINCT FROM to_jsonb(OLD) - '{sent_on,canceled_on,reference}'::text[] THEN
+        RAISE EXCEPTION 'refund % is sent once, or canceled once, and nothing else changes', OLD.id
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER a_refund_is_settled_once BEFORE UPDATE ON refunds
+    FOR EACH ROW EXECUTE FUNCTION refuse_changing_a_refund();
 CREATE TRIGGER a_customer_credit_fits_its_payment AFTER INSERT ON customer_credits
     FOR EACH ROW EXECUTE FUNCTION refuse_using_more_than_was_paid();
 
@@ -547,8 +735,11 @@ CREATE TABLE ledger_entries (
     currency         char(3)     NOT NULL,   -- of every amount_minor of its lines
     kind             text        NOT NULL CHECK (kind IN
                      ('INVOICE_ISSUED', 'INVOICE_VOIDED', 'PAYMENT_RECEIVED', 'PAYMENT_ALLOCATED',
-                      'ALLOCATION_TAKEN_BACK', 'CUSTOMER_CREDIT_KEPT', 'CUSTOMER_CREDIT_RELEASED')),
-    source_id        text        NOT NULL,   -- the invoice, payment, allocation, credit it books
+                      'ALLOCATION_TAKEN_BACK', 'CUSTOMER_CREDIT_KEPT', 'CUSTOMER_CREDIT_RELEASED',
+                      'CREDIT_NOTE_ISSUED', 'CREDIT_NOTE_VOIDED', 'CREDIT_ALLOCATED',
+                      'REFUND_PROMISED', 'REFUND_SENT', 'REFUND_CANCELED',
+                      'INVOICE_WRITTEN_OFF', 'WRITE_OFF_REVERSED')),
+    source_id        text        NOT NULL,   -- the document, payment, allocation it books
     booked_on        date        NOT NULL,   -- a day in the legal entity's zone
     line_count       int         NOT NULL CHECK (line_count >= 2),
     created_at       timestamptz NOT NULL,
@@ -568,8 +759,9 @@ CREATE TABLE ledger_lines (
     position      int    NOT NULL,
     line_count    int    NOT NULL,
     account       text   NOT NULL CHECK (account IN
-                  ('bank', 'receivable', 'unapplied_cash', 'customer_credit', 'contract_liability',
-                   'tax_payable')),
+                  ('bank', 'receivable', 'bad_debt_tax', 'unapplied_cash', 'customer_credit',
+                   'refunds_payable', 'contract_liability', 'tax_payable', 'late_fee_income',
+                   'bad_debt', 'payment_differences')),
     amount_minor  bigint NOT NULL CHECK (amount_minor <> 0),   -- debit above zero, credit below
     customer_id   text,
     PRIMARY KEY (tenant_id, entry_id, position),
@@ -616,10 +808,19 @@ CREATE TRIGGER allocations_append_only BEFORE UPDATE OR DELETE ON allocations
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER payments_append_only BEFORE UPDATE OR DELETE ON payments
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER write_offs_append_only BEFORE UPDATE OR DELETE ON write_offs
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER refunds_stay BEFORE DELETE ON refunds
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER late_fees_stay BEFORE DELETE ON late_fees
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER customer_credits_append_only BEFORE UPDATE OR DELETE ON customer_credits
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER usage_events_append_only BEFORE UPDATE OR DELETE ON usage_events
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER usage_events_append_only BEFORE DELETE OR UPDATE OF tenant_id, customer_id,
+    event_name, idempotency_key, occurred_at, received_at, resource_id, dimensions, reverses
+    ON usage_events FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER an_event_is_taken_back_for_good BEFORE UPDATE OF reversed_by ON usage_events
+    FOR EACH ROW WHEN (OLD.reversed_by IS NOT NULL) EXECUTE FUNCTION refuse_change();
 
 -- --------------------------------------------------------------------- requests and what was --
 
