@@ -4,8 +4,8 @@ Owns: every total, date, state and permission in Usance; each is decided here an
 Does not own: storage, the network, the clock, randomness. Time, ids and outside facts come in as
 arguments; new values go out.
 
-The modules stand on inner floors; each imports only those named before it: errors, money, calendar,
-ids, facts, customer, payment_terms, legal_entity, price_index, fx, catalog, credits, metering,
-rating, rate_card, tax, due_items, subscriptions, contracts, entitlements, invoicing, payments,
-revenue, ledger.
+The modules stand on inner floors; each imports only those named before it: errors, money, rounding,
+calendar, ids, facts, customer, payment_terms, approval_rules, legal_entity, price_index, fx,
+catalog, credits, metering, rating, rate_card, tax, due_items, subscriptions, contracts,
+entitlements, invoicing, payments, revenue, ledger.
 """
