@@ -44,6 +44,7 @@ from usance.domain.metering.events import Dimension, UsageEvent
 from usance.domain.metering.totals import NO_USAGE, UsageTotal, holds, total_of
 from usance.flows.runtime import Scope
 from usance.store import usage as store
+from usance.store import usage_events
 from usance.store.database import Database, Tx
 
 NOW = at(48)
@@ -87,7 +88,7 @@ def test_the_sql_total_is_the_reference_fold(
 ) -> None:
     windows = {index: window(*each) for index, each in enumerate(asked)}
     with undone(database, shared_scope) as tx:
-        store.append(tx, events, received_at=NOW)
+        usage_events.append(tx, events, received_at=NOW)
         assert store.totals(tx, windows) == {
             key: total_of(each, map(received, events)) for key, each in windows.items()
         }
@@ -103,7 +104,7 @@ def test_every_operation_finds_the_same_in_sql_for_every_odd_value(tx: Tx) -> No
         for value in found
     ]
     cases = [
-        {"condition": store._asked_condition(condition)}
+        {"condition": store.asked_condition(condition)}
         | ({} if value is None else {"dimension": value})
         for condition, value in asked
     ]
@@ -140,8 +141,8 @@ def test_an_event_counts_once_however_often_and_in_whatever_batches_it_is_sent(
     sent = data.draw(st.lists(st.sampled_from(events), max_size=20)) if events else []
     cut = data.draw(st.integers(0, len(sent)))
     with undone(database, shared_scope) as tx:
-        new = [*store.append(tx, sent[:cut], received_at=NOW)]
-        new += store.append(tx, sent[cut:], received_at=NOW)
+        new = [*usage_events.append(tx, sent[:cut], received_at=NOW)]
+        new += usage_events.append(tx, sent[cut:], received_at=NOW)
         assert new == [each not in sent[:index] for index, each in enumerate(sent)]
         calls = window(counted(), 0, 49)
         distinct = [each for index, each in enumerate(sent) if each not in sent[:index]]
@@ -151,40 +152,40 @@ def test_an_event_counts_once_however_often_and_in_whatever_batches_it_is_sent(
 
 def test_of_two_events_with_one_key_the_first_stands(tx: Tx) -> None:
     batch = [event("b", tokens=1), event("a", tokens=10), event("b", tokens=100)]
-    assert store.append(tx, batch, received_at=NOW) == (True, True, False)
-    assert store.append(tx, [event("a", tokens=1000)], received_at=NOW) == (False,)
+    assert usage_events.append(tx, batch, received_at=NOW) == (True, True, False)
+    assert usage_events.append(tx, [event("a", tokens=1000)], received_at=NOW) == (False,)
     assert store.totals(tx, {"sum": window(SUM)})["sum"].quantity == 11
 
 
 def test_a_key_belongs_to_one_customer_and_one_name(tx: Tx) -> None:
     batch = [event("a"), event("a", customer="globex"), event("a", name="login")]
-    assert store.append(tx, batch, received_at=NOW) == (True, True, True)
+    assert usage_events.append(tx, batch, received_at=NOW) == (True, True, True)
 
 
 def test_no_event_is_no_statement_that_fails(tx: Tx) -> None:
-    assert store.append(tx, [], received_at=NOW) == ()
+    assert usage_events.append(tx, [], received_at=NOW) == ()
     assert store.totals(tx, {}) == {}
     assert store.totals(tx, {"none": window(SUM)}) == {"none": NO_USAGE}
 
 
 def test_the_watermark_is_when_the_latest_counted_event_was_received(tx: Tx) -> None:
-    store.append(tx, [event("a", hours=9, tokens=1)], received_at=at(10))
-    store.append(tx, [event("b", hours=5, tokens=2)], received_at=at(30))
-    store.append(tx, [event("c", hours=5, tokens="12abc")], received_at=at(40))
+    usage_events.append(tx, [event("a", hours=9, tokens=1)], received_at=at(10))
+    usage_events.append(tx, [event("b", hours=5, tokens=2)], received_at=at(30))
+    usage_events.append(tx, [event("c", hours=5, tokens="12abc")], received_at=at(40))
     total = store.totals(tx, {"sum": window(SUM)})["sum"]
     assert total == UsageTotal(Decimal(3), 2, at(30), unread_count=1)
 
 
 def test_the_largest_numbers_add_up_exactly(tx: Tx) -> None:
     most = Decimal(10**17 - 1) + Decimal("0.999999999999")
-    store.append(tx, [event(f"k{i}", tokens=most) for i in range(1000)], received_at=NOW)
+    usage_events.append(tx, [event(f"k{i}", tokens=most) for i in range(1000)], received_at=NOW)
     assert store.totals(tx, {"sum": window(SUM)})["sum"].quantity == most * 1000
 
 
 def test_the_longest_names_and_keys_fit(tx: Tx) -> None:
     wide = "".join(chr(0x10000 + 17 * index) for index in range(255))
     sent = event(wide, customer="c" * 255, name=wide[::-1])
-    assert store.append(tx, [sent], received_at=NOW) == (True,)
+    assert usage_events.append(tx, [sent], received_at=NOW) == (True,)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_sql_refuses_what_the_rules_refuse(
     row = {"customer_id": "acme", "event_name": "call", "idempotency_key": "k", "dimensions": {}}
     rows = json.dumps([row | change], default=datetime.isoformat)
     with pytest.raises(psycopg.errors.CheckViolation) as refused, tx.connection.transaction():
-        tx.all(store.APPEND, events=rows, received_at=NOW)
+        tx.all(usage_events.APPEND, events=rows, received_at=NOW)
     assert refused.value.diag.constraint_name == constraint
 
 
@@ -210,7 +211,7 @@ def test_sql_refuses_what_the_rules_refuse(
     "statement", ["UPDATE usage_events SET dimensions = '{}'", "DELETE FROM usage_events"]
 )
 def test_an_event_never_changes(tx: Tx, statement: str) -> None:
-    store.append(tx, [event("a", tokens=1)], received_at=NOW)
+    usage_events.append(tx, [event("a", tokens=1)], received_at=NOW)
     with pytest.raises(psycopg.errors.RestrictViolation), tx.connection.transaction():
         tx.connection.execute(statement.encode())
 
@@ -240,7 +241,7 @@ def crowd(tx: Tx) -> tuple[Tx, float]:
     ]
     began = time.perf_counter()
     for batch in batches:
-        store.append(tx, batch, received_at=NOW)
+        usage_events.append(tx, batch, received_at=NOW)
     return tx, time.perf_counter() - began
 
 
@@ -264,7 +265,7 @@ def test_ten_thousand_windows_cost_about_what_ten_thousand_events_cost(
 
 def test_a_window_is_read_from_its_own_index(crowd: tuple[Tx, float]) -> None:
     tx, _ = crowd
-    asked = store.TO_JSON.encode([store._asked(0, window(SUM, customer="c7"))]).decode()
+    asked = store.TO_JSON.encode([store.asked_window(0, window(SUM, customer="c7"))]).decode()
     rows = tx.all("EXPLAIN " + store.TOTALS, windows=asked)
     plan = "\n".join(row[0] for row in rows)
     assert plan.count("usage_events_by_window") == 2, plan

@@ -1,33 +1,28 @@
-"""Usage: events in, each once; totals out, for as many windows at a time as one wants."""
+"""Counting usage: totals for as many windows at a time as one wants."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
 
 from usance.domain.catalog import Aggregation, Condition, Filter, read_number
-from usance.domain.metering.events import UsageEvent
-from usance.domain.metering.totals import NO_USAGE, UsageTotal, UsageWindow, mean
+from usance.domain.metering.totals import (
+    NO_USAGE,
+    EventAmount,
+    UsageCell,
+    UsageTotal,
+    UsageWindow,
+    has_amounts,
+    in_order,
+    mean,
+)
 from usance.store.database import Row, Tx
-
-# The rows come sorted by key, so that two batches with the same events wait for each other in one
-# order and never in a circle.
-APPEND = """
-INSERT INTO usage_events (tenant_id, customer_id, event_name, idempotency_key,
-                          occurred_at, received_at, resource_id, dimensions)
-SELECT %(tenant_id)s, customer_id, event_name, idempotency_key,
-       coalesce(occurred_at, %(received_at)s), %(received_at)s, resource_id, dimensions
-  FROM jsonb_to_recordset(%(events)s::jsonb)
-    AS event (customer_id text, event_name text, idempotency_key text,
-              occurred_at timestamptz, resource_id text, dimensions jsonb)
-    ON CONFLICT DO NOTHING
-RETURNING customer_id, event_name, idempotency_key
-"""
 
 # Two branches a window, of which the planner runs one: telling values apart sorts them, which
 # windows that only count and add should not pay for. OFFSET 0 keeps the planner from writing the
@@ -56,6 +51,8 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
                AND occurred_at >= w.start_at
                AND occurred_at < w.end_at
                AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
+               AND reverses IS NULL
+               AND reversed_by IS NULL
             OFFSET 0) AS event
      WHERE w.aggregation <> 'UNIQUE'
     HAVING count(*) > 0
@@ -72,45 +69,119 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
        AND occurred_at >= w.start_at
        AND occurred_at < w.end_at
        AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
+       AND reverses IS NULL
+       AND reversed_by IS NULL
     HAVING count(*) > 0) AS found
+"""
+
+# For windows that ask for more: a row for each combination of dimension values, or for each amount
+# and each of the first events. Apart from the other, so that those who do not ask pay nothing.
+DETAILED = """
+SELECT w.position, found.quantity, found.event_count, found.last_received_at, found.unread_count,
+       found.cell, found.nth, found.amount
+  FROM jsonb_to_recordset(%(windows)s::jsonb)
+    AS w (position int, customer_id text, event_name text, aggregation text, field text,
+          filters jsonb, start_at timestamptz, end_at timestamptz,
+          dimensions jsonb, first_events int, first_amount numeric)
+ CROSS JOIN LATERAL (
+    SELECT CASE w.aggregation
+           WHEN 'COUNT' THEN count(*)
+           WHEN 'MAX' THEN max(number)
+           WHEN 'MIN' THEN min(number)
+           WHEN 'UNIQUE' THEN count(DISTINCT value)
+           ELSE sum(number)
+           END AS quantity,
+           count(*) FILTER (WHERE is_read) AS event_count,
+           max(received_at) FILTER (WHERE is_read) AS last_received_at,
+           count(*) FILTER (WHERE NOT is_read) AS unread_count,
+           cell, NULL::bigint AS nth, NULL::numeric AS amount
+      FROM (SELECT number, value, received_at,
+                   CASE w.aggregation
+                   WHEN 'COUNT' THEN true
+                   WHEN 'UNIQUE' THEN value IS NOT NULL
+                   ELSE number IS NOT NULL
+                   END AS is_read,
+                   ARRAY(SELECT dimensions ->> name
+                           FROM jsonb_array_elements_text(w.dimensions)
+                           WITH ORDINALITY AS asked (name, place)
+                          ORDER BY place) AS cell
+              FROM usage_events
+             CROSS JOIN LATERAL (SELECT usage_number(dimensions -> w.field) AS number,
+                                        dimensions ->> w.field AS value) AS reading
+             WHERE w.dimensions IS NOT NULL
+               AND tenant_id = %(tenant_id)s
+               AND customer_id = w.customer_id
+               AND event_name = w.event_name
+               AND occurred_at >= w.start_at
+               AND occurred_at < w.end_at
+               AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
+               AND reverses IS NULL
+               AND reversed_by IS NULL
+            OFFSET 0) AS event
+     GROUP BY cell
+     UNION ALL
+    SELECT sum(number), count(number), max(received_at) FILTER (WHERE number IS NOT NULL),
+           count(*) - count(number), NULL, place, number
+      FROM (SELECT number, received_at,
+                   CASE WHEN (w.first_events IS NULL OR nth <= w.first_events)
+                         AND (w.first_amount IS NULL OR before < w.first_amount)
+                        THEN nth
+                   END AS place
+              FROM (SELECT number, received_at,
+                           CASE WHEN number IS NOT NULL THEN count(number) OVER earlier END AS nth,
+                           sum(greatest(number, 0)) OVER earlier - greatest(number, 0) AS before
+                      FROM usage_events
+                     CROSS JOIN LATERAL (SELECT CASE WHEN w.field IS NULL THEN 1
+                                                ELSE usage_number(dimensions -> w.field)
+                                                END AS number) AS reading
+                     WHERE w.dimensions IS NULL
+                       AND tenant_id = %(tenant_id)s
+                       AND customer_id = w.customer_id
+                       AND event_name = w.event_name
+                       AND occurred_at >= w.start_at
+                       AND occurred_at < w.end_at
+                       AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
+                       AND reverses IS NULL
+                       AND reversed_by IS NULL
+                    WINDOW earlier AS (ORDER BY occurred_at, idempotency_key COLLATE "C"
+                                        ROWS UNBOUNDED PRECEDING)) AS numbered) AS placed
+     GROUP BY place, number) AS found
 """
 
 # A dimension's number stays one; the connection's own JSON would write decimals as text.
 TO_JSON = msgspec.json.Encoder(decimal_format="number")
 
+ZERO = Decimal(0)
+BY_POSITION = attrgetter("position")
+
 Key = TypeVar("Key", bound=Hashable)
 
 
-def append(tx: Tx, events: Sequence[UsageEvent], *, received_at: datetime) -> tuple[bool, ...]:
-    """Keep those whose key is new; per event, in order, whether it was.
-
-    Of events with one key the first stands, in the batch as over time.
-    """
-    first_of: dict[tuple[str, str, str], int] = {}
-    for index, event in enumerate(events):
-        first_of.setdefault(_key(event), index)
-    firsts = [events[first_of[key]] for key in sorted(first_of)]
-    rows = tx.all(APPEND, events=TO_JSON.encode(firsts).decode(), received_at=received_at)
-    new = {first_of[row.customer_id, row.event_name, row.idempotency_key] for row in rows}
-    return tuple(index in new for index in range(len(events)))
-
-
 def totals(tx: Tx, windows: Mapping[Key, UsageWindow]) -> dict[Key, UsageTotal]:
-    """What was used in each of `windows`, in one statement; NO_USAGE where there is no event."""
-    keys = list(windows)
-    asked = [_asked(position, windows[key]) for position, key in enumerate(keys)]
-    rows = tx.all(TOTALS, windows=TO_JSON.encode(asked).decode())
-    found = {keys[row.position]: _total(row, windows[keys[row.position]]) for row in rows}
-    return {key: found.get(key, NO_USAGE) for key in keys}
+    """What was used in each of `windows`; NO_USAGE where there is no event.
+
+    In one statement, and one more when some of them ask for dimensions or single events.
+    """
+    found: dict[Key, UsageTotal] = dict.fromkeys(windows, NO_USAGE)
+    keys = [key for key, window in windows.items() if not _is_detailed(window)]
+    if keys:
+        asked = [asked_window(position, windows[key]) for position, key in enumerate(keys)]
+        for row in tx.all(TOTALS, windows=TO_JSON.encode(asked).decode()):
+            key = keys[row.position]
+            found[key] = _total(row, windows[key])
+    keys = [key for key, window in windows.items() if _is_detailed(window)]
+    if keys:
+        asked = [asked_window(position, windows[key]) for position, key in enumerate(keys)]
+        rows = tx.all(DETAILED, windows=TO_JSON.encode(asked).decode())
+        for position, parts in groupby(sorted(rows, key=BY_POSITION), BY_POSITION):
+            found[keys[position]] = _detailed(list(parts), windows[keys[position]])
+    return found
 
 
-def _key(event: UsageEvent) -> tuple[str, str, str]:
-    return event.customer_id, event.event_name, event.idempotency_key
-
-
-def _asked(position: int, window: UsageWindow) -> dict[str, object]:
+def asked_window(position: int, window: UsageWindow) -> dict[str, object]:
+    """A window as the statements take it."""
     meter = window.meter
-    return {
+    asked: dict[str, object] = {
         "position": position,
         "customer_id": window.customer_id,
         "event_name": meter.event_name,
@@ -120,16 +191,26 @@ def _asked(position: int, window: UsageWindow) -> dict[str, object]:
         "start_at": window.start_at,
         "end_at": window.end_at,
     }
+    if window.dimensions:
+        asked["dimensions"] = window.dimensions
+    if window.apart is not None:
+        asked["first_events"], asked["first_amount"] = window.apart
+    return asked
+
+
+def _is_detailed(window: UsageWindow) -> bool:
+    return bool(window.dimensions) or (window.apart is not None and has_amounts(window.meter))
 
 
 @lru_cache(maxsize=1024)
 def _asked_filters(filters: tuple[Filter, ...]) -> msgspec.Raw:
     """As schema.sql's usage_passes takes them; the windows of a batch share few meters."""
-    asked = [{"conditions": [_asked_condition(each) for each in of.conditions]} for of in filters]
+    asked = [{"conditions": [asked_condition(each) for each in of.conditions]} for of in filters]
     return msgspec.Raw(TO_JSON.encode(asked))
 
 
-def _asked_condition(condition: Condition) -> dict[str, object]:
+def asked_condition(condition: Condition) -> dict[str, object]:
+    """A condition as schema.sql's usage_condition_holds takes it."""
     numbers = [read_number(value) for value in condition.values]
     return {
         "field": condition.field,
@@ -140,7 +221,32 @@ def _asked_condition(condition: Condition) -> dict[str, object]:
 
 
 def _total(row: Row, window: UsageWindow) -> UsageTotal:
-    quantity = Decimal(0) if row.quantity is None else Decimal(row.quantity)
+    quantity = ZERO if row.quantity is None else Decimal(row.quantity)
     if window.meter.aggregation is Aggregation.AVG and row.event_count:
         quantity = mean(quantity, row.event_count)
     return UsageTotal(quantity, row.event_count, row.last_received_at, row.unread_count)
+
+
+def _detailed(rows: Sequence[Row], window: UsageWindow) -> UsageTotal:
+    """The total of a window whose rows are its parts."""
+    parts = [_total(row, window) for row in rows]
+    received = [part.last_received_at for part in parts if part.last_received_at is not None]
+    return UsageTotal(
+        quantity=sum((part.quantity for part in parts), ZERO),
+        event_count=sum(part.event_count for part in parts),
+        last_received_at=max(received, default=None),
+        unread_count=sum(part.unread_count for part in parts),
+        cells=in_order(
+            UsageCell(tuple(row.cell), part.quantity, part.event_count)
+            for row, part in zip(rows, parts, strict=True)
+            if row.cell is not None and part.event_count
+        ),
+        amounts=_amounts(rows),
+    )
+
+
+def _amounts(rows: Sequence[Row]) -> tuple[EventAmount, ...]:
+    """The first events in their order, then the others by amount."""
+    found = [row for row in rows if row.amount is not None]
+    found.sort(key=lambda row: (row.nth is None, row.nth or 0, row.amount))
+    return tuple(EventAmount(row.amount, row.event_count) for row in found)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from numbers import Real
-from typing import cast
+from typing import NamedTuple, cast
 
 from usance.domain.calendar import FIRST_DAY, LAST_DAY
 from usance.domain.catalog import NAME, is_storable
@@ -28,7 +28,15 @@ STEP = Decimal(1).scaleb(-MAX_DECIMALS)
 FIRST = datetime(FIRST_DAY.year, 1, 1, tzinfo=UTC)
 LAST = datetime(LAST_DAY.year, 1, 1, tzinfo=UTC)
 NEEDED = ("customerId", "eventName", "idempotencyKey")
-FIELDS = {*NEEDED, "timestamp", "resourceId", "dimensions"}
+FIELDS = {*NEEDED, "timestamp", "resourceId", "dimensions", "reverses"}
+
+
+class EventKey(NamedTuple):
+    """What makes an event the one it is."""
+
+    customer_id: CustomerId
+    event_name: str
+    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +44,9 @@ class UsageEvent:
     """Something a customer did, as reported. The same key twice for one name is one event.
 
     `occurred_at` None: the moment it is received. Numbers keep 12 decimals, rounded half away from
-    zero, which also takes the noise off a binary float. Raises Invalid with every problem.
+    zero, which also takes the noise off a binary float. `reverses`: the key of an earlier event of
+    the same customer and name, which this one takes back whole; it holds nothing else. Raises
+    Invalid with every problem.
     """
 
     customer_id: CustomerId
@@ -45,9 +55,22 @@ class UsageEvent:
     occurred_at: datetime | None = None
     resource_id: str | None = None
     dimensions: Mapping[str, Dimension]
+    reverses: str | None = None
+
+    @property
+    def key(self) -> EventKey:
+        """What makes it the one it is."""
+        return EventKey(self.customer_id, self.event_name, self.idempotency_key)
+
+    @property
+    def reversed_key(self) -> EventKey | None:
+        """The event it takes back; None for one that only says what was used."""
+        if self.reverses is None:
+            return None
+        return EventKey(self.customer_id, self.event_name, self.reverses)
 
     def __post_init__(self) -> None:
-        problems = _identity_problems(self)
+        problems = [*_identity_problems(self), *_reversal_problems(self)]
         if self.occurred_at is not None:
             object.__setattr__(self, "occurred_at", _utc(self.occurred_at, problems))
         object.__setattr__(self, "dimensions", _dimensions(self.dimensions, problems))
@@ -89,7 +112,7 @@ def read_batch(documents: object) -> tuple[UsageEvent, ...]:
 
 def read_event(document: object) -> UsageEvent:
     """The event in a JSON object: customerId, eventName, idempotencyKey, and if wanted timestamp
-    (ISO 8601 with its offset), resourceId, dimensions.
+    (ISO 8601 with its offset), resourceId, dimensions; or reverses.
 
     Raises Invalid with every problem: an unknown field is one, for it may be a misspelt one.
     """
@@ -111,6 +134,7 @@ def read_event(document: object) -> UsageEvent:
             occurred_at=occurred_at,
             resource_id=cast("str | None", document.get("resourceId")),
             dimensions=cast("Mapping[str, Dimension]", {} if dimensions is None else dimensions),
+            reverses=cast("str | None", document.get("reverses")),
         )
     except Invalid as refused:
         raise Invalid(*problems, *refused.problems) from None
@@ -143,11 +167,25 @@ def _identity_problems(event: UsageEvent) -> list[Problem]:
     names = [("eventName", event.event_name), ("idempotencyKey", event.idempotency_key)]
     if event.resource_id is not None:
         names.append(("resourceId", event.resource_id))
+    if event.reverses is not None:
+        names.append(("reverses", event.reverses))
     for path, name in names:
         if not isinstance(name, str) or not NAME.fullmatch(name) or not name.strip():
             expected = "1 to 255 characters, without control characters"
             problems.append(Problem("InvalidName", path, _shown(name), expected))
     return problems
+
+
+def _reversal_problems(event: UsageEvent) -> Iterator[Problem]:
+    if event.reverses is None:
+        return
+    if event.reverses == event.idempotency_key:
+        expected = "the key of an earlier event, not its own"
+        yield Problem("InvalidReversal", "reverses", _shown(event.reverses), expected)
+    for path, found in (("dimensions", event.dimensions), ("resourceId", event.resource_id)):
+        if found:
+            expected = "nothing: a reversal takes the event it names back whole"
+            yield Problem("InvalidReversal", path, _shown(found), expected)
 
 
 def _instant(value: object, problems: list[Problem]) -> datetime | None:

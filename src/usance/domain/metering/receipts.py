@@ -14,7 +14,7 @@ from usance.domain.metering.totals import matches
 class Outcome(StrEnum):
     """What became of one event."""
 
-    ACCEPTED = "ACCEPTED"  # stored, and counted by at least one feature's meter
+    ACCEPTED = "ACCEPTED"  # stored, and counted by at least one feature's meter; or took one back
     UNMATCHED = "UNMATCHED"  # stored, but no meter listens to it yet; a later one will count it
     DUPLICATE = "DUPLICATE"  # its key was known: nothing was stored, the first one stands
 
@@ -56,6 +56,8 @@ def receipts_for(
 def _outcome(event: UsageEvent, listening: dict[str, list[Meter]], *, is_new: bool) -> Outcome:
     if not is_new:
         return Outcome.DUPLICATE
+    if event.reverses is not None:
+        return Outcome.ACCEPTED
     meters = listening.get(event.event_name, ())
     heard = any(matches(meter, event) for meter in meters)
     return Outcome.ACCEPTED if heard else Outcome.UNMATCHED

@@ -4,28 +4,47 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_never, cast
+from typing import NamedTuple, assert_never, cast
 
 from usance.domain.catalog import Aggregation, Condition, Meter, Operation, read_number
 from usance.domain.ids import CustomerId
 from usance.domain.metering.events import STEP, Dimension, ReceivedEvent, UsageEvent
 
 
+class Apart(NamedTuple):
+    """Which events a total tells apart one by one, in the order they occurred; the others it
+    gathers by amount.
+
+    The first `events` of them (None: all), as long as less than `amount` (None: anything) came
+    before: what an allowance for the first events needs to know.
+    """
+
+    events: int | None = 0
+    amount: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class UsageWindow:
-    """One customer's use of one meter, from `start_at` up to, not including, `end_at`."""
+    """One customer's use of one meter, from `start_at` up to, not including, `end_at`.
+
+    With `dimensions`, each combination of their values is counted on its own, and the quantity is
+    the sum. With `apart`, the amounts of the single events come with the total. One or the other.
+    """
 
     customer_id: CustomerId
     meter: Meter
     start_at: datetime
     end_at: datetime
+    dimensions: tuple[str, ...] = ()
+    apart: Apart | None = None
 
     def __post_init__(self) -> None:
         assert self.start_at.tzinfo is not None, "an instant is aware"
         assert self.start_at < self.end_at, "a window is not empty"
+        assert not self.dimensions or self.apart is None, "no price needs both"
 
     def holds(self, received: ReceivedEvent) -> bool:
         """True for this customer's event in this window that the meter listens to."""
@@ -35,17 +54,37 @@ class UsageWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageCell:
+    """The part of a count whose events have these dimension values; None: they lack the one."""
+
+    values: tuple[str | None, ...]
+    quantity: Decimal
+    event_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventAmount:
+    """`count` events of that amount each."""
+
+    amount: Decimal
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class UsageTotal:
     """The quantity of a window, and the evidence it rests on.
 
     `event_count` events were counted, the latest of them received at `last_received_at`;
-    `unread_count` more matched, but lack a value the meter can read.
+    `unread_count` more matched, but lack a value the meter can read. `cells` are there when the
+    window names dimensions, in the order of their values; `amounts` when it tells events apart.
     """
 
     quantity: Decimal
     event_count: int
     last_received_at: datetime | None
     unread_count: int = 0
+    cells: tuple[UsageCell, ...] = ()
+    amounts: tuple[EventAmount, ...] = ()
 
 
 NO_USAGE = UsageTotal(Decimal(0), 0, None)
@@ -53,7 +92,7 @@ NO_USAGE = UsageTotal(Decimal(0), 0, None)
 
 def matches(meter: Meter, event: UsageEvent) -> bool:
     """True when the meter listens to this event: its name, and at least one filter if any."""
-    if event.event_name != meter.event_name:
+    if event.event_name != meter.event_name or event.reverses is not None:
         return False
     return not meter.filters or any(
         all(holds(condition, event.dimensions) for condition in group.conditions)
@@ -79,6 +118,17 @@ def holds(condition: Condition, dimensions: Mapping[str, Dimension]) -> bool:
     return COMPARE[condition.operation](found, value)
 
 
+def standing(events: Iterable[ReceivedEvent]) -> list[ReceivedEvent]:
+    """Those of `events` that count: without the ones taken back and the reversals that did."""
+    known = list(events)
+    taken_back = {received.event.reversed_key for received in known}
+    return [
+        received
+        for received in known
+        if received.event.reverses is None and received.event.key not in taken_back
+    ]
+
+
 def fold(meter: Meter, events: Iterable[ReceivedEvent]) -> UsageTotal:
     """The quantity of those `events` that match: the reference every other count must equal."""
     matching = [received for received in events if matches(meter, received.event)]
@@ -93,8 +143,31 @@ def fold(meter: Meter, events: Iterable[ReceivedEvent]) -> UsageTotal:
 
 
 def total_of(window: UsageWindow, events: Iterable[ReceivedEvent]) -> UsageTotal:
-    """The fold of those `events` that are in `window`."""
-    return fold(window.meter, [received for received in events if window.holds(received)])
+    """The fold of those `events` that are in `window`, with the detail it asks for.
+
+    Events that were taken back, and the reversals that did, count nowhere.
+    """
+    held = [received for received in standing(events) if window.holds(received)]
+    whole = fold(window.meter, held)
+    if window.dimensions:
+        cells = _cells(window, held)
+        quantity = sum((cell.quantity for cell in cells), Decimal(0))
+        return replace(whole, quantity=quantity, cells=cells)
+    if window.apart is not None:
+        return replace(whole, amounts=_amounts(window.meter, window.apart, held))
+    return whole
+
+
+def in_order(cells: Iterable[UsageCell]) -> tuple[UsageCell, ...]:
+    """By the first value, then the next; without a value comes first."""
+    return tuple(
+        sorted(cells, key=lambda cell: [(each is not None, each or "") for each in cell.values])
+    )
+
+
+def has_amounts(meter: Meter) -> bool:
+    """True when the quantity is made of one amount an event: a sum, or a count of ones."""
+    return meter.aggregation in (Aggregation.SUM, Aggregation.COUNT)
 
 
 def reading(meter: Meter, event: UsageEvent) -> Dimension | None:
@@ -107,6 +180,12 @@ def reading(meter: Meter, event: UsageEvent) -> Dimension | None:
     return _number(found)
 
 
+def values_of(event: UsageEvent, dimensions: Iterable[str]) -> tuple[str | None, ...]:
+    """The event's values of those dimensions as text; None for those it lacks."""
+    found = [event.dimensions.get(name) for name in dimensions]
+    return tuple(None if value is None else text_of(value) for value in found)
+
+
 def mean(total: Decimal, count: int) -> Decimal:
     """`total / count` to 12 decimals, half away from zero."""
     return (total / count).quantize(STEP, decimal.ROUND_HALF_UP)
@@ -117,6 +196,39 @@ def text_of(value: Dimension) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else f"{value:f}"
+
+
+def _cells(window: UsageWindow, events: Iterable[ReceivedEvent]) -> tuple[UsageCell, ...]:
+    groups: dict[tuple[str | None, ...], list[ReceivedEvent]] = {}
+    for received in events:
+        if reading(window.meter, received.event) is not None:
+            groups.setdefault(values_of(received.event, window.dimensions), []).append(received)
+    totals = {values: fold(window.meter, members) for values, members in groups.items()}
+    return in_order(
+        UsageCell(values, total.quantity, total.event_count) for values, total in totals.items()
+    )
+
+
+def _amounts(
+    meter: Meter, apart: Apart, events: Iterable[ReceivedEvent]
+) -> tuple[EventAmount, ...]:
+    if not has_amounts(meter):
+        return ()
+    singly: list[EventAmount] = []
+    by_amount: dict[Decimal, int] = {}
+    before = Decimal(0)
+    for received in sorted(events, key=lambda one: (one.occurred_at, one.event.idempotency_key)):
+        found = reading(meter, received.event)
+        if found is None:
+            continue
+        amount = Decimal(1) if meter.field is None else cast(Decimal, found)
+        is_among_first = apart.events is None or len(singly) < apart.events
+        if is_among_first and (apart.amount is None or before < apart.amount):
+            singly.append(EventAmount(amount))
+        else:
+            by_amount[amount] = by_amount.get(amount, 0) + 1
+        before += max(amount, Decimal(0))
+    return (*singly, *(EventAmount(amount, by_amount[amount]) for amount in sorted(by_amount)))
 
 
 def _aggregate(aggregation: Aggregation, values: Sequence[Dimension]) -> Decimal:
