@@ -20,6 +20,7 @@ from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
 from usance.domain import calendar
+from usance.domain.approval_rules import NO_RULES, ApprovalRules
 from usance.domain.customer import Address, TaxId, check_locale, check_name
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import LegalEntityId
@@ -57,7 +58,10 @@ class BankAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalEntity:
-    """Who sells and issues. `series` begins its invoice numbers; `logo` is an SVG or PNG file."""
+    """Who sells and issues. `series` begins its invoice numbers; `logo` is an SVG or PNG file.
+
+    `review` is what it asks of those who approve its documents.
+    """
 
     id: LegalEntityId
     name: str
@@ -73,6 +77,7 @@ class LegalEntity:
     logo: bytes | None = None
     accent: str = "#1f4b99"
     paper: str = "a4"
+    review: ApprovalRules = NO_RULES
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -18,11 +19,15 @@ from tests.domain.invoicing.agreement import (
     calls_at,
     drafts_of,
 )
+from tests.house.source import HOUSE
+from usance.domain.approval_rules import ApprovalRules
+from usance.domain.contracts.order import Segment
 from usance.domain.due_items import Grouping
 from usance.domain.ids import ContractId
 from usance.domain.invoicing.drafting import Parties
+from usance.domain.invoicing.findings import ANYTHING_ELSE, REMEDIES, remedy
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import DocumentType, Draft, Severity
+from usance.domain.invoicing.invoice import DocumentType, Draft, Finding, Severity
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.rating.prices import Graduated, Matrix, Tier, Volume
 
@@ -163,4 +168,78 @@ def test_errors_come_first_then_warnings_then_what_is_good_to_know() -> None:
     nowhere = replace(AT_HOME, buyer=buyer(None))
     draft = one_draft(parties=nowhere, lines=(CALLS,), history=History(), is_po_required=True)
     severities = [each.severity for each in draft.findings]
-    assert severities == [Severity.ERROR, Severity.ERROR, Severity.WARNING, Severity.INFO]
+    assert severities == [*[Severity.ERROR] * 2, *[Severity.WARNING] * 2, Severity.INFO]
+
+
+def test_a_document_of_nothing_is_pointed_out() -> None:
+    assert seen(one_draft(lines=(CALLS,), counted=calls("0"))) == ["WARNING ZeroTotal gross"]
+
+
+def test_a_line_that_gives_back_says_what_it_was_for() -> None:
+    less = replace(SEATS, ref="l2", segments=tuple(_negative(each) for each in SEATS.segments))
+    more = replace(SEATS, segments=tuple(_tenfold(each) for each in SEATS.segments))
+    assert seen(one_draft(lines=(more, less))) == ["WARNING CreditWithoutSource lines[1]"]
+    assert seen(one_draft(lines=(SEATS, CALLS), counted=calls("-10"))) == [], "usage sent back"
+
+
+def _negative(segment: Segment) -> Segment:
+    return replace(segment, quantity=-segment.quantity)
+
+
+def _tenfold(segment: Segment) -> Segment:
+    return replace(segment, quantity=10 * segment.quantity)
+
+
+@pytest.mark.parametrize(
+    ("received", "hold", "found"),
+    [
+        ("2025-01-31T22:59:59", 0, False),
+        ("2025-01-31T23:00:00", 0, True),  # midnight of 1 February in Berlin
+        ("2025-02-03T22:59:59", 5, False),
+        ("2025-02-04T23:00:00", 5, True),  # on the last day of the hold window
+        ("2025-03-01T00:00:00", 5, True),
+    ],
+)
+def test_usage_that_is_still_arriving_is_pointed_out(received: str, hold: int, found: bool) -> None:
+    at = datetime.fromisoformat(f"{received}+00:00")
+    counted = UsageTotal(Decimal(100), 1, at)
+    draft = one_draft(lines=(CALLS,), counted=counted, usage_hold_days=hold)
+    wanted = ["WARNING UsageStillArriving lines[0].quantity"] if found else []
+    assert seen(draft) == wanted
+
+
+@pytest.mark.parametrize(
+    ("entity", "contract", "other", "percent"),
+    [
+        (None, None, None, 25),
+        ("40", None, None, 40),
+        (None, "40", None, 40),
+        ("10", "40", None, 10),
+        ("40", "10", None, 10),
+        ("40", None, "5", 40),  # of a contract that is not on it
+        ("0", None, None, 0),
+    ],
+)
+def test_how_much_a_total_may_change_is_the_strictest_that_anybody_names(
+    entity: str | None, contract: str | None, other: str | None, percent: int
+) -> None:
+    parties = replace(AT_HOME, seller=replace(seller(), review=_changing(entity)))
+    rules = {ContractId("ctr"): _changing(contract), ContractId("other"): _changing(other)}
+    for before, is_told in ((35700, False), (35700 * 100 // (100 + percent) - 1, True)):
+        history = History(KNOWN.first_billed, {ALONE: before}, rules)
+        found = seen(one_draft(parties=parties, history=history))
+        assert found == (["WARNING TotalChanged gross"] if is_told else [])
+    just = History(KNOWN.first_billed, {ALONE: -(-35700 * 100 // (100 + percent))}, rules)
+    assert seen(one_draft(parties=parties, history=just)) == []
+
+
+def _changing(percent: str | None) -> ApprovalRules:
+    return ApprovalRules(change_percent=None if percent is None else Decimal(percent))
+
+
+def test_every_finding_says_what_to_do_next() -> None:
+    sources = "".join(file.read_text("utf-8") for file in (HOUSE / "domain").rglob("*.py"))
+    codes = set(re.findall(r'Finding\(\s*Severity\.\w+,\s*"(\w+)"', sources))
+    assert codes == set(REMEDIES)
+    assert remedy(Finding(Severity.INFO, "Unheard", "", "")) == ANYTHING_ELSE
+    assert "address" in remedy(Finding(Severity.ERROR, "AddressMissing", "", ""))

@@ -118,7 +118,7 @@ def draft(
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     unpriced = tuple(line.unpriced for line in rated)
     sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
-    findings = findings_on(sheet, parties.buyer, history)
+    findings = findings_on(sheet, parties.seller, parties.buyer, history)
     return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from usance.domain.calendar import day_of
 from usance.domain.customer import Customer
 from usance.domain.due_items import Grouping
+from usance.domain.invoicing.comparison import percent_of
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Finding, InvoiceLine, Severity
+from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.domain.tax import TaxCategory, TaxRow
 
 GRAVITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-NOTICEABLE_PERCENT = 25  # a change of the total that deserves a look
+NOTICEABLE_PERCENT = Decimal(25)  # a change of the total that deserves a look, unless rules say so
+ONE_DAY = timedelta(days=1)
+
+# What to do next, by code: kept here and not on each finding, so that better advice reaches all.
+REMEDIES = {
+    "AddressMissing": "Give the customer an address, then refresh the draft.",
+    "CreditWithoutSource": "Say which line it gives back, or make sure of what it rests on.",
+    "FirstInvoice": "Compare it with the signed order.",
+    "PoNumberMissing": "Ask the customer for the number and put it on the contract.",
+    "TaxIdUnverified": "Check the number's registration and keep the evidence.",
+    "TaxRateMissing": "Add a rate for that tax code and place to the legal entity's tax table.",
+    "TotalChanged": "Compare it with the previous invoice, line by line.",
+    "UsageMissing": "Find out whether usage is still reported, and report what is missing.",
+    "UsageStillArriving": "Wait for late events, or lengthen the contract's usage hold.",
+    "UsageUnpriced": "Mend the price, so that a tier or cell covers all of the usage.",
+    "UsageUnread": "Correct the events' field that the meter reads, and send them again.",
+    "ZeroTotal": "Make sure that nothing is owed; make it void if it is not wanted.",
+}
+ANYTHING_ELSE = "Look at it before you approve."
 
 
 class Sheet(NamedTuple):
@@ -32,17 +53,35 @@ class Sheet(NamedTuple):
     unpriced: tuple[Decimal, ...]
 
 
-def findings_on(draft: Sheet, buyer: Customer, history: History) -> tuple[Finding, ...]:
+def findings_on(
+    draft: Sheet, seller: LegalEntity, buyer: Customer, history: History
+) -> tuple[Finding, ...]:
     """Everything worth a look, errors first. `history` is what was there before this draft."""
     found = [
         *_errors(draft),
         *_po_missing(draft),
         *_first_invoice(draft, history),
-        *_total_changed(draft, history),
-        *_usage_findings(draft),
+        *_total_changed(draft, noticeable_percent(draft, seller, history), history),
+        *_amount_findings(draft),
+        *_usage_findings(draft, seller),
         *_buyer_findings(draft, buyer),
     ]
     return tuple(sorted(found, key=lambda finding: GRAVITY[finding.severity]))
+
+
+def remedy(finding: Finding) -> str:
+    """What to do next about it: one sentence for whoever reviews."""
+    return REMEDIES.get(finding.code, ANYTHING_ELSE)
+
+
+def noticeable_percent(draft: Sheet, seller: LegalEntity, history: History) -> Decimal:
+    """By how much its total may be off the previous one: the least that the rules of the legal
+    entity and of its contracts name; 25 % when none does.
+    """
+    on_it = {line.contract_id for line in draft.lines}
+    rules = [seller.review, *(each for ref, each in history.rules.items() if ref in on_it)]
+    named = [each.change_percent for each in rules if each.change_percent is not None]
+    return min(named, default=NOTICEABLE_PERCENT)
 
 
 def _errors(draft: Sheet) -> Iterator[Finding]:
@@ -71,18 +110,28 @@ def _first_invoice(draft: Sheet, history: History) -> Iterator[Finding]:
             yield Finding(Severity.INFO, "FirstInvoice", "lines", message)
 
 
-def _total_changed(draft: Sheet, history: History) -> Iterator[Finding]:
+def _total_changed(draft: Sheet, noticeable: Decimal, history: History) -> Iterator[Finding]:
     before = history.previous_gross.get(draft.grouping.key)
-    if not before:
+    if not before or draft.gross.is_negative:
         return
     change = draft.gross.minor - before
-    if abs(change) * 100 > NOTICEABLE_PERCENT * abs(before):
-        percent = round(Decimal(change * 100) / abs(before))
+    if abs(change) * 100 > noticeable * abs(before):
+        percent = percent_of(change, before)
         message = f"The total changed by {percent:+d} % from the previous invoice."
         yield Finding(Severity.WARNING, "TotalChanged", "gross", message)
 
 
-def _usage_findings(draft: Sheet) -> Iterator[Finding]:
+def _amount_findings(draft: Sheet) -> Iterator[Finding]:
+    if draft.gross.is_zero:
+        message = "The document asks for nothing and gives nothing back."
+        yield Finding(Severity.WARNING, "ZeroTotal", "gross", message)
+    for index, line in enumerate(draft.lines):
+        if line.net.is_negative and line.source is None and line.usage is None:
+            message = f"{line.description!r} gives back {-line.net} and names no line it was for."
+            yield Finding(Severity.WARNING, "CreditWithoutSource", f"lines[{index}]", message)
+
+
+def _usage_findings(draft: Sheet, seller: LegalEntity) -> Iterator[Finding]:
     for index, line in enumerate(draft.lines):
         if line.usage is None:
             continue
@@ -93,6 +142,16 @@ def _usage_findings(draft: Sheet) -> Iterator[Finding]:
         if line.usage.unread_count:
             message = f"{line.usage.unread_count} events lack a value the meter can read."
             yield Finding(Severity.WARNING, "UsageUnread", path, message)
+        if line.usage.last_received_at is not None:
+            received_on = day_of(line.usage.last_received_at, seller.zone)
+            if received_on >= _quiet_from(draft, line):
+                message = f"Usage of {line.service_period} still arrived on {received_on}."
+                yield Finding(Severity.WARNING, "UsageStillArriving", path, message)
+
+
+def _quiet_from(draft: Sheet, line: InvoiceLine) -> date:
+    """From when on nothing should arrive any more: after its period, the hold window's last day."""
+    return max(line.service_period.end, draft.bill_on - ONE_DAY)
 
 
 def _buyer_findings(draft: Sheet, buyer: Customer) -> Iterator[Finding]:

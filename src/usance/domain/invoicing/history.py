@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from usance.domain.approval_rules import ApprovalRules
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId
-from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.invoice import DocumentType, Draft
 from usance.domain.money import Currency
 
 
@@ -24,17 +25,23 @@ class Account(NamedTuple):
 class History:
     """When each contract was first invoiced, and the last total of each grouping, in minor units.
 
-    Both as of the day drafted, so that drafting late finds the same as drafting in time.
+    Both as of the day drafted, so that drafting late finds the same as drafting in time. `rules`
+    are what those contracts ask of a reviewer who compares, where they ask for anything.
     """
 
     first_billed: Mapping[ContractId, date] = field(default_factory=dict)
     previous_gross: Mapping[str, int] = field(default_factory=dict)
+    rules: Mapping[ContractId, ApprovalRules] = field(default_factory=dict)
 
     def after(self, draft: Draft) -> History:
-        """What it is once `draft` stands too; drafts are added by day."""
+        """What it is once `draft` stands too; drafts are added by day. A credit note is no invoice
+        to compare the next one with.
+        """
         first = dict(self.first_billed)
         for line in draft.lines:
             if line.contract_id is not None:
                 first.setdefault(line.contract_id, draft.bill_on)
-        previous = {**self.previous_gross, draft.grouping.key: draft.gross.minor}
-        return History(first, previous)
+        previous = dict(self.previous_gross)
+        if draft.type is DocumentType.INVOICE:
+            previous[draft.grouping.key] = draft.gross.minor
+        return History(first, previous, self.rules)
