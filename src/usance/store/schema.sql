@@ -394,6 +394,21 @@ CREATE TABLE invoice_taxes (
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
 );
 
+-- Who found a held draft right. They go with the draft when a redraft says something else, and when
+-- an approval is taken back; what became of each is in the audit log.
+CREATE TABLE invoice_approvals (
+    tenant_id    text        NOT NULL,
+    invoice_id   text        NOT NULL,
+    position     int         NOT NULL CHECK (position >= 1),
+    approved_by  text        NOT NULL,
+    approved_at  timestamptz NOT NULL,
+    input_hash   text        NOT NULL,   -- of what was seen
+    comment      text        NOT NULL,
+    PRIMARY KEY (tenant_id, invoice_id, position),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE,
+    CONSTRAINT nobody_approves_twice UNIQUE (tenant_id, invoice_id, approved_by)
+);
+
 -- Which days of which contract line stand on a document. The second net under the billing run:
 -- whatever the code does, no day of a line is on two documents, and no one-off is billed twice.
 CREATE TABLE billed_slices (
