@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.cases import pricing, proration, schedules
+from tests.cases import (
+    pricing,
+    proration,
+    schedules,
+    tax_documents,
+    tax_lines,
+    tax_rounding,
+)
 from tests.cases.publishers import publisher_of
 from tests.cases.values import Case, Found, UnmappedError, agrees, day, shown
 from usance.domain.errors import Invalid
 
 HERE = Path(__file__).parent
-ROOMS: tuple[tuple[set[str], Callable[[Case], Found]], ...] = (
+ROOMS: tuple[tuple[Collection[str], Callable[[Case], Found]], ...] = (
     (pricing.TOPICS, pricing.found_in),
     (proration.TOPICS, proration.found_in),
     (schedules.TOPICS, schedules.found_in),
+    (tax_documents.TOPICS.keys(), tax_documents.found_in),
+    (tax_lines.TOPICS.keys(), tax_lines.found_in),
+    (tax_rounding.TOPICS.keys(), tax_rounding.found_in),
 )
 Status = Literal["pass", "fail", "not_ours", "unsupported"]
 
@@ -57,7 +67,7 @@ def run_case(raw: Mapping[str, Any]) -> Result:
     expected, inputs = raw.get("expected"), raw.get("inputs")
     if not isinstance(expected, dict) or not isinstance(inputs, dict):
         return Result(ident, topic, "unsupported", "inputs or expected are no objects")
-    if reason := _why_not_ours(ident, topic, inputs):
+    if reason := _why_not_ours(ident, topic, inputs, expected):
         return Result(ident, topic, "not_ours", reason)
     asked = {key: len(value) if isinstance(value, list) else 1 for key, value in expected.items()}
     case = Case(topic, publisher_of(raw.get("source") or {}), inputs, asked, _begins(expected))
@@ -96,15 +106,25 @@ def _found(case: Case) -> Found:
     raise UnmappedError(f"topic {case.topic!r}")
 
 
-def _why_not_ours(ident: str, topic: str, inputs: Mapping[str, Any]) -> str:
+def _why_not_ours(ident: str, topic: str, inputs: Mapping[str, Any], asked: Collection[str]) -> str:
     listed = _not_ours()
     if ident in listed["cases"]:
         return str(listed["cases"][ident])
     for convention in listed["conventions"]:
-        names_it = all(str(inputs.get(key)) == value for key, value in convention["inputs"].items())
-        if topic in convention["topics"] and names_it and set(convention["keys"]) <= set(inputs):
+        is_asked = set(convention.get("asks", ())) <= set(asked)
+        if topic in convention["topics"] and is_asked and _names(convention, inputs):
             return f"{convention['name']}: {convention['reason']}"
     return ""
+
+
+def _names(convention: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Whether the inputs have its keys and values, and lack what would make the case ours."""
+    given = {key for key, value in inputs.items() if value is not None}
+    return (
+        all(str(inputs.get(key)) == value for key, value in convention["inputs"].items())
+        and set(convention["keys"]) <= set(inputs)
+        and not given & set(convention.get("without", ()))
+    )
 
 
 @cache

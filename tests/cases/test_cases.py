@@ -12,7 +12,7 @@ import pytest
 from tests.cases.runner import HERE, cases_in, run_case
 
 DATA = HERE / "data"
-OURS = ("pricing", "proration", "schedules")
+OURS = ("pricing", "proration", "schedules", "tax_rounding")
 CASES = {case["id"]: case for name in OURS for case in cases_in(DATA / f"{name}.json")}
 PASSING = [ident for ident, case in CASES.items() if run_case(case).status != "not_ours"]
 

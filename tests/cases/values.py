@@ -20,6 +20,10 @@ class UnmappedError(Exception):
     """No mapping reads a case of this shape."""
 
 
+class Unordered(list[object]):
+    """Results that a case may list in any order: the rows of a tax breakdown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case as a mapping sees it: never its id, never the figures it expects.
@@ -59,6 +63,10 @@ class Case:
     def currency(self) -> Currency:
         """The case's currency; USD where it names none."""
         return currency(self.inputs.get("currency", "USD"))
+
+    def in_currency(self, key: str) -> Currency:
+        """The currency this input names."""
+        return currency(self[key])
 
     def money(self, *keys: str) -> Money:
         """The first of these inputs, as an amount in the case's currency."""
@@ -111,6 +119,8 @@ def agrees(expected: object, got: object, digits: int) -> bool:
         return isinstance(got, Mapping) and all(
             key in got and agrees(value, got[key], digits) for key, value in expected.items()
         )
+    if isinstance(expected, list) and isinstance(got, Unordered):
+        return _agree_in_some_order(expected, got, digits)
     if isinstance(expected, list):
         return (
             isinstance(got, list)
@@ -120,6 +130,16 @@ def agrees(expected: object, got: object, digits: int) -> bool:
     if isinstance(got, Decimal | Fraction | int) and not isinstance(got, bool):
         return _same_number(expected, Fraction(got), digits)
     return bool(expected == got)
+
+
+def _agree_in_some_order(expected: list[object], got: Unordered, digits: int) -> bool:
+    left = list(got)
+    for one in expected:
+        match = next((other for other in left if agrees(one, other, digits)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return not left
 
 
 def shown(got: object) -> object:
@@ -144,6 +164,8 @@ def _plain(got: object) -> object:
             return got.isoformat()
         case Period() | Instants():
             return [_plain(got.start), _plain(got.end)]
+        case Unordered():
+            return got
         case list() | tuple():
             return list(got)
     return got
