@@ -42,6 +42,14 @@ class DocumentType(StrEnum):
         return cls.CREDIT_NOTE if gross.is_negative else cls.INVOICE
 
 
+class Disposition(StrEnum):
+    """What becomes of a credit note when it is issued."""
+
+    APPLY = "APPLY"  # it lowers the invoices it refers to, as far as they are open
+    BALANCE = "BALANCE"  # it stays with us for the customer
+    REFUND = "REFUND"  # it is paid back
+
+
 class InvoiceNotDraft(NotAllowedNow):
     """Only a draft can be changed or approved."""
 
@@ -124,7 +132,8 @@ class Draft:
     """A draft held for review: what it says, and what to look at.
 
     `bill_on` is the day its items fell due; `input_hash` tells whether what it was made from is
-    still so. `reason` is why a credit note was made: a reason code, and what was said beside it.
+    still so. `reason` is why a credit note was made: a reason code, and what was said beside it;
+    `disposition` what becomes of it.
     """
 
     id: InvoiceId
@@ -142,16 +151,31 @@ class Draft:
     input_hash: str
     type: DocumentType = DocumentType.INVOICE
     reason: str = ""
+    disposition: Disposition | None = None
 
     def __post_init__(self) -> None:
         is_credit_note = self.type is DocumentType.CREDIT_NOTE
         assert not (self.gross.is_negative and not is_credit_note), "less than nothing is a credit"
         assert self.gross.minor <= 0 or not is_credit_note, "a credit note asks for nothing"
+        assert is_credit_note or self.disposition is None, "an invoice is there to be paid"
         assert self.lines, "a document has lines"
         assert self.net.minor == sum(line.net.minor for line in self.lines), "net is its lines'"
         assert self.tax.minor == sum(row.tax.minor for row in self.taxes), "tax is its rows'"
         assert self.tax.minor == sum(line.tax.minor for line in self.lines), "tax is its lines'"
         assert self.gross.minor == self.net.minor + self.tax.minor, "net and tax make gross"
+
+    @property
+    def is_by_hand(self) -> bool:
+        """True when nothing of it fell due by a contract: a credit note or an invoice somebody
+        wrote, a late fee. No billing run makes it anew.
+        """
+        return all(line.line_id is None for line in self.lines)
+
+    @property
+    def sources(self) -> tuple[InvoiceId, ...]:
+        """The earlier documents its lines refer to, each once."""
+        named = (line.source.invoice_id for line in self.lines if line.source is not None)
+        return tuple(dict.fromkeys(named))
 
     @property
     def has_errors(self) -> bool:
