@@ -26,9 +26,14 @@ from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import LegalEntityId
 from usance.domain.money import Currency
 from usance.domain.payment_terms import NET_30, PaymentTerms
+from usance.domain.rounding import TaxRounding, tax_rounding_of
 
 SERIES = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,15}")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+# In the clear only to this machine: what it answers becomes tax on documents.
+SERVICE_URL = re.compile(
+    r"https://[^\s/?#@]+(/\S*)?|http://(localhost|127[.]0[.]0[.]1)(:[0-9]{1,5})?(/\S*)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,9 @@ class BankAccount:
 class LegalEntity:
     """Who sells and issues. `series` begins its invoice numbers; `logo` is an SVG or PNG file.
 
-    `review` is what it asks of those who approve its documents.
+    `review` is what it asks of those who approve its documents. `tax_rounding` None: as its country
+    does; `tax_currency` is what its tax is also stated in; `tax_service` is the address of an
+    outside service that is asked instead of the entity's own table.
     """
 
     id: LegalEntityId
@@ -78,6 +85,9 @@ class LegalEntity:
     accent: str = "#1f4b99"
     paper: str = "a4"
     review: ApprovalRules = NO_RULES
+    tax_rounding: TaxRounding | None = None
+    tax_currency: Currency | None = None
+    tax_service: str | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")
@@ -90,6 +100,16 @@ class LegalEntity:
             raise Invalid(Problem("InvalidColour", "accent", self.accent, expected))
         if self.paper not in ("a4", "us-letter"):
             raise Invalid(Problem("InvalidPaper", "paper", self.paper, "a4 or us-letter"))
+        if self.tax_service is not None and not SERVICE_URL.fullmatch(self.tax_service):
+            expected = "an https:// address, or http:// on this machine"
+            raise Invalid(Problem("InvalidTaxService", "taxService", self.tax_service, expected))
+
+    @property
+    def rounds_tax(self) -> TaxRounding:
+        """How tax is rounded on its documents: its own way, else its country's."""
+        if self.tax_rounding is not None:
+            return self.tax_rounding
+        return tax_rounding_of(self.address.country)
 
     def bank_account_for(self, currency: Currency) -> BankAccount | None:
         """The account that receives that currency, the first one listed, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
@@ -22,18 +22,31 @@ from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
 from usance.domain.rating.rate import RatedLine, rate_line
 from usance.domain.rating.working import Working
-from usance.domain.tax import TaxedAmount, TaxTable, TaxTreatment, document_tax, treatment
+from usance.domain.rounding import BY_RATE, TaxRounding
+from usance.domain.tax.amounts import LineTax, TaxedAmount, tax_lines
+from usance.domain.tax.checks import Standing, TaxIdCheck, standing_of
+from usance.domain.tax.quotes import TaxQuote, quoted
+from usance.domain.tax.rates import TaxTable
+from usance.domain.tax.treatment import RESTS_ON_TAX_ID, TaxTreatment
 
 UsageBySlice = Mapping[tuple[LineId, date], UsageTotal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parties:
-    """Who drafts for whom, and by which tax table."""
+    """Who drafts for whom, and by which tax table; or, of a seller who asks a tax service, what it
+    answered, by question. `checks` are what registers said of the buyer's VAT ids.
+    """
 
     seller: LegalEntity
     buyer: Customer
     taxes: TaxTable
+    quotes: Mapping[str, TaxQuote] = field(default_factory=dict)
+    checks: tuple[TaxIdCheck, ...] = ()
+
+    def standing(self, on: date) -> Standing:
+        """How far the buyer's VAT ids can be relied on, on that day."""
+        return standing_of(self.buyer.eu_vat_ids(), self.checks, on=on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +123,17 @@ def draft(
     rated = [_rated(item, currency, usage) for item in due.items]
     treatments = _treatments(due.items, parties)
     amounts = [TaxedAmount(line.net, bears) for line, bears in zip(rated, treatments, strict=True)]
-    taxes, shares = document_tax(amounts, currency)
+    rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
+    taxes, taxed = tax_lines(amounts, currency, rounding)
+    workings = [_tax_working(bears, rounding, standing) for bears in treatments]
     counted = [usage.get(item.key, NO_USAGE) for item in due.items]
-    parts = zip(due.items, rated, treatments, shares, counted, strict=True)
+    parts = zip(due.items, rated, treatments, taxed, workings, counted, strict=True)
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     unpriced = tuple(line.unpriced for line in rated)
     sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
-    findings = findings_on(sheet, parties.seller, parties.buyer, history)
+    findings = findings_on(sheet, parties.seller, parties.buyer, history, standing)
     return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,
@@ -169,15 +184,20 @@ def _treatments(items: Sequence[DueItem], parties: Parties) -> list[TaxTreatment
     for item in items:
         asked = (item.tax_code, item.service_period.start)
         if asked not in known:
-            known[asked] = treatment(
-                parties.taxes, parties.seller, parties.buyer, tax_code=asked[0], on=asked[1]
+            known[asked] = quoted(
+                parties.quotes, parties.taxes, parties.seller, parties.buyer, asked
             )
         found.append(known[asked])
     return found
 
 
 def _line(
-    item: DueItem, rated: RatedLine, bears: TaxTreatment, tax: Money, counted: UsageTotal
+    item: DueItem,
+    rated: RatedLine,
+    bears: TaxTreatment,
+    taxed: LineTax,
+    tax: Working,
+    counted: UsageTotal,
 ) -> InvoiceLine:
     usage = counted if item.quantity is None else None
     return InvoiceLine(
@@ -189,18 +209,17 @@ def _line(
         service_period=item.service_period,
         quantity=counted.quantity if item.quantity is None else item.quantity,
         unit_amount=rated.unit_amount,
-        net=rated.net,
+        net=taxed.net,
         tax_code=item.tax_code,
         treatment=bears,
-        tax=tax,
-        working=_working(item, rated, bears, usage),
+        tax=taxed.tax,
+        working=_working(item, rated, tax, usage),
         usage=usage,
+        tax_parts=taxed.parts,
     )
 
 
-def _working(
-    item: DueItem, rated: RatedLine, bears: TaxTreatment, usage: UsageTotal | None
-) -> Working:
+def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | None) -> Working:
     """From the clause to the cent: where it was agreed, what was counted, how it was priced."""
     facts: dict[str, Decimal | int | str] = {
         "order": item.order_ref,
@@ -209,7 +228,6 @@ def _working(
         "servicePeriod": str(item.service_period),
         "net": rated.working.facts["net"],
     }
-    tax = Working("tax", {"rule": bears.rule, "category": bears.category, "percent": bears.percent})
     if usage is None:
         return Working("clause", facts, (rated.working, tax))
     evidence = Working(
@@ -223,6 +241,27 @@ def _working(
         },
     )
     return Working("clause", facts, (evidence, rated.working, tax))
+
+
+def _tax_working(bears: TaxTreatment, rounding: TaxRounding, standing: Standing) -> Working:
+    """Which rule, and what it rests on; what is as always goes without saying."""
+    facts: dict[str, Decimal | int | str] = {
+        "rule": bears.rule,
+        "category": bears.category,
+        "percent": bears.percent,
+    }
+    if rounding != BY_RATE:
+        facts["rounding"] = f"{rounding.level} {rounding.mode}"
+    if bears.rule in RESTS_ON_TAX_ID:
+        facts["taxId"] = standing
+    parts = tuple(
+        Working(
+            "compound_tax" if each.is_compound else "tax_of",
+            {"jurisdiction": each.jurisdiction, "percent": each.percent},
+        )
+        for each in bears.components
+    )
+    return Working("tax", facts, parts)
 
 
 def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine], findings: Sequence[Finding]) -> str:

@@ -15,7 +15,10 @@ from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Finding, InvoiceLine, Severity
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
-from usance.domain.tax import TaxCategory, TaxRow
+from usance.domain.tax.amounts import TaxRow
+from usance.domain.tax.checks import Standing
+from usance.domain.tax.quotes import QUOTE_MISSING
+from usance.domain.tax.treatment import RESTS_ON_TAX_ID
 
 GRAVITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 NOTICEABLE_PERCENT = Decimal(25)  # a change of the total that deserves a look, unless rules say so
@@ -28,6 +31,7 @@ REMEDIES = {
     "FirstInvoice": "Compare it with the signed order.",
     "PoNumberMissing": "Ask the customer for the number and put it on the contract.",
     "TaxIdUnverified": "Check the number's registration and keep the evidence.",
+    "TaxQuoteMissing": "Have the tax service asked, then refresh the draft.",
     "TaxRateMissing": "Add a rate for that tax code and place to the legal entity's tax table.",
     "TotalChanged": "Compare it with the previous invoice, line by line.",
     "UsageMissing": "Find out whether usage is still reported, and report what is missing.",
@@ -54,9 +58,15 @@ class Sheet(NamedTuple):
 
 
 def findings_on(
-    draft: Sheet, seller: LegalEntity, buyer: Customer, history: History
+    draft: Sheet,
+    seller: LegalEntity,
+    buyer: Customer,
+    history: History,
+    standing: Standing = Standing.UNVERIFIED,
 ) -> tuple[Finding, ...]:
-    """Everything worth a look, errors first. `history` is what was there before this draft."""
+    """Everything worth a look, errors first. `history` is what was there before this draft;
+    `standing` is what is known of the buyer's VAT ids.
+    """
     found = [
         *_errors(draft),
         *_po_missing(draft),
@@ -64,7 +74,7 @@ def findings_on(
         *_total_changed(draft, noticeable_percent(draft, seller, history), history),
         *_amount_findings(draft),
         *_usage_findings(draft, seller),
-        *_buyer_findings(draft, buyer),
+        *_buyer_findings(draft, buyer, standing),
     ]
     return tuple(sorted(found, key=lambda finding: GRAVITY[finding.severity]))
 
@@ -89,6 +99,9 @@ def _errors(draft: Sheet) -> Iterator[Finding]:
         if line.treatment.rule == "rate_missing":
             message = f"No rate of tax code {line.tax_code!r} is set for the place of supply."
             yield Finding(Severity.ERROR, "TaxRateMissing", f"lines[{index}].taxCode", message)
+        if line.treatment.rule == QUOTE_MISSING.rule:
+            message = f"The tax service has not answered for tax code {line.tax_code!r} yet."
+            yield Finding(Severity.ERROR, "TaxQuoteMissing", f"lines[{index}].taxCode", message)
         if unpriced := draft.unpriced[index]:
             units = f"{unpriced:f} of {line.quantity:f} {line.unit}".rstrip()
             message = f"No price covers {units} of {line.description!r}."
@@ -154,10 +167,15 @@ def _quiet_from(draft: Sheet, line: InvoiceLine) -> date:
     return max(line.service_period.end, draft.bill_on - ONE_DAY)
 
 
-def _buyer_findings(draft: Sheet, buyer: Customer) -> Iterator[Finding]:
+def _buyer_findings(draft: Sheet, buyer: Customer, standing: Standing) -> Iterator[Finding]:
     if buyer.address is None:
         message = f"Customer {buyer.id} has no address; an invoice names the buyer's address."
         yield Finding(Severity.ERROR, "AddressMissing", "customer.address", message)
-    if any(row.category is TaxCategory.REVERSE_CHARGE for row in draft.taxes):
+    if not any(line.treatment.rule in RESTS_ON_TAX_ID for line in draft.lines):
+        return
+    if standing is Standing.UNVERIFIED:
         message = "Reverse charge rests on a VAT id whose format was checked, not its registration."
         yield Finding(Severity.INFO, "TaxIdUnverified", "customer.taxIds", message)
+    elif standing is Standing.INVALID:
+        message = "Reverse charge rests on a VAT id that the register did not know when asked last."
+        yield Finding(Severity.ERROR, "TaxIdUnverified", "customer.taxIds", message)

@@ -125,6 +125,7 @@ class InvoiceLine:
     working: Working
     usage: UsageTotal | None = None
     source: Source | None = None
+    tax_parts: tuple[Money, ...] = ()  # of each component of its treatment, when it has any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

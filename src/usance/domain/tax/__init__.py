@@ -32,7 +32,14 @@ from usance.domain.tax.amounts import (
 from usance.domain.tax.checks import Standing, TaxIdCheck, standing_of
 from usance.domain.tax.credits import TaxedPart, credited_tax
 from usance.domain.tax.inclusive import Inclusive, net_of_inclusive, split_inclusive
-from usance.domain.tax.quotes import QUOTE_MISSING, TaxQuestion, TaxQuote, question
+from usance.domain.tax.quotes import (
+    QUOTE_MISSING,
+    TaxQuestion,
+    TaxQuote,
+    is_asked,
+    question,
+    quoted,
+)
 from usance.domain.tax.rates import TABLE_CATEGORIES, TaxCategory, TaxRate, TaxTable
 from usance.domain.tax.treatment import TaxComponent, TaxTreatment, combined, treatment
 
@@ -58,8 +65,10 @@ __all__ = [
     "credited_tax",
     "document_tax",
     "exact_tax",
+    "is_asked",
     "net_of_inclusive",
     "question",
+    "quoted",
     "share_tax",
     "split_inclusive",
     "standing_of",

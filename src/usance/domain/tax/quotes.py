@@ -6,6 +6,7 @@ that one answer serves every line alike, and how tax is rounded stays our rule.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,8 +16,8 @@ import msgspec
 
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.tax.rates import TaxCategory
-from usance.domain.tax.treatment import TaxTreatment
+from usance.domain.tax.rates import TaxCategory, TaxTable
+from usance.domain.tax.treatment import TaxTreatment, treatment
 
 QUOTE_MISSING = TaxTreatment(
     TaxCategory.OUTSIDE_SCOPE, Decimal(0), "quote_missing", "The tax service has not answered yet."
@@ -66,3 +67,23 @@ def question(seller: LegalEntity, buyer: Customer, *, tax_code: str, on: date) -
         tax_code=tax_code,
         tax_point=on,
     )
+
+
+def is_asked(seller: LegalEntity, buyer: Customer) -> bool:
+    """True when a tax service decides: the seller names one, and the buyer is not simply exempt."""
+    return seller.tax_service is not None and buyer.exemption is None
+
+
+def quoted(
+    quotes: Mapping[str, TaxQuote],
+    table: TaxTable,
+    seller: LegalEntity,
+    buyer: Customer,
+    asked: tuple[str, date],
+) -> TaxTreatment:
+    """What a line of `asked` (tax code, tax point) bears: by the service, where there is one."""
+    tax_code, on = asked
+    if not is_asked(seller, buyer):
+        return treatment(table, seller, buyer, tax_code=tax_code, on=on)
+    quote = quotes.get(question(seller, buyer, tax_code=tax_code, on=on).key)
+    return QUOTE_MISSING if quote is None else quote.treatment
