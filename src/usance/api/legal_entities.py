@@ -48,6 +48,13 @@ class BankAccountWire(Wire):
     bic: str | None = None
 
 
+class TaxRoundingWire(Wire):
+    """What of the tax is rounded, and how; left out: as the entity's country does."""
+
+    level: Literal["LINE", "RATE", "DOCUMENT"] | None = None
+    mode: Literal["HALF_UP", "HALF_DOWN", "HALF_EVEN", "UP", "DOWN"] | None = None
+
+
 class Particulars(Wire):
     """What is said of a legal entity."""
 
@@ -62,6 +69,13 @@ class Particulars(Wire):
     bank_accounts: list[BankAccountWire] | None = Field(default=None, max_length=50)
     accent: str | None = Field(default=None, examples=["#0b6e4f"])
     paper: Literal["a4", "us-letter"] | None = None
+    tax_rounding: TaxRoundingWire | None = None
+    tax_currency: str | None = Field(
+        default=None, description="Tax is also stated in it.", examples=["GBP"]
+    )
+    tax_service: str | None = Field(
+        default=None, description="The tax service asked instead of the entity's own table."
+    )
 
 
 class EntityBody(Particulars):
@@ -88,10 +102,25 @@ class EntityWire(Particulars):
 
 
 class RateBody(Wire):
-    """One row of the tax table: this code in this country bears so much while it holds."""
+    """One row of the tax table: this code in this place bears so much while it holds.
+
+    Rows of different jurisdictions add up; of one, that of the smallest place counts.
+    """
 
     tax_code: Ref | None = None
     country: str = Field(description="ISO 3166 alpha-2, where the customer is.", examples=["DE"])
+    region: str | None = Field(
+        default=None, description="ISO 3166-2 without the country.", examples=["NY"]
+    )
+    postal_prefix: str | None = Field(
+        default=None, description="How its postal codes begin.", examples=["100"]
+    )
+    jurisdiction: str | None = Field(
+        default=None, description="Who levies it, as printed.", examples=["New York City"]
+    )
+    is_compound: bool | None = Field(
+        default=None, description="Charged on the other taxes of the line as well."
+    )
     percent: str = Field(examples=["19"])
     category: Literal["STANDARD", "ZERO", "EXEMPT"] | None = None
     valid_from: str | None = Field(default=None, examples=["2025-01-01"])

@@ -24,7 +24,9 @@ from usance.documents.plain import (
     refusal,
     shown,
     text,
+    truth,
 )
+from usance.documents.tax_notation import plain_tax_rounding, tax_rounding_from
 from usance.documents.terms_notation import (
     payment_terms_from,
     plain_payment_terms,
@@ -35,7 +37,7 @@ from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import BankAccount, LegalEntity
 from usance.domain.payment_terms import NET_30
-from usance.domain.tax import TaxCategory, TaxRate
+from usance.domain.tax.rates import TaxCategory, TaxRate
 
 CATEGORIES = {
     "STANDARD": TaxCategory.STANDARD,
@@ -102,6 +104,9 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
     logo = fields.take("logo", _logo, None)
     accent = fields.take("accent", text, "#1f4b99")
     paper = fields.take("paper", text, "a4")
+    tax_rounding = fields.take("taxRounding", tax_rounding_from, None)
+    tax_currency = fields.take("taxCurrency", currency, None)
+    tax_service = fields.take("taxService", text, None)
     return fields.made(
         lambda: LegalEntity(
             id=LegalEntityId(entity_id),
@@ -118,6 +123,9 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
             logo=logo,
             accent=accent,
             paper=paper,
+            tax_rounding=tax_rounding,
+            tax_currency=tax_currency,
+            tax_service=tax_service,
         )
     )
 
@@ -139,6 +147,9 @@ def plain_legal_entity(entity: LegalEntity) -> dict[str, object]:
         logo=None if entity.logo is None else base64.b64encode(entity.logo).decode(),
         accent=entity.accent,
         paper=entity.paper,
+        taxRounding=plain_tax_rounding(entity.tax_rounding),
+        taxCurrency=None if entity.tax_currency is None else entity.tax_currency.code,
+        taxService=entity.tax_service,
     )
 
 
@@ -147,6 +158,10 @@ def tax_rate_from(plain: object, path: str = "") -> TaxRate:
     fields = Fields(plain, path)
     tax_code = fields.take("taxCode", ref, "standard")
     country = fields.need("country", text)
+    region = fields.take("region", text, "")
+    postal_prefix = fields.take("postalPrefix", text, "")
+    jurisdiction = fields.take("jurisdiction", text, "")
+    is_compound = fields.take("isCompound", truth, default=False)
     percent = fields.need("percent", number)
     category = fields.take("category", _category, TaxCategory.STANDARD)
     valid_from = fields.take("validFrom", day, FIRST_DAY)
@@ -155,6 +170,10 @@ def tax_rate_from(plain: object, path: str = "") -> TaxRate:
         lambda: TaxRate(
             tax_code=tax_code,
             country=country,
+            region=region,
+            postal_prefix=postal_prefix,
+            jurisdiction=jurisdiction,
+            is_compound=is_compound,
             percent=percent,
             category=category,
             valid_from=valid_from,
@@ -168,6 +187,10 @@ def plain_tax_rate(rate: TaxRate) -> dict[str, object]:
     return given(
         taxCode=rate.tax_code,
         country=rate.country,
+        region=rate.region,
+        postalPrefix=rate.postal_prefix,
+        jurisdiction=rate.jurisdiction,
+        isCompound=rate.is_compound or None,
         percent=f"{rate.percent:f}",
         category=CATEGORY_WORDS[rate.category],
         validFrom=None if rate.valid_from == FIRST_DAY else rate.valid_from.isoformat(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from usance.domain.calendar import Period
 from usance.domain.due_items import Grouping, LineKind, Source
@@ -22,7 +23,9 @@ from usance.domain.invoicing.invoice import (
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money, currency
 from usance.domain.payments.settlement import Settlement, settlement
-from usance.domain.tax import TaxCategory, TaxRow, TaxTreatment
+from usance.domain.tax.amounts import TaxRow
+from usance.domain.tax.rates import TaxCategory
+from usance.domain.tax.treatment import TaxComponent, TaxTreatment
 from usance.store.codec import raw_json, value_from, working_from
 from usance.store.database import Row, range_text
 
@@ -34,10 +37,13 @@ INVOICE_COLUMNS = (
 LINE_COLUMNS = (
     *("invoice_id", "position", "contract_id", "contract_line_id", "kind", "description", "unit"),
     *("service_period", "quantity", "unit_amount", "net_minor", "tax_code", "tax_category"),
-    *("tax_percent", "tax_rule", "tax_reason", "tax_minor", "working", "usage"),
+    *("tax_percent", "tax_rule", "tax_reason", "tax_minor", "tax_parts", "working", "usage"),
     *("source_invoice_id", "source_position"),
 )
-TAX_COLUMNS = ("invoice_id", "category", "percent", "taxable_minor", "tax_minor", "reason")
+TAX_COLUMNS = (
+    *("invoice_id", "category", "percent", "taxable_minor", "tax_minor", "reason"),
+    "jurisdiction",
+)
 SLICE_COLUMNS = ("invoice_id", "position", "contract_line_id", "service_period")
 
 
@@ -142,6 +148,7 @@ def line_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
             bears.rule,
             bears.reason,
             line.tax.minor,
+            raw_json(_parts_of(line)) if line.tax_parts else None,
             raw_json(line.working),
             None if line.usage is None else raw_json(line.usage),
             None if line.source is None else line.source.invoice_id,
@@ -159,6 +166,7 @@ def tax_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
             row.taxable.minor,
             row.tax.minor,
             row.reason,
+            row.jurisdiction,
         )
 
 
@@ -211,6 +219,8 @@ def _draft_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> Draft:
 
 def _line_from(row: Row, of: Currency) -> InvoiceLine:
     category = TaxCategory(row.tax_category)
+    parts = value_from(row.tax_parts or [], list[_TaxPart])
+    components = tuple(TaxComponent(*part[:3]) for part in parts)
     return InvoiceLine(
         contract_id=row.contract_id,
         line_id=row.contract_line_id,
@@ -222,13 +232,14 @@ def _line_from(row: Row, of: Currency) -> InvoiceLine:
         unit_amount=row.unit_amount,
         net=Money(row.net_minor, of),
         tax_code=row.tax_code,
-        treatment=TaxTreatment(category, row.tax_percent, row.tax_rule, row.tax_reason),
+        treatment=TaxTreatment(category, row.tax_percent, row.tax_rule, row.tax_reason, components),
         tax=Money(row.tax_minor, of),
         working=working_from(row.working),
         usage=None if row.usage is None else value_from(row.usage, UsageTotal),
         source=None
         if row.source_invoice_id is None
         else Source(row.source_invoice_id, row.source_position),
+        tax_parts=tuple(Money(part.minor, of) for part in parts),
     )
 
 
@@ -239,7 +250,22 @@ def _tax_from(row: Row, of: Currency) -> TaxRow:
         Money(row.taxable_minor, of),
         Money(row.tax_minor, of),
         row.reason,
+        row.jurisdiction,
     )
+
+
+class _TaxPart(NamedTuple):
+    """One of several taxes of a line: its component, and its share in minor units."""
+
+    jurisdiction: str
+    percent: Decimal
+    is_compound: bool
+    minor: int
+
+
+def _parts_of(line: InvoiceLine) -> list[_TaxPart]:
+    pairs = zip(line.treatment.components, line.tax_parts, strict=True)
+    return [_TaxPart(*component, part.minor) for component, part in pairs]
 
 
 def _days(line: InvoiceLine) -> str:

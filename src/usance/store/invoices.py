@@ -70,14 +70,14 @@ LINES = """
 SELECT invoice_id, contract_id, contract_line_id, kind, description, unit,
        lower(service_period) AS starts_on, upper(service_period) AS ends_on,
        quantity, unit_amount, net_minor, tax_code, tax_category, tax_percent, tax_rule, tax_reason,
-       tax_minor, working, usage, source_invoice_id, source_position
+       tax_minor, tax_parts, working, usage, source_invoice_id, source_position
   FROM invoice_lines
  WHERE tenant_id = %(tenant_id)s
    AND invoice_id = ANY(%(ids)s)
  ORDER BY invoice_id, position
 """
 TAXES = """
-SELECT invoice_id, category, percent, taxable_minor, tax_minor, reason
+SELECT invoice_id, category, percent, taxable_minor, tax_minor, reason, jurisdiction
   FROM invoice_taxes
  WHERE tenant_id = %(tenant_id)s
    AND invoice_id = ANY(%(ids)s)
@@ -163,6 +163,7 @@ SELECT DISTINCT ON (asked.position, earlier.grouping)
            AND bill_on >= asked.before - 400
            AND legal_entity_id = asked.legal_entity_id
            AND currency = asked.currency
+           AND type = 'INVOICE'
            AND status <> 'VOID'
         OFFSET 0) AS earlier
  ORDER BY asked.position, earlier.grouping, earlier.bill_on DESC, earlier.id DESC

@@ -9,7 +9,7 @@ from typing import Any
 from usance.domain.customer import Customer
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.tax import TaxCategory, TaxRate, TaxTable
+from usance.domain.tax.rates import TaxCategory, TaxRate, TaxTable
 from usance.store.codec import jsonb, value_from
 from usance.store.database import Row, Tx, range_text
 
@@ -35,12 +35,12 @@ DELETE_RATES = """
 DELETE FROM tax_rates WHERE tenant_id = %(tenant_id)s AND legal_entity_id = %(legal_entity_id)s
 """
 RATES = """
-SELECT legal_entity_id, tax_code, country, category, percent,
-       lower(valid) AS valid_from, upper(valid) AS valid_until
+SELECT legal_entity_id, tax_code, country, region, postal_prefix, jurisdiction, is_compound,
+       category, percent, lower(valid) AS valid_from, upper(valid) AS valid_until
   FROM tax_rates
  WHERE tenant_id = %(tenant_id)s
    AND legal_entity_id = ANY(%(ids)s)
- ORDER BY tax_code, country, valid
+ ORDER BY tax_code, country, is_compound, region, postal_prefix, jurisdiction, valid
 """
 SAVE_CUSTOMER = """
 INSERT INTO customers (tenant_id, id, name, particulars, created_at, updated_at)
@@ -117,12 +117,19 @@ def entities(tx: Tx, ids: Collection[str] | None = None) -> dict[LegalEntityId, 
 def save_tax_rates(tx: Tx, entity_id: LegalEntityId, rates: Collection[TaxRate]) -> None:
     """Replace an entity's whole table. Documents keep the rates they were taxed by."""
     tx.run(DELETE_RATES, legal_entity_id=entity_id)
-    columns = ("legal_entity_id", "tax_code", "country", "category", "percent", "valid")
+    columns = (
+        *("legal_entity_id", "tax_code", "country", "region", "postal_prefix", "jurisdiction"),
+        *("is_compound", "category", "percent", "valid"),
+    )
     rows = (
         (
             entity_id,
             rate.tax_code,
             rate.country,
+            rate.region,
+            rate.postal_prefix,
+            rate.jurisdiction,
+            rate.is_compound,
             rate.category.value,
             rate.percent,
             range_text(rate.valid_from, rate.valid_until),
@@ -187,6 +194,10 @@ def _rate_from(row: Row) -> TaxRate:
         country=row.country,
         percent=row.percent,
         category=TaxCategory(row.category),
+        region=row.region,
+        postal_prefix=row.postal_prefix,
+        jurisdiction=row.jurisdiction,
+        is_compound=row.is_compound,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
     )

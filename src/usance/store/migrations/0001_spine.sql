@@ -62,14 +62,39 @@ CREATE TABLE tax_rates (
     legal_entity_id  text      NOT NULL,
     tax_code         text      NOT NULL,
     country          char(2)   NOT NULL,
+    region           text      NOT NULL,   -- ISO 3166-2 without the country; empty: all of it
+    postal_prefix    text      NOT NULL,   -- how its postal codes begin; empty: all of them
+    jurisdiction     text      NOT NULL,   -- who levies it (GST, New York State); rows of many add up
+    is_compound      boolean   NOT NULL,   -- charged on the other taxes of the line as well
     category         text      NOT NULL CHECK (category IN ('S', 'Z', 'E')),
     percent          numeric   NOT NULL CHECK (percent >= 0 AND percent <= 100),
     valid            daterange NOT NULL CHECK (NOT isempty(valid)),
     FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
     CONSTRAINT only_a_standard_rate_is_above_zero CHECK ((category = 'S') OR percent = 0),
+    CONSTRAINT a_compound_tax_has_a_name CHECK (jurisdiction <> '' OR NOT is_compound),
     CONSTRAINT one_rate_a_day EXCLUDE USING gist (
-        tenant_id WITH =, legal_entity_id WITH =, tax_code WITH =, country WITH =, valid WITH &&)
+        tenant_id WITH =, legal_entity_id WITH =, tax_code WITH =, country WITH =, region WITH =,
+        postal_prefix WITH =, jurisdiction WITH =, valid WITH &&)
 );
+
+-- What a tax service was asked, by the hash of the question, and what it answered, as it came.
+CREATE TABLE tax_quotes (
+    tenant_id        text        NOT NULL,
+    key              text        NOT NULL,   -- of the question: parties, places, code, tax point
+    legal_entity_id  text        NOT NULL,
+    question         jsonb       NOT NULL,
+    asked_at         timestamptz NOT NULL,   -- when a draft first needed it
+    treatment        jsonb,                  -- null until the service has answered
+    reference        text,                   -- the service's own name for its answer
+    answer           jsonb,
+    quoted_at        timestamptz,
+    PRIMARY KEY (tenant_id, key),
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
+    CONSTRAINT answered_at_once
+        CHECK (num_nonnulls(treatment, reference, answer, quoted_at) IN (0, 4))
+);
+CREATE INDEX tax_quotes_unanswered ON tax_quotes (tenant_id, legal_entity_id, asked_at)
+    WHERE quoted_at IS NULL;
 
 CREATE TABLE customers (
     tenant_id    text        NOT NULL REFERENCES tenants,
@@ -82,6 +107,24 @@ CREATE TABLE customers (
     PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX customers_by_age ON customers (tenant_id, created_at, id);
+
+-- What a register said of a customer's tax number: evidence, never changed.
+CREATE TABLE tax_id_checks (
+    tenant_id     text        NOT NULL,
+    id            text        NOT NULL,
+    customer_id   text        NOT NULL,
+    kind          text        NOT NULL,
+    value         text        NOT NULL,   -- the number as the customer had it then
+    checked_at    timestamptz NOT NULL,
+    is_valid      boolean     NOT NULL,
+    consultation  text        NOT NULL,   -- the register's proof that we asked; empty: none given
+    name          text        NOT NULL,   -- what it holds, empty where it tells none
+    address       text        NOT NULL,
+    answer        jsonb       NOT NULL,   -- as it came
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers
+);
+CREATE INDEX tax_id_checks_by_customer ON tax_id_checks (tenant_id, customer_id, checked_at);
 
 -- --------------------------------------------------------------------------------- catalogue --
 
@@ -363,6 +406,7 @@ CREATE TABLE invoice_lines (
     tax_rule          text      NOT NULL,
     tax_reason        text      NOT NULL,
     tax_minor         bigint    NOT NULL,    -- its share of the document's tax
+    tax_parts         jsonb,                 -- where several taxes make it up: each, with its share
     working           json      NOT NULL,    -- in its order: how the amount came about, step by step
     usage             jsonb,                 -- the window's evidence: event count, last received
     source_invoice_id text,                  -- the line of an earlier document that this one gives
@@ -390,7 +434,8 @@ CREATE TABLE invoice_taxes (
     taxable_minor  bigint  NOT NULL,
     tax_minor      bigint  NOT NULL,
     reason         text    NOT NULL,
-    PRIMARY KEY (tenant_id, invoice_id, category, percent),
+    jurisdiction   text    NOT NULL,
+    PRIMARY KEY (tenant_id, invoice_id, category, percent, jurisdiction),
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE
 );
 
@@ -820,6 +865,8 @@ CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entr
 CREATE TRIGGER ledger_lines_append_only BEFORE UPDATE OR DELETE ON ledger_lines
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER allocations_append_only BEFORE UPDATE OR DELETE ON allocations
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tax_id_checks_append_only BEFORE UPDATE OR DELETE ON tax_id_checks
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER payments_append_only BEFORE UPDATE OR DELETE ON payments
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
