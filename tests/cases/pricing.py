@@ -11,6 +11,7 @@ from tests.cases.publishers import BILLS_A_PACKAGE_AT_ZERO, BILLS_FLAT_AT_ZERO
 from tests.cases.values import Case, Found, Inputs, UnmappedError, decimal
 from usance.domain.money import Money, total
 from usance.domain.rating.limits import cap, from_the_last, less_percent, true_up
+from usance.domain.rating.matrix import CellUsage, IncludedRule
 from usance.domain.rating.percentage import Events, events_of
 from usance.domain.rating.prices import (
     Cell,
@@ -33,20 +34,13 @@ from usance.domain.rating.prices import (
     Volume,
     VolumePackage,
 )
-from usance.domain.rating.quantities import (
-    CellUsage,
-    IncludedRule,
-    WeightedChange,
-    convert,
-    rate_cells,
-    rate_given,
-    rate_weighted,
-)
+from usance.domain.rating.quantities import WeightedChange, convert, rate_given, rate_weighted
 from usance.domain.rating.rate import (
     Rated,
     add_up,
     effective_unit_amount,
     rate,
+    rate_cells,
     rate_each,
     rate_events,
     rate_line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from usance.domain.catalog import Aggregation, Condition, Filter, Meter, Operation
 from usance.domain.ids import CustomerId
 from usance.domain.metering.events import Dimension, ReceivedEvent, UsageEvent
-from usance.domain.metering.totals import UsageWindow
+from usance.domain.metering.totals import Apart, UsageWindow
+
+Detail = tuple[str, ...] | Apart
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 COUNTED = {Aggregation.COUNT: None}
@@ -68,6 +71,15 @@ dimensions = st.dictionaries(
     st.one_of(st.sampled_from(COMMON), texts, numbers, st.booleans()),
     max_size=3,
 )
+# What a window may ask for beside its quantity.
+details: st.SearchStrategy[Detail] = st.one_of(
+    st.lists(st.sampled_from(FIELDS), max_size=2, unique=True).map(tuple),
+    st.builds(
+        Apart,
+        st.none() | st.integers(0, 4),
+        st.none() | st.sampled_from([Decimal(0), Decimal("12.5"), Decimal(20)]),
+    ),
+)
 HOURS = [0, 1, 2, 24, 25, 47, 48]  # few, so that events fall on the ends of windows
 starts, ends = st.sampled_from(HOURS[:4]), st.sampled_from([*HOURS[4:], 49])
 instants = st.sampled_from(HOURS).map(lambda hours: JANUARY + timedelta(hours=hours))
@@ -115,9 +127,50 @@ def where(*conditions: Condition) -> Meter:
     return Meter("call", Aggregation.COUNT, filters=(Filter(conditions),))
 
 
-def window(meter: Meter, start: int = 0, end: int = 48, *, customer: str = "acme") -> UsageWindow:
-    """Acme's use from hour `start` of 2026 up to hour `end`."""
-    return UsageWindow(CustomerId(customer), meter, at(start), at(end))
+def window(
+    meter: Meter,
+    start: int = 0,
+    end: int = 48,
+    detail: Detail = (),
+    *,
+    customer: str = "acme",
+) -> UsageWindow:
+    """Acme's use from hour `start` of 2026 up to hour `end`, with the detail asked for."""
+    plain = UsageWindow(CustomerId(customer), meter, at(start), at(end))
+    return (
+        replace(plain, apart=detail)
+        if isinstance(detail, Apart)
+        else replace(plain, dimensions=detail)
+    )
+
+
+def reversal(key: str, reverses: str, *, hours: int = 48, customer: str = "acme") -> UsageEvent:
+    """What takes Acme's call of the key `reverses` back."""
+    return UsageEvent(
+        customer_id=CustomerId(customer),
+        event_name="call",
+        idempotency_key=key,
+        occurred_at=at(hours),
+        dimensions={},
+        reverses=reverses,
+    )
+
+
+@st.composite
+def reversals(draw: st.DrawFn, events: list[UsageEvent]) -> list[UsageEvent]:
+    """Some of `events` taken back, each once, at any time."""
+    chosen = draw(st.lists(st.sampled_from(events), unique_by=id)) if events else []
+    return [
+        UsageEvent(
+            customer_id=event.customer_id,
+            event_name=event.event_name,
+            idempotency_key=f"back-{event.idempotency_key}",
+            occurred_at=draw(instants),
+            dimensions={},
+            reverses=event.idempotency_key,
+        )
+        for event in chosen
+    ]
 
 
 @st.composite

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from tests.domain.usage_values import at, counted, event, window
+from tests.domain.usage_values import at, counted, event, reversal, window
 from usance.domain.catalog import Feature, MeterType
 from usance.domain.errors import Invalid
 from usance.domain.ids import FeatureId
@@ -112,3 +112,40 @@ def test_time_is_the_environments_own(runtime: Runtime, scope: Scope) -> None:
 
 def test_no_event_is_an_empty_answer(runtime: Runtime, scope: Scope) -> None:
     assert ingest_usage(runtime, scope, []) == Receipts(())
+
+
+def test_an_event_is_taken_back_once_however_often_the_reversal_is_sent(
+    runtime: Runtime, scope: Scope
+) -> None:
+    ingest_usage(runtime, scope, BATCH)
+    assert outcomes(ingest_usage(runtime, scope, [reversal("r", "k3")])) == [Outcome.ACCEPTED]
+    assert outcomes(ingest_usage(runtime, scope, [reversal("r", "k3")])) == [Outcome.DUPLICATE]
+    assert total(runtime, scope).event_count == 19
+    with pytest.raises(Invalid) as refused:
+        ingest_usage(runtime, scope, [event("new", region="eu"), reversal("s", "k3")])
+    assert refused.value.problems[0].code == "AlreadyReversed"
+    assert total(runtime, scope).event_count == 19
+
+
+def test_a_batch_may_take_back_what_it_brings(runtime: Runtime, scope: Scope) -> None:
+    ingest_usage(runtime, scope, [reversal("r", "k3"), *BATCH])
+    assert total(runtime, scope).event_count == 19
+
+
+def test_of_several_that_take_one_event_back_at_once_one_does(
+    runtime: Runtime, scope: Scope
+) -> None:
+    ingest_usage(runtime, scope, BATCH)
+    together = Barrier(4)
+
+    def send(key: str) -> str:
+        together.wait(timeout=30)
+        try:
+            return outcomes(ingest_usage(runtime, scope, [reversal(key, "k3")]))[0]
+        except Invalid as refused:
+            return refused.problems[0].code
+
+    with ThreadPoolExecutor(4) as pool:
+        found = sorted(pool.map(send, ["r1", "r2", "r3", "r4"]))
+    assert found == [Outcome.ACCEPTED, *["AlreadyReversed"] * 3]
+    assert total(runtime, scope).event_count == 19

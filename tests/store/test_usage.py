@@ -19,12 +19,16 @@ from tests.conftest import new_sandbox
 from tests.domain.usage_values import (
     COMMON,
     ODD_TEXTS,
+    Detail,
     at,
     counted,
+    details,
     ends,
     event,
     meters,
     received,
+    reversal,
+    reversals,
     starts,
     usage,
     window,
@@ -41,7 +45,7 @@ from usance.domain.catalog import (
     read_number,
 )
 from usance.domain.metering.events import Dimension, UsageEvent
-from usance.domain.metering.totals import NO_USAGE, UsageTotal, holds, total_of
+from usance.domain.metering.totals import NO_USAGE, Apart, UsageTotal, holds, total_of
 from usance.flows.runtime import Scope
 from usance.store import usage as store
 from usance.store import usage_events
@@ -78,19 +82,25 @@ def shared_scope(database: Database) -> Scope:
     return new_sandbox(database)
 
 
-@given(usage(at_least=4), st.lists(st.tuples(meters(), starts, ends), min_size=3, max_size=9))
+@given(
+    usage(at_least=4),
+    st.lists(st.tuples(meters(), starts, ends, details), min_size=3, max_size=9),
+    st.data(),
+)
 @settings(max_examples=100, deadline=None)
 def test_the_sql_total_is_the_reference_fold(
     database: Database,
     shared_scope: Scope,
     events: list[UsageEvent],
-    asked: list[tuple[Meter, int, int]],
+    asked: list[tuple[Meter, int, int, Detail]],
+    data: st.DataObject,
 ) -> None:
     windows = {index: window(*each) for index, each in enumerate(asked)}
+    sent = [*events, *data.draw(reversals(events))]
     with undone(database, shared_scope) as tx:
-        usage_events.append(tx, events, received_at=NOW)
+        usage_events.append(tx, sent, received_at=NOW)
         assert store.totals(tx, windows) == {
-            key: total_of(each, map(received, events)) for key, each in windows.items()
+            key: total_of(each, map(received, sent)) for key, each in windows.items()
         }
 
 
@@ -216,6 +226,24 @@ def test_an_event_never_changes(tx: Tx, statement: str) -> None:
         tx.connection.execute(statement.encode())
 
 
+def test_an_event_that_was_taken_back_stays_so(tx: Tx) -> None:
+    usage_events.append(tx, [event("a", tokens=1), reversal("b", "a")], received_at=NOW)
+    for statement in ("SET reversed_by = NULL", "SET reversed_by = 'c'"):
+        with pytest.raises(psycopg.errors.RestrictViolation), tx.connection.transaction():
+            tx.connection.execute(
+                f"UPDATE usage_events {statement} WHERE idempotency_key = 'a'".encode()
+            )
+
+
+def test_sql_refuses_to_take_back_what_is_not_there_or_a_reversal(tx: Tx) -> None:
+    with pytest.raises(psycopg.errors.ForeignKeyViolation), tx.connection.transaction():
+        usage_events.append(tx, [reversal("b", "a")], received_at=NOW)
+    usage_events.append(tx, [event("a", tokens=1), reversal("b", "a")], received_at=NOW)
+    with pytest.raises(psycopg.errors.CheckViolation) as refused, tx.connection.transaction():
+        usage_events.append(tx, [reversal("c", "b")], received_at=NOW)
+    assert refused.value.diag.constraint_name == "a_reversal_is_not_taken_back"
+
+
 # ------------------------------------------------------------------------------------- in sets --
 
 CUSTOMERS = 2_000
@@ -269,4 +297,18 @@ def test_a_window_is_read_from_its_own_index(crowd: tuple[Tx, float]) -> None:
     rows = tx.all("EXPLAIN " + store.TOTALS, windows=asked)
     plan = "\n".join(row[0] for row in rows)
     assert plan.count("usage_events_by_window") == 2, plan
+    assert "Seq Scan on usage_events" not in plan
+
+
+@pytest.mark.parametrize("detail", [("region",), Apart(10, None)])
+def test_a_window_with_detail_is_read_from_its_own_index_once(
+    crowd: tuple[Tx, float], detail: Detail
+) -> None:
+    tx, _ = crowd
+    one = window(SUM, 0, 48, detail, customer="c7")
+    asked = store.TO_JSON.encode([store.asked_window(0, one)]).decode()
+    rows = tx.all("EXPLAIN ANALYZE " + store.DETAILED, windows=asked)
+    plan = "\n".join(row[0] for row in rows)
+    scans = [line for line in plan.splitlines() if "usage_events_by_window" in line]
+    assert sum("never executed" not in line for line in scans) == 1, plan
     assert "Seq Scan on usage_events" not in plan

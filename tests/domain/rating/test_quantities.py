@@ -1,94 +1,27 @@
-"""Quantities: conversion, matrix cells, units weighted by time."""
+"""Quantities: conversion, units weighted by time."""
 
 from decimal import Decimal
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.rating.price_values import GRADUATED, QUANTITIES, matrices
+from tests.domain.rating.price_values import GRADUATED, QUANTITIES
 from usance.domain.money import currency
 from usance.domain.rating.prices import (
-    Cell,
     Graduated,
-    Matrix,
     PackageRounding,
     Tier,
     TierBound,
     Volume,
 )
 from usance.domain.rating.quantities import (
-    CellUsage,
-    IncludedRule,
     WeightedChange,
     convert,
-    rate_cells,
     rate_given,
     rate_weighted,
-    unit_amount_for,
 )
 from usance.domain.rating.rate import rate
-
-VALUES = st.sampled_from(["a", "b", "c"])
-USAGE = st.lists(
-    st.builds(
-        lambda region, kind, quantity: CellUsage({"region": region, "kind": kind}, quantity),
-        VALUES,
-        VALUES,
-        QUANTITIES,
-    ),
-    max_size=5,
-)
-TWO_REGIONS = Matrix(
-    ("region",), (Cell(("a",), Decimal(1)), Cell(("b",), Decimal(2))), Decimal("0.5")
-)
-
-
-@given(matrices(), USAGE, QUANTITIES, st.sampled_from(IncludedRule))
-def test_no_usage_of_a_matrix_is_dropped(
-    price: Matrix, usage: list[CellUsage], included: Decimal, rule: IncludedRule
-) -> None:
-    rated = rate_cells(price, usage, included=included, rule=rule)
-    whole = sum((one.quantity for one in usage), Decimal(0))
-    facts = [part.facts for part in rated.working.parts]
-    charged = sum((Decimal(one.get("charged", one["quantity"])) for one in facts), Decimal(0))
-    assert abs(charged - max(whole - included, Decimal(0))) < Decimal("1e-30")
-    assert sum((Decimal(one["amount"]) for one in facts), Decimal(0)) == rated.amount
-    assert price.default_unit_amount is None or rated.unpriced == 0
-
-
-def test_the_exact_cell_comes_before_the_open_one_and_the_default_last() -> None:
-    price = Matrix(
-        ("region", "kind"),
-        (
-            Cell((None, None), Decimal(9)),
-            Cell(("a", None), Decimal(2)),
-            Cell(("a", "x"), Decimal(1)),
-        ),
-    )
-    found = [
-        unit_amount_for(price, values)
-        for values in ({"region": "a", "kind": "x"}, {"region": "a"}, {"kind": "x"})
-    ]
-    assert found == [1, 2, 9]
-    assert unit_amount_for(TWO_REGIONS, {"region": "z"}) == Decimal("0.5")
-
-
-@pytest.mark.parametrize(
-    ("rule", "amount"),
-    [
-        (IncludedRule.PRO_RATA, "98"),
-        (IncludedRule.DEAREST_FIRST, "80"),
-        (IncludedRule.CHEAPEST_FIRST, "110"),
-    ],
-)
-def test_common_included_units_are_taken_by_the_rule_that_was_agreed(
-    rule: IncludedRule, amount: str
-) -> None:
-    usage = [CellUsage({"region": "a"}, Decimal(60)), CellUsage({"region": "b"}, Decimal(40))]
-    rated = rate_cells(TWO_REGIONS, usage, included=Decimal(30), rule=rule)
-    assert rated.amount == Decimal(amount)
 
 
 def test_quantities_are_converted_exactly_or_rounded_where_the_price_says_so() -> None:
@@ -138,11 +71,3 @@ def test_by_volume_whole_units_choose_the_tier_and_weighted_units_are_priced() -
     assert rate_weighted(Volume(tiers), [WeightedChange(Decimal(30), Decimal(1))]).exact == 0
     ten = WeightedChange(Decimal(10), Decimal(5))
     assert rate_weighted(Volume(tiers, bound=TierBound.FROM), [ten]).exact == 12
-
-
-def test_usage_without_a_price_is_shown_not_dropped() -> None:
-    price = Matrix(("region",), (Cell(("a",), Decimal(1)),))
-    usage = [CellUsage({"region": "zz"}, Decimal(5)), CellUsage({"region": "a"}, Decimal(2))]
-    rated = rate_cells(price, usage)
-    assert (int(rated.amount), int(rated.unpriced)) == (2, 5)
-    assert [part.rule for part in rated.working.parts] == ["unpriced", "cell"]

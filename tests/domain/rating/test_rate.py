@@ -1,5 +1,6 @@
 """Rating: the lines that are always true, and the examples behind them."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -66,6 +67,29 @@ def test_splitting_usage_over_events_changes_nothing(price: Price, events: list[
         unpriced += rated.unpriced
     at_once = rate(price, already)
     assert (amount, unpriced) == (at_once.amount, at_once.unpriced)
+
+
+@given(
+    pricings(GRADUATED), st.lists(QUANTITIES.filter(bool), min_size=1, max_size=5), st.booleans()
+)
+def test_consecutive_parts_of_a_counted_quantity_come_to_what_the_whole_comes_to(
+    pricing: Pricing, parts: list[Decimal], is_half: bool
+) -> None:
+    """Included units are used up once; bounds hold for each line, so they are left out here."""
+    unbounded = replace(pricing, minimum=None, maximum=None)
+    share = Fraction(1, 2) if is_half else Fraction(1)
+
+    def exact(quantity: Decimal, already: Decimal) -> Decimal:
+        line = rate_line(
+            unbounded, quantity, currency=USD, share=share, already=already, is_measured=True
+        )
+        return Decimal(line.working.parts[-1].facts["exact"])
+
+    already = amount = Decimal(0)
+    for part in parts:
+        amount += exact(part, already)
+        already += part
+    assert amount == exact(already, Decimal(0))
 
 
 @given(AMOUNTS, st.lists(QUANTITIES, max_size=6))

@@ -1,6 +1,7 @@
 """Metering: what was used, told by events, counted by meters.
 
-Owns: the usage event and its strict reading, matching, and the reference count of a window.
+Owns: the usage event and its strict reading, matching, reversals, and the reference
+count of a window.
 Does not own: the meter's definition (catalog), prices (rating), when usage is billed (contracts).
 
 Always true:
@@ -9,6 +10,9 @@ Always true:
 - an event that a meter does not listen to changes none of its totals;
 - cut a window in two: every event is in one part, and counts and sums of the parts add up;
 - a window without events has the quantity zero, for every aggregation;
+- the cells of a window add up to its quantity and its count of events;
+- the amounts of single events add up to a count or sum;
+- an event that was taken back counts nowhere;
 - the SQL total is the reference fold.
 
 How values compare: a dimension is text, a number or a truth value. Everything has a text form: a
@@ -23,6 +27,8 @@ plainly a number ("12.50", not "12abc", "1e5" or " 12") is one wherever a number
   field is missing. They are `unread_count`, so nothing gets lost unseen.
 - UNIQUE tells values apart by their text: 42 and "42" are one.
 - Negative values count as they are (a correction is a negative event), so a sum may be negative.
+- A window with dimensions counts each combination of their values by itself and adds them: a peak
+  in each region, the users of each product. An event without a dimension has a cell of its own.
 
 Times: `occurred_at` when it was used, which decides its window · `received_at` when we heard of it.
 """

@@ -7,6 +7,7 @@ document, tax.
 Always true:
 - a price written as plain values and read again is the same price;
 - splitting usage over events changes nothing, unless the price is per event;
+- counted events cost what they cost one by one;
 - rating in two steps, with the quantity already rated named, adds up to rating at once;
 - a negative quantity mirrors the positive one;
 - more usage never costs less, unless the price is by volume;

@@ -1,22 +1,21 @@
 """Quantities: from what was measured to what is priced.
 
-Conversion (bytes to gigabytes), units weighted by time, included units shared by several cells.
+Conversion (bytes to gigabytes), amounts named by the usage, units weighted by time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
 from usance.domain.money import Currency, Money, round_minor
-from usance.domain.rating.prices import ZERO, Cell, Graduated, Matrix, PackageRounding, Volume
+from usance.domain.rating.prices import ZERO, Graduated, PackageRounding, Volume
 from usance.domain.rating.rate import Rated
 from usance.domain.rating.tiers import packages, tier_of
-from usance.domain.rating.working import Fact, Working
+from usance.domain.rating.working import Working
 
 
 def convert(
@@ -30,87 +29,6 @@ def rate_given(minor: Decimal, currency: Currency) -> Rated:
     """A dynamic price: the usage itself names its amount, in minor units and parts of them."""
     amount = minor.scaleb(-currency.digits)
     return Rated(amount, Working("dynamic", {"minor": minor, "amount": amount}))
-
-
-class CellUsage(NamedTuple):
-    """Usage under one combination of dimension values."""
-
-    values: Mapping[str, str]
-    quantity: Decimal
-
-
-class IncludedRule(StrEnum):
-    """Which cells of a matrix a common number of included units is taken from."""
-
-    PRO_RATA = "PRO_RATA"  # each by its share of the usage: our default
-    DEAREST_FIRST = "DEAREST_FIRST"
-    CHEAPEST_FIRST = "CHEAPEST_FIRST"
-
-
-def rate_cells(
-    price: Matrix,
-    usage: Sequence[CellUsage],
-    *,
-    included: Decimal = ZERO,
-    rule: IncludedRule = IncludedRule.PRO_RATA,
-) -> Rated:
-    """Each usage priced by its cell, after the included units common to all are taken off.
-
-    Usage without a price is unpriced: shown in the working and in the result.
-    """
-    rates = [unit_amount_for(price, one.values) for one in usage]
-    free = _included_split(usage, rates, included, rule)
-    parts: list[Working] = []
-    amount = unpriced = ZERO
-    for one, unit_amount, taken in zip(usage, rates, free, strict=True):
-        charged = one.quantity - taken
-        facts: dict[str, Fact] = {**one.values, "quantity": one.quantity}
-        if included:
-            facts |= {"included": taken, "charged": charged}
-        if unit_amount is None:
-            unpriced += charged
-            parts.append(Working("unpriced", facts | {"amount": ZERO}))
-            continue
-        cost = charged * unit_amount
-        amount += cost
-        parts.append(Working("cell", facts | {"unitAmount": unit_amount, "amount": cost}))
-    return Rated(amount, Working("matrix", {"amount": amount}, tuple(parts)), unpriced)
-
-
-def unit_amount_for(price: Matrix, values: Mapping[str, str]) -> Decimal | None:
-    """The unit amount of the exact cell, else of the one with fewest open values, else default."""
-    wanted = tuple(values.get(dimension) for dimension in price.dimensions)
-    found = [cell for cell in price.cells if _matches(cell, wanted)]
-    if not found:
-        return price.default_unit_amount
-    return min(found, key=lambda cell: cell.values.count(None)).unit_amount
-
-
-def _matches(cell: Cell, wanted: Sequence[str | None]) -> bool:
-    return all(
-        value is None or value == want for value, want in zip(cell.values, wanted, strict=True)
-    )
-
-
-def _included_split(
-    usage: Sequence[CellUsage],
-    rates: Sequence[Decimal | None],
-    included: Decimal,
-    rule: IncludedRule,
-) -> list[Decimal]:
-    """How many of the included units each usage takes; never more than it has."""
-    whole = sum((one.quantity for one in usage), ZERO)
-    left = min(included, whole)
-    free = [ZERO] * len(usage)
-    if rule is IncludedRule.PRO_RATA:
-        for index, one in enumerate(usage):
-            free[index] = left * one.quantity / whole if whole else ZERO
-        return free
-    dearest = rule is IncludedRule.DEAREST_FIRST
-    for index in sorted(range(len(usage)), key=lambda i: rates[i] or ZERO, reverse=dearest):
-        free[index] = min(left, usage[index].quantity)
-        left -= free[index]
-    return free
 
 
 class WeightedChange(NamedTuple):

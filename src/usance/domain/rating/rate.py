@@ -8,9 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
 
+from usance.domain.metering.totals import EventAmount, UsageCell
 from usance.domain.money import MAX_DECIMALS, ONE, Currency, Money, round_minor
 from usance.domain.rating import limits, tiers
-from usance.domain.rating.percentage import Events, percentage
+from usance.domain.rating.matrix import CellUsage, IncludedRule, by_cell
+from usance.domain.rating.percentage import Events, less_included, percentage
 from usance.domain.rating.prices import (
     ZERO,
     Flat,
@@ -157,9 +159,23 @@ def effective_unit_amount(amount: Decimal, units: Decimal) -> Decimal:
     return amount / units if units else ZERO
 
 
-def rate_events(price: Percentage, events: Iterable[Events]) -> Rated:
+def rate_events(price: Percentage, events: Iterable[Events], *, already: Decimal = ZERO) -> Rated:
     """What the events come to under a percentage price, in their order."""
-    return Rated(*percentage(price, events))
+    return Rated(*percentage(price, events, already=already))
+
+
+def rate_cells(
+    price: Matrix,
+    usage: Sequence[CellUsage],
+    *,
+    included: Decimal = ZERO,
+    rule: IncludedRule = IncludedRule.PRO_RATA,
+) -> Rated:
+    """Each usage priced by its cell, after the included units common to all are taken off.
+
+    Usage without a price is unpriced: shown in the working and in the result.
+    """
+    return Rated(*by_cell(price, usage, included=included, rule=rule))
 
 
 def rate_each(price: Price, quantities: Sequence[Decimal]) -> Rated:
@@ -183,6 +199,8 @@ def rate_line(
     share: Fraction = ONE,
     already: Decimal = ZERO,
     is_measured: bool = False,
+    cells: Sequence[UsageCell] = (),
+    amounts: Sequence[EventAmount] = (),
 ) -> RatedLine:
     """Included units, then the price, its discounts, minimum and maximum, then one rounding.
 
@@ -192,7 +210,11 @@ def rate_line(
     Where the quantity `is_measured`, over just the time of the line, it is priced as it is; the
     share applies to what is given per whole period: included units (to 12 decimals), minimum
     and maximum, and a flat price.
+
+    What was counted by dimension (`cells`) or event by event (`amounts`) adds up to the quantity. A
+    matrix prices it cell by cell, a percentage event by event; any other price takes the quantity.
     """
+    assert not cells or quantity == sum(cell.quantity for cell in cells), "cells are the quantity"
     if share is not ONE and share == ONE:
         share = ONE  # so that a whole period shows no proration
     price_share = share
@@ -200,7 +222,9 @@ def rate_line(
         price_share = share if isinstance(pricing.price, Flat) else ONE
         included = pricing.included * share.numerator / share.denominator
         pricing = replace(pricing, included=included.quantize(SMALLEST))
-    return _line(pricing, quantity, currency, (price_share, share), already)
+    steps: list[Working] = []
+    rated = _beyond_included(pricing, quantity, already, (cells, amounts), steps)
+    return _line(pricing, quantity, currency, (price_share, share), (rated, steps))
 
 
 def _line(
@@ -208,19 +232,13 @@ def _line(
     quantity: Decimal,
     currency: Currency,
     shares: tuple[Fraction, Fraction],
-    already: Decimal,
+    priced: tuple[Rated, list[Working]],
 ) -> RatedLine:
     """`shares` are those of the price and of its bounds."""
     share, bound_share = shares
+    rated, steps = priced
     line: dict[str, Fact] = {"quantity": quantity}
-    steps: list[Working] = []
-    sign, charged = (-1 if quantity < 0 else 1), quantity
-    if pricing.included:
-        charged, already = _beyond_included(pricing.included, quantity, already, steps)
-    rated = rate(pricing.price, charged, already=already)
-    steps.append(rated.working)
-    amount = rated.amount if charged else sign * rated.amount
-    is_bounded = False
+    sign, amount, is_bounded = (-1 if quantity < 0 else 1), rated.amount, False
     if pricing.discounts:
         amount = sign * _discounted(pricing, sign * amount, shares, steps)
     if pricing.minimum is not None or pricing.maximum is not None:
@@ -263,14 +281,52 @@ def _discounted(
 
 
 def _beyond_included(
-    included: Decimal, quantity: Decimal, already: Decimal, steps: list[Working]
-) -> tuple[Decimal, Decimal]:
-    """The units still to be charged, now and before; included units are used first."""
-    before = _past(included, already)
-    charged = _past(included, already + quantity) - before
-    facts: dict[str, Fact] = {"quantity": quantity, "included": included, "charged": charged}
-    steps.append(Working("included", facts))
-    return charged, before
+    pricing: Pricing,
+    quantity: Decimal,
+    already: Decimal,
+    detail: tuple[Sequence[UsageCell], Sequence[EventAmount]],
+    steps: list[Working],
+) -> Rated:
+    """What the units beyond the included ones cost; `steps` gets the working."""
+    price, included = pricing.price, pricing.included
+    cells, amounts = detail
+    charged, before = quantity, already
+    if included:
+        before = _past(included, already)
+        charged = _past(included, already + quantity) - before
+        facts: dict[str, Fact] = {"quantity": quantity, "included": included, "charged": charged}
+        steps.append(Working("included", facts))
+    if isinstance(price, Matrix) and cells:
+        usage = [
+            CellUsage(dict(zip(price.dimensions, cell.values, strict=True)), cell.quantity)
+            for cell in cells
+        ]
+        rated = rate_cells(price, usage, included=abs(quantity - charged))
+    elif isinstance(price, Percentage) and price.is_per_event and amounts:
+        events = [Events(each.amount * each.count, each.count) for each in amounts]
+        if included:
+            events = less_included(events, max(included - already, ZERO))
+        rated = rate_events(price, events, already=before)
+    else:
+        rated = rate(price, charged, already=before)
+        if not charged and quantity < 0:
+            rated = replace(rated, amount=-rated.amount)
+        if already and not before:
+            rated = _begun_before(price, rated)
+    steps.append(rated.working)
+    return rated
+
+
+def _begun_before(price: Price, rated: Rated) -> Rated:
+    """Less what was due without usage: an earlier step, all of its units included, charged it."""
+    if not isinstance(price, Graduated | Volume | GraduatedPercentage | Package):
+        return rated
+    begun = rate(price, ZERO).amount
+    if not begun:
+        return rated
+    amount = rated.amount - (begun if rated.amount > 0 else -begun)
+    facts: dict[str, Fact] = {"begun": begun, "amount": amount}
+    return replace(rated, amount=amount, working=Working("begun_before", facts, (rated.working,)))
 
 
 def _past(included: Decimal, quantity: Decimal) -> Decimal:
