@@ -12,17 +12,13 @@ from hypothesis import strategies as st
 
 from tests.domain.usage_values import (
     FIELDS,
-    Detail,
     at,
     counted,
-    details,
     dimensions,
     document,
     event,
     meters,
     received,
-    reversal,
-    reversals,
     usage,
     where,
     window,
@@ -39,12 +35,8 @@ from usance.domain.metering.events import (
     refuse_future,
 )
 from usance.domain.metering.receipts import Outcome, receipts_for
-from usance.domain.metering.reversals import Standing, refuse_reversals, reversed_keys
 from usance.domain.metering.totals import (
     NO_USAGE,
-    Apart,
-    EventAmount,
-    UsageCell,
     UsageTotal,
     UsageWindow,
     fold,
@@ -112,48 +104,6 @@ def test_cut_a_window_in_two_every_event_is_in_one_part_and_counts_and_sums_of_t
     assert sum(part.unread_count for part in parts) == whole.unread_count
     if meter.aggregation in {Aggregation.COUNT, Aggregation.SUM}:
         assert sum(part.quantity for part in parts) == whole.quantity
-
-
-@given(meters(), usage(at_least=4), st.lists(st.sampled_from(FIELDS), unique=True, min_size=1))
-@settings(max_examples=60)
-def test_the_cells_of_a_window_add_up_to_its_quantity_and_its_count_of_events(
-    meter: Meter, events: list[UsageEvent], names: list[str]
-) -> None:
-    sent = list(map(received, events))
-    plain = total_of(window(meter, 0, 49), sent)
-    split = total_of(window(meter, 0, 49, tuple(names)), sent)
-    assert sum((cell.quantity for cell in split.cells), Decimal(0)) == split.quantity
-    assert sum(cell.event_count for cell in split.cells) == split.event_count == plain.event_count
-    assert split.unread_count == plain.unread_count
-    assert len({cell.values for cell in split.cells}) == len(split.cells)
-    if meter.aggregation in {Aggregation.COUNT, Aggregation.SUM}:
-        assert split.quantity == plain.quantity
-
-
-@given(meters(), usage(at_least=4), details.filter(lambda detail: isinstance(detail, Apart)))
-@settings(max_examples=60)
-def test_the_amounts_of_single_events_add_up_to_a_count_or_sum(
-    meter: Meter, events: list[UsageEvent], apart: Apart
-) -> None:
-    total = total_of(window(meter, 0, 49, apart), map(received, events))
-    if meter.aggregation in {Aggregation.COUNT, Aggregation.SUM}:
-        assert sum(each.count for each in total.amounts) == total.event_count
-        amounts = (each.amount * each.count for each in total.amounts)
-        assert sum(amounts, Decimal(0)) == total.quantity
-    else:
-        assert total.amounts == ()
-
-
-@given(meters(), usage(at_least=4), details, st.data())
-@settings(max_examples=60)
-def test_an_event_that_was_taken_back_counts_nowhere(
-    meter: Meter, events: list[UsageEvent], detail: Detail, data: st.DataObject
-) -> None:
-    back = data.draw(reversals(events))
-    sent = data.draw(st.permutations([*events, *back]))
-    left = [each for each in events if each.key not in {one.reversed_key for one in back}]
-    asked = window(meter, 0, 49, detail)
-    assert total_of(asked, map(received, sent)) == total_of(asked, map(received, left))
 
 
 @given(meters())
@@ -429,82 +379,6 @@ def test_a_correction_is_a_negative_event() -> None:
 def test_what_cannot_be_read_is_not_counted_but_reported() -> None:
     events = [event("a", tokens=5), event("b", tokens="12abc"), event("c"), event("d", tokens=True)]
     assert fold(SUM, map(received, events)) == UsageTotal(Decimal(5), 1, at(48), unread_count=3)
-
-
-def test_a_window_with_dimensions_is_counted_for_each_combination_of_their_values() -> None:
-    tokens = [("a", "eu", 5), ("b", "us", 7), ("c", "eu", 2)]
-    events = [event(key, region=region, tokens=count) for key, region, count in tokens]
-    total = total_of(
-        window(SUM, 0, 48, ("region", "user")), map(received, [*events, event("d", tokens=1)])
-    )
-    assert total.cells == (
-        UsageCell((None, None), Decimal(1), 1),
-        UsageCell(("eu", None), Decimal(7), 2),
-        UsageCell(("us", None), Decimal(7), 1),
-    )
-
-
-def test_the_maxima_of_cells_are_added_for_each_is_a_count_of_its_own() -> None:
-    events = [event(f"k{i}", region=r, tokens=n) for i, (r, n) in enumerate([("eu", 5), ("us", 7)])]
-    peak = Meter("call", Aggregation.MAX, "tokens")
-    assert total_of(window(peak, 0, 48, ("region",)), map(received, events)).quantity == 12
-
-
-def test_the_first_events_are_told_apart_and_the_others_gathered_by_amount() -> None:
-    amounts = [30, 10, 20, 10, 20]
-    events = [event(f"k{i}", hours=i, tokens=amount) for i, amount in enumerate(amounts)]
-    asked = window(SUM, 0, 48, Apart(3, Decimal(35)))
-    assert total_of(asked, map(received, reversed(events))).amounts == (
-        EventAmount(Decimal(30)),
-        EventAmount(Decimal(10)),
-        EventAmount(Decimal(10)),
-        EventAmount(Decimal(20), 2),
-    )
-
-
-# ---------------------------------------------------------------------------------- reversals --
-
-
-def test_a_reversal_holds_nothing_but_whom_it_takes_back() -> None:
-    sent = read_event(document(idempotencyKey="k2", reverses="k1"))
-    assert (sent.reverses, sent.reversed_key) == ("k1", event("k1").key)
-    for wrong in ({"dimensions": {"tokens": 1}}, {"resourceId": "app"}, {"reverses": "k2"}):
-        fields = {"idempotencyKey": "k2", "reverses": "k1"} | wrong
-        found = problems(lambda fields=fields: read_event(document(**fields)))  # type: ignore[misc]
-        assert [(code, path) for code, path, _ in found] == [("InvalidReversal", next(iter(wrong)))]
-
-
-@pytest.mark.parametrize(
-    ("batch", "known", "code"),
-    [
-        ([reversal("r", "a")], {}, "UnknownEvent"),
-        ([reversal("r", "a", customer="globex")], {"a": Standing(False, None)}, "UnknownEvent"),
-        ([reversal("r", "a")], {"a": Standing(True, None)}, "NotReversible"),
-        ([reversal("r", "a")], {"a": Standing(False, "q")}, "AlreadyReversed"),
-        ([event("a"), reversal("q", "a"), reversal("r", "a")], {}, "AlreadyReversed"),
-        ([event("a"), reversal("q", "a"), reversal("r", "q")], {}, "NotReversible"),
-    ],
-)
-def test_a_reversal_takes_back_one_event_that_stands(
-    batch: list[UsageEvent], known: dict[str, Standing], code: str
-) -> None:
-    kept = {event(key).key: standing for key, standing in known.items()}
-    found = problems(lambda: refuse_reversals(batch, kept))
-    assert [(each, path) for each, path, _ in found] == [
-        (code, f"events[{len(batch) - 1}].reverses")
-    ]
-
-
-def test_a_reversal_may_be_sent_again_and_in_one_batch_with_what_it_takes_back() -> None:
-    refuse_reversals([reversal("r", "a"), event("a"), reversal("r", "a")], {})
-    refuse_reversals([reversal("r", "a")], {event("a").key: Standing(False, "r")})
-    assert reversed_keys([reversal("r", "b"), event("a"), reversal("s", "a")]) == [
-        event("a").key,
-        event("b").key,
-    ]
-
-
-# ------------------------------------------------------------------------------------ windows --
 
 
 def test_a_window_holds_its_first_instant_and_not_its_last() -> None:
