@@ -37,6 +37,11 @@ from usance.domain.invoicing.invoice import (
     InvoiceNotVoidable,
 )
 from usance.domain.invoicing.issuing import DraftHasErrors
+from usance.domain.invoicing.review import (
+    ApprovalNotWithdrawable,
+    ApproverNotNamed,
+    SamePersonAgain,
+)
 from usance.domain.payments.allocating import AllocationTakenBack
 from usance.domain.payments.payment import BankReferenceUsed
 from usance.flows.approve_invoice import DraftChanged
@@ -50,6 +55,7 @@ STATUS: Mapping[type[DomainError], int] = {
     Invalid: 422,
     NotFound: 404,
     Forbidden: 403,
+    ApproverNotNamed: 403,
     Conflict: 409,
     BankReferenceUsed: 409,
     DraftChanged: 409,
@@ -58,6 +64,7 @@ STATUS: Mapping[type[DomainError], int] = {
     SubscriptionExists: 409,
     NotAllowedNow: 409,
     AllocationTakenBack: 409,
+    ApprovalNotWithdrawable: 409,
     ClockMovesForwardOnly: 409,
     ContractCanceled: 409,
     DraftHasErrors: 409,
@@ -67,6 +74,7 @@ STATUS: Mapping[type[DomainError], int] = {
     InvoiceNotIssued: 409,
     InvoiceNotVoidable: 409,
     OrderNotNew: 409,
+    SamePersonAgain: 409,
 }
 SHOWN = 80  # characters of a refused value
 NEVER_AGAIN = {"x-should-retry": "false"}

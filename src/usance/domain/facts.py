@@ -53,6 +53,10 @@ class InvoiceApproved(Fact):
     """A draft was found right."""
 
 
+class InvoiceApprovalWithdrawn(Fact):
+    """An approved invoice is a draft again."""
+
+
 class InvoiceIssued(Fact):
     """An invoice got its number."""
 

@@ -33,7 +33,7 @@ def _drop_lines(runtime: Runtime, scope: Scope, tx: Tx, draft: Draft) -> None:
     """The draft without what no longer stands; its contract is canceled in `tx` already."""
     left = desk.redraft(tx, draft, runtime.invoice_id)
     if left:
-        invoices.save_redrafted(tx, draft, left)
+        desk.save_redrafted(tx, draft, left, at=runtime.now(tx), actor=scope.actor)
         return
     seller = parties.entity(tx, draft.legal_entity_id)
     reason = "the contract was archived"

@@ -44,15 +44,7 @@ def _refresh(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> bool:
         if desk.is_current(before, made_now):
             return False
 
-        invoices.save_redrafted(tx, before, made_now)
-        runtime.note(
-            tx,
-            scope,
-            "invoice.redrafted",
-            invoice_id,
-            before={"gross": before.gross.text},
-            after={"invoices": {draft.id: draft.gross.text for draft in made_now}},
-        )
+        desk.save_redrafted(tx, before, made_now, at=runtime.now(tx), actor=scope.actor)
     return True
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.schedule import due
-from usance.domain.facts import InvoiceDrafted
+from usance.domain.facts import InvoiceApproved, InvoiceDrafted
 from usance.domain.ids import ContractId, LegalEntityId
 from usance.domain.invoicing.invoice import Approved, Draft
-from usance.domain.invoicing.issuing import approve, may_skip_review
+from usance.domain.invoicing.review import asked_of, decision
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.flows.runtime import Runtime, Scope
@@ -122,8 +122,8 @@ def _bill(
         return drafts
 
     invoices.save_drafts(tx, drafts, at=at)
-    for approved in _approved_by_rule(drafts, signed, at):
-        invoices.save_approved(tx, approved)
+    for approved in _approved_by_rule(drafts, signed, tables, at):
+        _pass(runtime, scope, tx, approved)
     contracts.save_billed(
         tx, {contract.id: owed for contract, owed in zip(signed, dues, strict=True)}
     )
@@ -134,10 +134,20 @@ def _bill(
     return drafts
 
 
+def _pass(runtime: Runtime, scope: Scope, tx: Tx, approved: Approved) -> None:
+    """Approved by its contracts' own rule, in whose name the audit log has it."""
+    rule = replace(scope, actor=approved.approved_by)
+    fact = InvoiceApproved(approved.draft.id)
+    after = {"status": "APPROVED", "inputHash": approved.draft.input_hash}
+    was = {"status": "DRAFT", "approvedBy": []}
+    invoices.save_approved(tx, approved)
+    runtime.note(tx, rule, "invoice.approved", approved.draft.id, fact, before=was, after=after)
+
+
 def _approved_by_rule(
-    drafts: Sequence[Draft], signed: Sequence[Contract], at: datetime
+    drafts: Sequence[Draft], signed: Sequence[Contract], tables: desk.Desk, at: datetime
 ) -> list[Approved]:
-    """Those drafts that every contract on them explicitly lets pass without a reviewer."""
+    """Those drafts that every contract on them explicitly lets pass, and no rule holds."""
     limits: dict[ContractId, Money] = {
         contract.id: contract.terms.approve_under
         for contract in signed
@@ -147,10 +157,13 @@ def _approved_by_rule(
         return []
     passed = []
     for draft in drafts:
-        asked = {line.contract_id for line in draft.lines if line.contract_id is not None}
-        if not asked <= limits.keys():
+        on_it = desk.contracts_on(draft)
+        if not on_it or not limits.keys() >= set(on_it):
             continue
-        limit = min(limits[contract_id] for contract_id in asked)
-        if may_skip_review(draft, approve_under=limit):
-            passed.append(approve(draft, by=f"rule: at most {limit}", at=at))
+        limit = min(limits[contract_id] for contract_id in on_it)
+        asked = asked_of(
+            tables.sellers[draft.legal_entity_id], tables.rules_of(draft), approve_under=limit
+        )
+        if decision(draft, asked).is_satisfied:
+            passed.append(Approved(draft, at, f"rule: at most {limit}"))
     return passed

@@ -48,7 +48,7 @@ def update_contract(
             contracts.save(tx, agreed, next_due_on=FIRST_DAY, at=at)
             for held in invoices.lock_drafts_of_contract(tx, contract_id):
                 made_now = desk.redraft(tx, held, runtime.invoice_id)
-                invoices.save_redrafted(tx, held, made_now)
+                desk.save_redrafted(tx, held, made_now, at=at, actor=scope.actor)
         after = {"name": name, "poNumber": po_number}
         runtime.note(tx, scope, "contract.updated", contract_id, after=after)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
+from usance.domain.approval_rules import ApprovalRules
 from usance.domain.calendar import Period, day_edges
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.schedule import Due, due
@@ -21,7 +22,7 @@ from usance.domain.invoicing.invoice import Draft
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import UsageWindow
 from usance.domain.tax import TaxTable
-from usance.store import contracts, features, invoices, parties, usage
+from usance.store import approvals, audit, contracts, features, invoices, parties, usage
 from usance.store.database import Tx
 
 Items = Mapping[Account, Sequence[DueItem]]
@@ -61,6 +62,12 @@ class Desk:
             new_id=new_id,
         )
 
+    def rules_of(self, draft: Draft) -> dict[ContractId, ApprovalRules]:
+        """What the contracts on a draft ask of its reviewers, where they ask for anything."""
+        account = Account(draft.customer_id, draft.legal_entity_id, draft.currency)
+        rules = self.histories[account].rules
+        return {ref: rules[ref] for ref in contracts_on(draft) if ref in rules}
+
 
 def account_of(contract: Contract) -> Account:
     """Whose documents a contract's items go on."""
@@ -95,6 +102,7 @@ def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Acc
         tx, {item.contract_id for owed in items.values() for item in owed}
     )
     previous = invoices.previous_gross(tx, before)
+    rules = approvals.rules(tx, {item.contract_id for owed in items.values() for item in owed})
     return {
         account: History(
             {
@@ -103,6 +111,7 @@ def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Acc
                 if item.contract_id in first
             },
             previous[account],
+            rules,
         )
         for account, owed in items.items()
     }
@@ -161,6 +170,27 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
 def is_current(held: Draft, made_now: Sequence[Draft]) -> bool:
     """True when drafting anew gives the very draft that is held."""
     return [draft.input_hash for draft in made_now] == [held.input_hash]
+
+
+def save_redrafted(
+    tx: Tx, stale: Draft, redrafted: Sequence[Draft], *, at: datetime, actor: str
+) -> None:
+    """Put `redrafted` in the place of a held draft that says something else now. What it said, and
+    whose approvals of that stand no more, goes to the audit log. The same again changes nothing.
+    """
+    if is_current(stale, redrafted):
+        return
+    dropped = [each.by for each in approvals.of(tx, [stale.id])[stale.id]]
+    invoices.save_redrafted(tx, stale, redrafted)
+    audit.append(
+        tx,
+        "invoice.redrafted",
+        stale.id,
+        at=at,
+        actor=actor,
+        before={"gross": stale.gross.text, "inputHash": stale.input_hash, "approvedBy": dropped},
+        after={"invoices": {draft.id: draft.gross.text for draft in redrafted}},
+    )
 
 
 def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:

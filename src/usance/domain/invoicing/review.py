@@ -69,6 +69,18 @@ class ApproverNotNamed(Forbidden):
         )
 
 
+class ApprovalNotWithdrawable(NotAllowedNow):
+    """There is none to take back, or the invoice is out of the house already."""
+
+    code = "ApprovalNotWithdrawable"
+
+    def __init__(self, invoice_id: InvoiceId, status: str) -> None:
+        super().__init__(
+            f"Invoice {invoice_id} is {status}; an approval is withdrawn while the invoice is "
+            "APPROVED, or a DRAFT with one of several approvals."
+        )
+
+
 class StatedRules(NamedTuple):
     """Rules, and who states them: `legal entity halden-de`, `contract ctr_1`."""
 
@@ -108,6 +120,15 @@ class Decision:
     def people(self) -> int:
         """How many different people have to approve; 0: a rule lets it pass."""
         return max((demand.people for demand in self.demands), default=0)
+
+    @property
+    def waits_for(self) -> Demand | None:
+        """The demand that a second person answers; None when nobody is waited for."""
+        if self.standing is not Standing.NEEDS_SECOND_APPROVAL:
+            return None
+        of_two = (demand for demand in self.demands if demand.people > 1)
+        apart = (demand for demand in self.demands if demand.rule is Rule.SEPARATE_DUTIES)
+        return next(of_two, None) or next(apart)
 
     @property
     def is_satisfied(self) -> bool:
