@@ -21,6 +21,7 @@ from stdnum.gb import vat as gb_vat
 
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import CustomerId
+from usance.domain.receivables_policy import CreditApplication
 
 # The states whose VAT is the Union's, by ISO code (Greece writes EL in its VAT ids). Northern
 # Ireland is in it for goods only, and this is software. Source: EU VAT directive, article 5.
@@ -77,7 +78,9 @@ class TaxId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """Who buys. `exemption` is the reason printed when no tax is due whatever the place."""
+    """Who buys. `exemption` is the reason printed when no tax is due whatever the place;
+    `credit_application` None: its credit pays invoices as the legal entity has it.
+    """
 
     id: CustomerId
     name: str
@@ -86,6 +89,7 @@ class Customer:
     tax_ids: tuple[TaxId, ...] = ()
     locale: str = "en"
     exemption: str | None = None
+    credit_application: CreditApplication | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -23,6 +23,8 @@ InvoiceId = NewType("InvoiceId", str)
 PaymentId = NewType("PaymentId", str)
 AllocationId = NewType("AllocationId", str)
 CustomerCreditId = NewType("CustomerCreditId", str)
+RefundId = NewType("RefundId", str)
+WriteOffId = NewType("WriteOffId", str)
 EntryId = NewType("EntryId", str)
 
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9_|.:@-]{0,254}")

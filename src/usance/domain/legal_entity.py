@@ -26,6 +26,7 @@ from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import LegalEntityId
 from usance.domain.money import Currency
 from usance.domain.payment_terms import NET_30, PaymentTerms
+from usance.domain.receivables_policy import BY_DEFAULT, ReceivablesPolicy
 from usance.domain.rounding import TaxRounding, tax_rounding_of
 
 SERIES = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,15}")
@@ -65,7 +66,8 @@ class BankAccount:
 class LegalEntity:
     """Who sells and issues. `series` begins its invoice numbers; `logo` is an SVG or PNG file.
 
-    `review` is what it asks of those who approve its documents. `tax_rounding` None: as its country
+    `review` is what it asks of those who approve its documents, `receivables` what it does about
+    credit, small differences and late payment. `tax_rounding` None: as its country
     does; `tax_currency` is what its tax is also stated in; `tax_service` is the address of an
     outside service that is asked instead of the entity's own table.
     """
@@ -85,6 +87,7 @@ class LegalEntity:
     accent: str = "#1f4b99"
     paper: str = "a4"
     review: ApprovalRules = NO_RULES
+    receivables: ReceivablesPolicy = BY_DEFAULT
     tax_rounding: TaxRounding | None = None
     tax_currency: Currency | None = None
     tax_service: str | None = None

@@ -14,15 +14,18 @@ class Side(StrEnum):
 
 
 class AccountType(StrEnum):
-    """What an account holds: what we have, or what we owe."""
+    """What an account holds: what we have, what we owe, what we earn, what we lose."""
 
     ASSET = "ASSET"
     LIABILITY = "LIABILITY"
+    INCOME = "INCOME"
+    EXPENSE = "EXPENSE"
 
     @property
     def normal_side(self) -> Side:
         """The side on which it grows."""
-        return Side.DEBIT if self is AccountType.ASSET else Side.CREDIT
+        is_debit = self in (AccountType.ASSET, AccountType.EXPENSE)
+        return Side.DEBIT if is_debit else Side.CREDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,15 @@ class Account(StrEnum):
 
     BANK = "bank"
     RECEIVABLE = "receivable"
+    BAD_DEBT_TAX = "bad_debt_tax"
     UNAPPLIED_CASH = "unapplied_cash"
     CUSTOMER_CREDIT = "customer_credit"
+    REFUNDS_PAYABLE = "refunds_payable"
     TAX_PAYABLE = "tax_payable"
     CONTRACT_LIABILITY = "contract_liability"
+    LATE_FEE_INCOME = "late_fee_income"
+    BAD_DEBT = "bad_debt"
+    PAYMENT_DIFFERENCES = "payment_differences"
 
     @property
     def terms(self) -> AccountTerms:
@@ -59,6 +67,12 @@ CHART = {
         AccountType.ASSET,
         "Issued invoices, tax included, less what was allocated to them.",
     ),
+    Account.BAD_DEBT_TAX: AccountTerms(
+        1300,
+        "Tax on bad debts",
+        AccountType.ASSET,
+        "Tax in what was written off, to be reclaimed from tax offices.",
+    ),
     Account.UNAPPLIED_CASH: AccountTerms(
         2100,
         "Unapplied cash",
@@ -69,7 +83,13 @@ CHART = {
         2150,
         "Customer credit",
         AccountType.LIABILITY,
-        "Over-payments kept for the customer.",
+        "Credit notes not used up, and over-payments kept for the customer.",
+    ),
+    Account.REFUNDS_PAYABLE: AccountTerms(
+        2160,
+        "Refunds payable",
+        AccountType.LIABILITY,
+        "Refunds promised and not yet sent.",
     ),
     Account.TAX_PAYABLE: AccountTerms(
         2300,
@@ -82,5 +102,23 @@ CHART = {
         "Contract liability (deferred revenue)",
         AccountType.LIABILITY,
         "Everything invoiced, without tax, until it is recognised as revenue.",
+    ),
+    Account.LATE_FEE_INCOME: AccountTerms(
+        4900,
+        "Late fees and interest",
+        AccountType.INCOME,
+        "Charged for paying late.",
+    ),
+    Account.BAD_DEBT: AccountTerms(
+        6300,
+        "Bad debts",
+        AccountType.EXPENSE,
+        "Invoices that will not be paid, without their tax.",
+    ),
+    Account.PAYMENT_DIFFERENCES: AccountTerms(
+        6350,
+        "Payment differences",
+        AccountType.EXPENSE,
+        "Differences too small to ask for: bank fees, roundings.",
     ),
 }

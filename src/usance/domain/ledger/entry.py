@@ -21,6 +21,14 @@ class EntryKind(StrEnum):
     ALLOCATION_TAKEN_BACK = "ALLOCATION_TAKEN_BACK"
     CUSTOMER_CREDIT_KEPT = "CUSTOMER_CREDIT_KEPT"
     CUSTOMER_CREDIT_RELEASED = "CUSTOMER_CREDIT_RELEASED"
+    CREDIT_NOTE_ISSUED = "CREDIT_NOTE_ISSUED"
+    CREDIT_NOTE_VOIDED = "CREDIT_NOTE_VOIDED"
+    CREDIT_ALLOCATED = "CREDIT_ALLOCATED"
+    REFUND_PROMISED = "REFUND_PROMISED"
+    REFUND_SENT = "REFUND_SENT"
+    REFUND_CANCELED = "REFUND_CANCELED"
+    INVOICE_WRITTEN_OFF = "INVOICE_WRITTEN_OFF"
+    WRITE_OFF_REVERSED = "WRITE_OFF_REVERSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,8 @@ class Posting:
 class Entry:
     """What one event does to the accounts of one legal entity, in one currency.
 
-    `source_id` is the invoice, payment, allocation or customer credit it books; `booked_on` a day
-    of the legal entity.
+    `source_id` is the document, payment, allocation, customer credit, refund or write-off it books;
+    `booked_on` a day of the legal entity.
     """
 
     id: EntryId

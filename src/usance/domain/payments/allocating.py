@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from usance.domain.errors import NotAllowedNow, Problem, refuse_if
 from usance.domain.ids import AllocationId, CustomerId, InvoiceId, LegalEntityId
@@ -49,6 +49,26 @@ class OpenItem:
         return self.gross - self.allocated
 
 
+class Funds(Protocol):
+    """What may pay an invoice: a payment, or a credit note that is not used up."""
+
+    @property
+    def customer_id(self) -> CustomerId:
+        """Whose it is."""
+
+    @property
+    def legal_entity_id(self) -> LegalEntityId:
+        """Who holds it."""
+
+    @property
+    def amount(self) -> Money:
+        """All of it, used up or not."""
+
+    @property
+    def remittance(self) -> str:
+        """What the payer wrote."""
+
+
 class NamedAllocation(NamedTuple):
     """A person's wish: so much to that invoice. `amount` None: what is due on it and left."""
 
@@ -65,7 +85,7 @@ class Share(NamedTuple):
 
 
 def allocate(
-    payment: Payment,
+    payment: Funds,
     left: Money,
     items: Mapping[InvoiceId, OpenItem],
     named: Sequence[NamedAllocation] | None,
@@ -80,7 +100,7 @@ def allocate(
 
 
 def allocate_named(
-    payment: Payment,
+    payment: Funds,
     left: Money,
     named: Sequence[NamedAllocation],
     items: Mapping[InvoiceId, OpenItem],
@@ -110,7 +130,7 @@ def allocate_named(
 
 
 def allocate_automatically(
-    payment: Payment, left: Money, items: Sequence[OpenItem]
+    payment: Funds, left: Money, items: Sequence[OpenItem]
 ) -> tuple[Share, ...]:
     """Where the `left` of a payment nobody named invoices for goes; possibly nowhere.
 
@@ -119,14 +139,14 @@ def allocate_automatically(
     """
     if left.is_zero:
         return ()
-    payable = sorted((item for item in items if _may_pay(payment, item)), key=_by_age)
+    payable = sorted((item for item in items if _may_pay(payment, item)), key=by_age)
     named = [item for item in payable if is_named_in(payment.remittance, str(item.number))]
     if named:
-        return _fill(left, named, Basis.REFERENCE)
+        return fill(left, named, Basis.REFERENCE)
     exact = [item for item in payable if item.amount_due == left]
     if exact:
-        return _fill(left, exact[:1], Basis.EXACT_AMOUNT)
-    return _fill(left, payable, Basis.OLDEST_DUE)
+        return fill(left, exact[:1], Basis.EXACT_AMOUNT)
+    return fill(left, payable, Basis.OLDEST_DUE)
 
 
 def as_allocations(
@@ -155,6 +175,24 @@ def settled_by(
     )
 
 
+def fill(left: Money, items: Sequence[OpenItem], basis: Basis) -> tuple[Share, ...]:
+    """As much of `left` as is due on each of the invoices, in their order, until nothing is."""
+    shares = []
+    for item in items:
+        amount = _lesser(item.amount_due, left)
+        if amount.minor > 0:
+            shares.append(Share(item.invoice_id, amount, basis))
+            left -= amount
+    return tuple(shares)
+
+
+def by_age(item: OpenItem) -> tuple[date, str, InvoiceId]:
+    """How issued invoices are sorted: the oldest due first."""
+    assert item.due_on is not None, "an issued invoice has its due day"
+    assert item.number is not None, "an issued invoice has its number"
+    return item.due_on, item.number, item.invoice_id
+
+
 def take_back(
     allocation: Allocation, *, allocation_id: AllocationId, on: date, was_taken_back: bool
 ) -> Allocation:
@@ -164,6 +202,8 @@ def take_back(
     return Allocation(
         id=allocation_id,
         payment_id=allocation.payment_id,
+        credit_note_id=allocation.credit_note_id,
+        write_off_id=allocation.write_off_id,
         invoice_id=allocation.invoice_id,
         amount=-allocation.amount,
         basis=Basis.TAKEN_BACK,
@@ -172,7 +212,7 @@ def take_back(
     )
 
 
-def _may_pay(payment: Payment, item: OpenItem) -> bool:
+def _may_pay(payment: Funds, item: OpenItem) -> bool:
     return (
         item.status is InvoiceStatus.ISSUED
         and item.customer_id == payment.customer_id
@@ -182,29 +222,12 @@ def _may_pay(payment: Payment, item: OpenItem) -> bool:
     )
 
 
-def _by_age(item: OpenItem) -> tuple[date, str, InvoiceId]:
-    assert item.due_on is not None, "an issued invoice has its due day"
-    assert item.number is not None, "an issued invoice has its number"
-    return item.due_on, item.number, item.invoice_id
-
-
-def _fill(left: Money, items: Sequence[OpenItem], basis: Basis) -> tuple[Share, ...]:
-    shares = []
-    for item in items:
-        amount = _lesser(item.amount_due, left)
-        if amount.is_zero:
-            break
-        shares.append(Share(item.invoice_id, amount, basis))
-        left -= amount
-    return tuple(shares)
-
-
 def _lesser(one: Money, other: Money) -> Money:
     return one if one <= other else other
 
 
 def _named_problems(
-    payment: Payment, named: Sequence[NamedAllocation], items: Mapping[InvoiceId, OpenItem]
+    payment: Funds, named: Sequence[NamedAllocation], items: Mapping[InvoiceId, OpenItem]
 ) -> Iterator[Problem]:
     seen: set[InvoiceId] = set()
     for index, wish in enumerate(named):
@@ -217,7 +240,7 @@ def _named_problems(
         yield from (problem.under(f"allocations[{index}]") for problem in problems)
 
 
-def _item_problems(payment: Payment, item: OpenItem) -> Iterator[Problem]:
+def _item_problems(payment: Funds, item: OpenItem) -> Iterator[Problem]:
     if item.customer_id != payment.customer_id:
         expected = f"an invoice of the payer, customer {payment.customer_id}"
         yield Problem("OtherCustomer", "invoiceId", item.invoice_id, expected)
@@ -229,7 +252,7 @@ def _item_problems(payment: Payment, item: OpenItem) -> Iterator[Problem]:
         yield Problem("OtherCurrency", "invoiceId", item.invoice_id, expected)
 
 
-def _amount_problems(payment: Payment, wish: NamedAllocation, item: OpenItem) -> Iterator[Problem]:
+def _amount_problems(payment: Funds, wish: NamedAllocation, item: OpenItem) -> Iterator[Problem]:
     if wish.amount is None:
         return
     if wish.amount.currency != payment.amount.currency:

@@ -14,10 +14,9 @@ def credit_to_keep(balance: PaymentBalance, amount: Money | None) -> Money:
 
     Raises Invalid: OtherCurrency, AmountNotPositive, MoreThanLeft.
     """
-    wanted = balance.left if amount is None else amount
-    limit = "what is left of the payment"
-    refuse_if(list(_problems(wanted, balance.left, code="MoreThanLeft", limit=limit)))
-    return wanted
+    return amount_within(
+        amount, balance.left, code="MoreThanLeft", limit="what is left of the payment"
+    )
 
 
 def credit_to_release(balance: PaymentBalance, amount: Money | None) -> Money:
@@ -25,9 +24,19 @@ def credit_to_release(balance: PaymentBalance, amount: Money | None) -> Money:
 
     Raises Invalid: OtherCurrency, AmountNotPositive, MoreThanKept.
     """
-    wanted = balance.kept if amount is None else amount
-    limit = "what is kept of the payment"
-    refuse_if(list(_problems(wanted, balance.kept, code="MoreThanKept", limit=limit)))
+    return amount_within(
+        amount, balance.kept, code="MoreThanKept", limit="what is kept of the payment"
+    )
+
+
+def amount_within(amount: Money | None, most: Money, *, code: str, limit: str) -> Money:
+    """`amount`, or all of `most` for None.
+
+    Raises Invalid: OtherCurrency, AmountNotPositive, and `code` for more than the `limit`, which is
+    told in words.
+    """
+    wanted = most if amount is None else amount
+    refuse_if(list(_problems(wanted, most, code=code, limit=limit)))
     return wanted
 
 

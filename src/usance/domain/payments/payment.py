@@ -16,6 +16,7 @@ from usance.domain.ids import (
     InvoiceId,
     LegalEntityId,
     PaymentId,
+    WriteOffId,
 )
 from usance.domain.money import MAX_MINOR, Money
 
@@ -113,25 +114,32 @@ class Basis(StrEnum):
     REFERENCE = "REFERENCE"  # the remittance carries its creditor reference or number
     EXACT_AMOUNT = "EXACT_AMOUNT"  # it is what was open on it
     OLDEST_DUE = "OLDEST_DUE"  # nothing else told
+    SOURCE = "SOURCE"  # the credit note gives back part of that invoice
+    WRITTEN_OFF = "WRITTEN_OFF"  # it will not be paid
     TAKEN_BACK = "TAKEN_BACK"  # it was a mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """A payment applied to an invoice. A row that takes another one back is negative.
+    """A payment, a credit note or a write-off applied to an invoice, which it settles in part.
 
-    `allocated_on` is a day of the legal entity. Rows are never changed or deleted.
+    A row that takes another one back is negative. `allocated_on` is a day of the legal entity.
+    Rows are never changed or deleted.
     """
 
     id: AllocationId
-    payment_id: PaymentId
     invoice_id: InvoiceId
     amount: Money
     basis: Basis
     allocated_on: date
+    payment_id: PaymentId | None = None
+    credit_note_id: InvoiceId | None = None
+    write_off_id: WriteOffId | None = None
     takes_back: AllocationId | None = None
 
     def __post_init__(self) -> None:
+        sources = (self.payment_id, self.credit_note_id, self.write_off_id)
+        assert sum(each is not None for each in sources) == 1, "one thing is allocated"
         assert not self.amount.is_zero, "an allocation is of something"
         undoes = self.takes_back is not None
         assert self.amount.is_negative is undoes, "only a row that takes back is negative"
@@ -156,11 +164,12 @@ class CustomerCredit:
 
 @dataclass(frozen=True, slots=True)
 class PaymentBalance:
-    """A payment, and how much of it is allocated, kept as credit, and left."""
+    """A payment, and how much of it is allocated, kept as credit, given back, and left."""
 
     payment: Payment
     allocated: Money
     kept: Money
+    refunded: Money | None = None  # None: nothing
 
     def __post_init__(self) -> None:
         assert not self.allocated.is_negative, "no more is taken back than was allocated"
@@ -169,5 +178,6 @@ class PaymentBalance:
 
     @property
     def left(self) -> Money:
-        """What is neither allocated nor kept: unapplied cash."""
-        return self.payment.amount - self.allocated - self.kept
+        """What is neither allocated, nor kept, nor given back: unapplied cash."""
+        left = self.payment.amount - self.allocated - self.kept
+        return left if self.refunded is None else left - self.refunded
