@@ -12,6 +12,8 @@ from usance.api import (
     ledger,
     legal_entities,
     payments,
+    price_indices,
+    tax_id_checks,
 )
 from usance.api.contracts import billing as contract_billing
 from usance.api.contracts import routes as contracts
@@ -33,6 +35,8 @@ ROUTERS = (
     invoices.router,
     payments.router,
     ledger.router,
+    price_indices.router,
+    tax_id_checks.router,
 )
 
 

@@ -47,6 +47,7 @@ TAGS = {
     "Billing": "Drafting what is due.",
     "Payments": "Bank transfers and what they pay.",
     "Ledger": "Balanced entries and the trial balance.",
+    "Reference data": "Price indices, exchange rates and rate cards that contracts refer to.",
     "Service": "Is it up?",
 }
 KEY_PARAMETER = {

@@ -16,8 +16,10 @@ import usance
 from usance.cli import (
     billing,
     company,
+    customers,
     demo,
     environment,
+    indices,
     invoices,
     ledger,
     orders,
@@ -27,6 +29,7 @@ from usance.cli import (
 )
 from usance.cli.show import people
 from usance.domain.errors import DomainError, Invalid
+from usance.providers.errors import ProviderError
 from usance.settings import SettingsError
 from usance.store.database import DatabaseUnusable
 from usance.store.embedded.errors import EmbeddedPostgresError
@@ -44,11 +47,13 @@ app.command("worker")(serve.worker)
 app.command("migrate")(environment.migrate_database)
 app.command("bill")(billing.bill)
 app.add_typer(company.app, name="company")
+app.add_typer(customers.app, name="customers")
 app.add_typer(orders.app, name="orders")
 app.add_typer(usage.app, name="usage")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(indices.app, name="indices")
 app.add_typer(environment.environments, name="env")
 app.add_typer(environment.keys, name="keys")
 app.add_typer(environment.clock, name="clock")
@@ -82,7 +87,7 @@ def main() -> None:
             people.print(problem.message, markup=False, soft_wrap=True)
     except DomainError as refusal:
         _say(refusal.code, refusal)
-    except (SettingsError, DatabaseUnusable, EmbeddedPostgresError) as refusal:
+    except (SettingsError, DatabaseUnusable, EmbeddedPostgresError, ProviderError) as refusal:
         _say(type(refusal).__name__, refusal)
     except (psycopg.OperationalError, PoolTimeout) as failure:
         _say("DatabaseUnreachable", failure)

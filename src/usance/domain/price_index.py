@@ -62,7 +62,7 @@ def added(
     return new
 
 
-def month_from(written: str) -> date:
+def month_from(written: str, *, path: str = "") -> date:
     """The first day of a month written `2025-01` or as that day. Raises Invalid (InvalidMonth)."""
     text = f"{written}-01" if MONTH.fullmatch(written) else written
     try:
@@ -71,7 +71,7 @@ def month_from(written: str) -> date:
         day = None
     if day is None or day.day != 1:
         expected = "a month written YYYY-MM, or its first day"
-        raise Invalid(Problem("InvalidMonth", "", written[:80], expected))
+        raise Invalid(Problem("InvalidMonth", path, written[:80], expected))
     return day
 
 

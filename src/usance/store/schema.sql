@@ -102,11 +102,15 @@ CREATE TABLE customers (
     name         text        NOT NULL,
     particulars  jsonb       NOT NULL,   -- email, address, tax ids, locale, metadata
     created_at   timestamptz NOT NULL,
+    parent_id    text,                   -- the account it belongs to; never one below itself
     updated_at   timestamptz NOT NULL,
     archived_at  timestamptz,
-    PRIMARY KEY (tenant_id, id)
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, parent_id) REFERENCES customers,
+    CONSTRAINT nobody_is_their_own_parent CHECK (parent_id <> id)
 );
 CREATE INDEX customers_by_age ON customers (tenant_id, created_at, id);
+CREATE INDEX customers_by_parent ON customers (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
 
 -- What a register said of a customer's tax number: evidence, never changed.
 CREATE TABLE tax_id_checks (
@@ -145,6 +149,53 @@ CREATE TABLE features (
     CONSTRAINT only_a_number_is_measured CHECK (meter_type = 'NONE' OR feature_type = 'NUMBER'),
     CONSTRAINT a_meter_reads_a_field_unless_it_counts
         CHECK ((meter ->> 'aggregation' = 'COUNT') = (meter ->> 'field' IS NULL))
+);
+
+-- ----------------------------------------------------------- figures and prices to refer to --
+
+-- Published figures are never changed: a restated one is a new revision, the last one counts.
+CREATE TABLE price_indices (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    series_id    text        NOT NULL,
+    month        date        NOT NULL CHECK (extract(day FROM month) = 1),
+    revision     int         NOT NULL CHECK (revision > 0),
+    value        numeric     NOT NULL CHECK (value > 0),
+    imported_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, series_id, month, revision)
+);
+
+-- One unit of base costs so many of quote. For reports and display; nothing is billed by it.
+CREATE TABLE fx_rates (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    source       text        NOT NULL,
+    base         char(3)     NOT NULL,
+    quote        char(3)     NOT NULL,
+    day          date        NOT NULL,
+    revision     int         NOT NULL CHECK (revision > 0),
+    rate         numeric     NOT NULL CHECK (rate > 0),
+    imported_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, source, base, quote, day, revision),
+    CONSTRAINT a_rate_has_two_currencies CHECK (base <> quote)
+);
+CREATE INDEX fx_rates_by_day ON fx_rates (tenant_id, source, day);
+
+CREATE TABLE rate_cards (
+    tenant_id   text        NOT NULL REFERENCES tenants,
+    id          text        NOT NULL,
+    name        text        NOT NULL,
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- Prices that orders were signed at stay as they were: a change is a version of a later day.
+CREATE TABLE rate_card_versions (
+    tenant_id     text        NOT NULL,
+    rate_card_id  text        NOT NULL,
+    valid_from    date        NOT NULL,
+    entries       jsonb       NOT NULL,   -- by item: prices by currency and country, as notation
+    created_at    timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, rate_card_id, valid_from),
+    FOREIGN KEY (tenant_id, rate_card_id) REFERENCES rate_cards
 );
 
 -- ---------------------------------------------------------------- what was signed and is owed --
@@ -877,6 +928,10 @@ CREATE TRIGGER refunds_stay BEFORE DELETE ON refunds
 CREATE TRIGGER late_fees_stay BEFORE DELETE ON late_fees
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER customer_credits_append_only BEFORE UPDATE OR DELETE ON customer_credits
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER price_indices_append_only BEFORE UPDATE OR DELETE ON price_indices
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fx_rates_append_only BEFORE UPDATE OR DELETE ON fx_rates
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER usage_events_append_only BEFORE DELETE OR UPDATE OF tenant_id, customer_id,
     event_name, idempotency_key, occurred_at, received_at, resource_id, dimensions, reverses

@@ -1,0 +1,38 @@
+"""Price indices, exchange rates and rate cards over HTTP."""
+
+from __future__ import annotations
+
+from tests.api.conftest import Desk
+
+FIGURES = [{"month": "2025-01", "value": "317.671"}, {"month": "2025-02", "value": "319.082"}]
+
+
+def test_an_index_is_imported_read_and_restated(desk: Desk) -> None:
+    imported = desk.post("/price-indices/CPI-U", {"figures": FIGURES})
+    assert imported.status_code == 200, imported.text
+    told = imported.json()["data"]["figures"]
+    assert [(each["month"], each["value"]) for each in told] == [
+        ("2025-01", "317.671"),
+        ("2025-02", "319.082"),
+    ]
+    other = {"figures": [{"month": "2025-02", "value": "319.1"}]}
+    refused = desk.post("/price-indices/CPI-U", other)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "IndexAlreadyPublished")
+    assert desk.post("/price-indices/CPI-U", {**other, "restate": True}).status_code == 200
+    last = desk.get("/price-indices/CPI-U").json()["data"]["figures"][-1]
+    assert (last["value"], last["revision"]) == ("319.1", 2)
+    (overview,) = desk.get("/price-indices").json()["data"]
+    assert (overview["id"], overview["first"], overview["last"], overview["monthCount"]) == (
+        "CPI-U",
+        "2025-01",
+        "2025-02",
+        2,
+    )
+
+
+def test_figures_that_are_none_are_named_by_their_place(desk: Desk) -> None:
+    wrong = [*FIGURES, {"month": "2025-02", "value": "1"}, {"month": "May", "value": "1.5e"}]
+    details = desk.post("/price-indices/CPI-U", {"figures": wrong}).json()["error"]["details"]
+    found = [(each["code"], each["path"]) for each in details]
+    assert found == [("DuplicateMonth", "figures[2].month"), ("InvalidMonth", "figures[3].month")]
+    assert desk.get("/price-indices/CPI-U").status_code == 404
