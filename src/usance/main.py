@@ -16,6 +16,7 @@ from usance.api.mount import mount_api
 from usance.api.route import Door
 from usance.flows.runtime import Runtime
 from usance.hosted.invoice import hosted_router
+from usance.providers.vies import Vies
 from usance.settings import Settings
 from usance.store import tenants
 from usance.store.database import Database
@@ -42,6 +43,13 @@ def database_for(settings: Settings) -> Iterator[Database]:
         return
     with attach(settings.home) as cluster, _open(cluster.url) as database:
         yield database
+
+
+def runtime_for(database: Database, settings: Settings) -> Runtime:
+    """The outside as the settings name it."""
+    if settings.vies_url is None:
+        return Runtime(database)
+    return Runtime(database, tax_id_register=Vies(settings.vies_url))
 
 
 def application(runtime: Runtime, settings: Settings) -> ASGIApp:

@@ -21,17 +21,20 @@ class Settings:
     """What the environment says.
 
     `database_url` None: the embedded PostgreSQL under `home`. `public_url` is where customers
-    reach the hosted pages, without a trailing slash; None: wherever `serve` listens.
+    reach the hosted pages, without a trailing slash; None: wherever `serve` listens. `vies_url`
+    is where the register of VAT ids answers; None: at the European Commission.
     """
 
     home: Path
     database_url: str | None = None
     public_url: str | None = None
     max_body_bytes: int = 5_000_000
+    vies_url: str | None = None
 
 
 def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads USANCE_HOME, USANCE_DATABASE_URL, USANCE_PUBLIC_URL and USANCE_MAX_BODY_BYTES.
+    """Reads USANCE_HOME, USANCE_DATABASE_URL, USANCE_PUBLIC_URL, USANCE_MAX_BODY_BYTES and
+    USANCE_VIES_URL.
 
     Raises SettingsError.
     """
@@ -49,4 +52,5 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         database_url=url,
         public_url=public_url.rstrip("/") if public_url else None,
         max_body_bytes=int(limit),
+        vies_url=(environment.get("USANCE_VIES_URL") or "").rstrip("/") or None,
     )

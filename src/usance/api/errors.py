@@ -45,10 +45,12 @@ from usance.domain.invoicing.review import (
 from usance.domain.payments.allocating import AllocationTakenBack
 from usance.domain.payments.payment import BankReferenceUsed
 from usance.flows.approve_invoice import DraftChanged
+from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
 from usance.flows.fulfil_order import SubscriptionExists
 from usance.flows.set_up_company import SeriesTaken
 from usance.flows.sign_order import OrderExists
+from usance.providers.errors import ProviderError
 from usance.store.tenants import ClockMovesForwardOnly
 
 STATUS: Mapping[type[DomainError], int] = {
@@ -73,6 +75,7 @@ STATUS: Mapping[type[DomainError], int] = {
     InvoiceNotDraft: 409,
     InvoiceNotIssued: 409,
     InvoiceNotVoidable: 409,
+    NoTaxIdToCheck: 409,
     OrderNotNew: 409,
     SamePersonAgain: 409,
 }
@@ -157,6 +160,7 @@ def answer_refusals(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _of_transport)
     app.add_exception_handler(RequestValidationError, _of_shape)
     app.add_exception_handler(HTTPException, _of_routing)
+    app.add_exception_handler(ProviderError, _of_a_provider)
     app.add_exception_handler(OperationalError, _of_outage)
     app.add_exception_handler(PoolTimeout, _of_outage)
     app.add_exception_handler(Exception, _of_bugs)
@@ -215,6 +219,13 @@ def _of_routing(_request: Request, error: Exception) -> JSONResponse:
 def _of_outage(_request: Request, _error: Exception) -> JSONResponse:
     message = "The database does not answer just now; nothing was done. Ask again."
     return failure(503, "Unavailable", message, (), {"retry-after": "1"})
+
+
+def _of_a_provider(_request: Request, error: Exception) -> JSONResponse:
+    """502: a service of others did not answer, or not readably; nothing was done with it."""
+    assert isinstance(error, ProviderError), "registered for these"
+    headers = {"retry-after": "60"} if error.retryable else NEVER_AGAIN
+    return failure(502, "ProviderFailed", str(error), (), headers)
 
 
 def _of_bugs(_request: Request, _error: Exception) -> JSONResponse:

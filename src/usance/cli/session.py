@@ -14,7 +14,7 @@ from usance.domain.errors import Conflict
 from usance.domain.ids import parse_ref
 from usance.flows.open_environment import open_environment
 from usance.flows.runtime import Runtime, Scope
-from usance.main import database_for
+from usance.main import database_for, runtime_for
 from usance.settings import Settings, settings_from
 from usance.store import tenants
 
@@ -42,8 +42,9 @@ class Session:
 @contextmanager
 def database() -> Iterator[Runtime]:
     """A migrated database, and no environment in particular."""
-    with database_for(settings_from()) as opened:
-        yield Runtime(opened)
+    settings = settings_from()
+    with database_for(settings) as opened:
+        yield runtime_for(opened, settings)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 from usance.domain.calendar import day_of
 from usance.domain.facts import Fact
 from usance.domain.ids import InvoiceId
+from usance.providers.tax_id_register import TaxIdRegister
+from usance.providers.tax_service import HttpTaxService, TaxService
+from usance.providers.vies import Vies
 from usance.store import audit, outbox, tenants
 from usance.store.database import Database, Tx
 
@@ -46,11 +49,13 @@ def world_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The outside, as the stories see it: the database, the clock, ids."""
+    """The outside, as the stories see it: the database, the clock, ids, services of others."""
 
     database: Database
     clock: Callable[[], datetime] = field(default=world_clock)
     new_id: Callable[[str], str] = field(default=new_id)
+    tax_id_register: TaxIdRegister = field(default=Vies())
+    tax_service: Callable[[str], TaxService] = field(default=HttpTaxService)  # of its address
 
     def invoice_id(self) -> InvoiceId:
         """A new invoice's id."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from usance.domain.ids import InvoiceId
+from usance.flows.ask_tax_service import ask_tax_service
 from usance.flows.forget_expired import forget_expired
 from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.run_billing import run_billing
@@ -22,6 +23,7 @@ Handler = Callable[..., object]  # (runtime, scope, **arguments of the job)
 
 RUN_BILLING = "run_billing"
 SEND_INVOICE = "send_invoice"
+ASK_TAX_SERVICE = "ask_tax_service"
 FORGET_EXPIRED = "forget_expired"
 
 
@@ -38,8 +40,17 @@ def _send_invoice(runtime: Runtime, scope: Scope, *, invoice_id: str) -> None:
     send_invoice(runtime, scope, InvoiceId(invoice_id))
 
 
+def _ask_tax_service(runtime: Runtime, scope: Scope) -> None:
+    """Drafts that wait for a tax service get its answers; what failed is tried again later."""
+    asked = ask_tax_service(runtime, scope)
+    refresh_drafts(runtime, scope, asked.waiting)
+    for failure in asked.failures:
+        raise failure
+
+
 HANDLERS: Mapping[str, Handler] = {
     RUN_BILLING: _run_billing,
     SEND_INVOICE: _send_invoice,
+    ASK_TAX_SERVICE: _ask_tax_service,
     FORGET_EXPIRED: forget_expired,
 }
