@@ -11,10 +11,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from usance.domain.errors import NotFound
-from usance.domain.ids import AllocationId, CustomerId, InvoiceId, LegalEntityId, PaymentId
+from usance.domain.ids import (
+    AllocationId,
+    CustomerId,
+    InvoiceId,
+    LegalEntityId,
+    PaymentId,
+    WriteOffId,
+)
 from usance.domain.invoicing.invoice import InvoiceStatus
 from usance.domain.money import Money, currency
-from usance.domain.payments.allocating import OpenItem
+from usance.domain.payments.allocating import Funds, OpenItem
 from usance.domain.payments.payment import (
     Allocation,
     Basis,
@@ -33,10 +40,10 @@ VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(legal_entity_id)s, %(currency)
 ON CONFLICT ON CONSTRAINT a_transfer_is_recorded_once DO NOTHING
 """
 ADD_ALLOCATION = """
-INSERT INTO allocations (tenant_id, id, payment_id, invoice_id, amount_minor, basis, takes_back,
-                         allocated_on, created_at)
-VALUES (%(tenant_id)s, %(id)s, %(payment_id)s, %(invoice_id)s, %(minor)s, %(basis)s,
-        %(takes_back)s, %(allocated_on)s, %(at)s)
+INSERT INTO allocations (tenant_id, id, payment_id, credit_note_id, write_off_id, invoice_id,
+                         amount_minor, basis, takes_back, allocated_on, created_at)
+VALUES (%(tenant_id)s, %(id)s, %(payment_id)s, %(credit_note_id)s, %(write_off_id)s,
+        %(invoice_id)s, %(minor)s, %(basis)s, %(takes_back)s, %(allocated_on)s, %(at)s)
 """
 ADD_CREDIT = """
 INSERT INTO customer_credits (tenant_id, id, payment_id, amount_minor, kept_on, created_at)
@@ -50,7 +57,12 @@ SELECT payment.*,
          WHERE tenant_id = %(tenant_id)s AND payment_id = payment.id) AS allocated_minor,
        (SELECT coalesce(sum(amount_minor), 0)
           FROM customer_credits
-         WHERE tenant_id = %(tenant_id)s AND payment_id = payment.id) AS kept_minor
+         WHERE tenant_id = %(tenant_id)s AND payment_id = payment.id) AS kept_minor,
+       (SELECT coalesce(sum(amount_minor), 0)
+          FROM refunds
+         WHERE tenant_id = %(tenant_id)s
+           AND payment_id = payment.id
+           AND canceled_on IS NULL) AS refunded_minor
   FROM payments AS payment
  WHERE tenant_id = %(tenant_id)s
    AND id = ANY(%(ids)s)
@@ -117,14 +129,16 @@ SELECT id, status, number, due_on, legal_entity_id, customer_id, currency, gross
    AND id = ANY(%(ids)s)
 """
 ALLOCATIONS = """
-SELECT allocation.id, payment_id, invoice_id, allocation.amount_minor, basis, takes_back,
-       allocated_on, payment.currency
+SELECT allocation.id, payment_id, credit_note_id, write_off_id, invoice_id,
+       allocation.amount_minor, basis, takes_back, allocated_on, invoice.currency
   FROM allocations AS allocation
-  JOIN payments AS payment
-    ON payment.tenant_id = allocation.tenant_id AND payment.id = payment_id
+  JOIN invoices AS invoice
+    ON invoice.tenant_id = allocation.tenant_id AND invoice.id = invoice_id
  WHERE allocation.tenant_id = %(tenant_id)s
    AND (%(id)s::text IS NULL OR allocation.id = %(id)s)
    AND (%(payment_id)s::text IS NULL OR payment_id = %(payment_id)s)
+   AND (%(credit_note_id)s::text IS NULL OR credit_note_id = %(credit_note_id)s)
+   AND (%(write_off_id)s::text IS NULL OR write_off_id = %(write_off_id)s)
    AND (%(invoice_id)s::text IS NULL OR invoice_id = %(invoice_id)s)
  ORDER BY allocation.created_at, allocation.id
 """
@@ -133,18 +147,23 @@ SELECT id FROM allocations WHERE tenant_id = %(tenant_id)s AND takes_back = %(id
 """
 UNALLOCATED = """
 SELECT legal_entity_id, currency, sum(kept.minor) AS kept_minor,
-       sum(payment.amount_minor - allocated.minor - kept.minor) AS left_minor
+       sum(payment.amount_minor - allocated.minor - kept.minor - refunded.minor) AS left_minor
   FROM payments AS payment,
        LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor
                   FROM allocations
                  WHERE tenant_id = %(tenant_id)s AND payment_id = payment.id) AS allocated,
        LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor
                   FROM customer_credits
-                 WHERE tenant_id = %(tenant_id)s AND payment_id = payment.id) AS kept
+                 WHERE tenant_id = %(tenant_id)s AND payment_id = payment.id) AS kept,
+       LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor
+                  FROM refunds
+                 WHERE tenant_id = %(tenant_id)s
+                   AND payment_id = payment.id
+                   AND canceled_on IS NULL) AS refunded
  WHERE tenant_id = %(tenant_id)s
    AND customer_id = %(customer_id)s
  GROUP BY legal_entity_id, currency
-HAVING sum(payment.amount_minor - allocated.minor) > 0
+HAVING sum(payment.amount_minor - allocated.minor - refunded.minor) > 0
  ORDER BY legal_entity_id, currency
 """
 
@@ -181,6 +200,8 @@ def add_allocations(tx: Tx, allocations: Iterable[Allocation], *, at: datetime) 
         {
             "id": one.id,
             "payment_id": one.payment_id,
+            "credit_note_id": one.credit_note_id,
+            "write_off_id": one.write_off_id,
             "invoice_id": one.invoice_id,
             "minor": one.amount.minor,
             "basis": one.basis.value,
@@ -252,7 +273,7 @@ def lock_customer(tx: Tx, customer_id: CustomerId) -> None:
 
 
 def lock_items(
-    tx: Tx, payment: Payment, ids: Collection[InvoiceId] | None
+    tx: Tx, payment: Funds, ids: Collection[InvoiceId] | None
 ) -> dict[InvoiceId, OpenItem]:
     """The invoices of those ids, in any state, held until `tx` ends. Raises NotFound.
 
@@ -300,6 +321,26 @@ def allocations_of_invoice(tx: Tx, invoice_id: InvoiceId) -> list[Allocation]:
     return _allocations(tx, invoice_id=invoice_id)
 
 
+def allocations_of_credit_note(tx: Tx, credit_note_id: InvoiceId) -> list[Allocation]:
+    """All rows of a credit note, oldest first, with those that take others back."""
+    return _allocations(tx, credit_note_id=credit_note_id)
+
+
+def allocation_of_write_off(tx: Tx, write_off_id: WriteOffId) -> Allocation:
+    """The row by which a write-off settles its invoice. Raises NotFound."""
+    found = _allocations(tx, write_off_id=write_off_id)
+    if not found:
+        raise NotFound("write-off", write_off_id)
+    return found[0]
+
+
+def standing(rows: Iterable[Allocation]) -> list[Allocation]:
+    """Those of all rows about one thing that were not taken back."""
+    made = list(rows)
+    gone = {each.takes_back for each in made}
+    return [each for each in made if each.takes_back is None and each.id not in gone]
+
+
 def unallocated(tx: Tx, customer_id: CustomerId) -> list[Unallocated]:
     """A customer's unallocated money and credit, by legal entity and currency; none: no row."""
     return [
@@ -312,7 +353,7 @@ def unallocated(tx: Tx, customer_id: CustomerId) -> list[Unallocated]:
     ]
 
 
-def _lock_open(tx: Tx, payment: Payment) -> list[Row]:
+def _lock_open(tx: Tx, payment: Funds) -> list[Row]:
     return tx.all(
         LOCK_OPEN_ITEMS,
         customer_id=payment.customer_id,
@@ -330,9 +371,18 @@ def _allocations(
     *,
     allocation_id: AllocationId | None = None,
     payment_id: PaymentId | None = None,
+    credit_note_id: InvoiceId | None = None,
+    write_off_id: WriteOffId | None = None,
     invoice_id: InvoiceId | None = None,
 ) -> list[Allocation]:
-    rows = tx.all(ALLOCATIONS, id=allocation_id, payment_id=payment_id, invoice_id=invoice_id)
+    rows = tx.all(
+        ALLOCATIONS,
+        id=allocation_id,
+        payment_id=payment_id,
+        credit_note_id=credit_note_id,
+        write_off_id=write_off_id,
+        invoice_id=invoice_id,
+    )
     return [_allocation_from(row) for row in rows]
 
 
@@ -347,11 +397,8 @@ def _balance_from(row: Row) -> PaymentBalance:
         bank_reference=row.bank_reference,
         remittance=row.remittance,
     )
-    allocated_and_kept = (
-        _money(row.allocated_minor, row.currency),
-        _money(row.kept_minor, row.currency),
-    )
-    return PaymentBalance(payment, *allocated_and_kept)
+    used = (row.allocated_minor, row.kept_minor, row.refunded_minor)
+    return PaymentBalance(payment, *(_money(minor, row.currency) for minor in used))
 
 
 def _item_from(row: Row) -> OpenItem:
@@ -371,6 +418,8 @@ def _allocation_from(row: Row) -> Allocation:
     return Allocation(
         id=row.id,
         payment_id=row.payment_id,
+        credit_note_id=row.credit_note_id,
+        write_off_id=row.write_off_id,
         invoice_id=row.invoice_id,
         amount=_money(row.amount_minor, row.currency),
         basis=Basis(row.basis),
