@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from usance.api.errors import Unauthenticated
 from usance.documents.link import hosted_url
 from usance.domain.ids import InvoiceId
+from usance.domain.invoicing.approvers import named
 from usance.flows.open_environment import key_hash
 from usance.flows.runtime import Runtime, Scope
 from usance.store import tenants
@@ -19,6 +20,7 @@ from usance.store.database import Tx
 from usance.store.joined import Joined
 
 LONGEST_KEY = 200
+ACTOR = "X-Usance-Actor"  # the header that names the person who acts through a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,21 @@ def authenticate(runtime: Runtime, key: str | None) -> Scope:
     if found is None:
         raise Unauthenticated
     return Scope(found.tenant_id, f"key:{found.id}")
+
+
+def in_the_name_of(scope: Scope, person: str | None) -> Scope:
+    """The same, naming the person who acts through the key, when the request does.
+
+    Only the shape is checked: whoever holds the key vouches for it. `person` as the header came,
+    its bytes read as Latin-1; they are UTF-8. Raises Invalid (InvalidActor).
+    """
+    if person is None:
+        return scope
+    try:
+        text = person.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    return replace(scope, actor=named(text, through=scope.actor))
 
 
 async def caller_of(request: Request) -> Caller:

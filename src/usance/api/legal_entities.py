@@ -7,6 +7,7 @@ from typing import Literal
 from fastapi import Response
 from pydantic import Field
 
+from usance.api.approval_rules import EntityRules
 from usance.api.caller import Asked, Caller
 from usance.api.envelope import Cursors, Page, Single, Wire
 from usance.api.fields import (
@@ -69,6 +70,7 @@ class Particulars(Wire):
     bank_accounts: list[BankAccountWire] | None = Field(default=None, max_length=50)
     accent: str | None = Field(default=None, examples=["#0b6e4f"])
     paper: Literal["a4", "us-letter"] | None = None
+    review: EntityRules | None = Field(default=None, description="What its approvers are asked.")
     tax_rounding: TaxRoundingWire | None = None
     tax_currency: str | None = Field(
         default=None, description="Tax is also stated in it.", examples=["GBP"]

@@ -18,6 +18,7 @@ from usance.api import (
 from usance.api.contracts import billing as contract_billing
 from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
+from usance.api.invoices import review
 from usance.api.invoices import routes as invoices
 from usance.api.openapi import describe
 from usance.api.orders import routes as orders
@@ -33,6 +34,7 @@ ROUTERS = (
     events.router,
     billing_runs.router,
     invoices.router,
+    review.router,
     payments.router,
     ledger.router,
     price_indices.router,

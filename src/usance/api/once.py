@@ -5,7 +5,7 @@ it calls join it). Sent again within 24 hours of the world's time:
 
 - while the first is under way: 409 RequestUnderWay, with Retry-After;
 - after it was done: the same answer to the byte, with `Idempotent-Replayed: true`;
-- with another method, path, query or body: 422 IdempotencyKeyReused.
+- with another method, path, query, body or person (X-Usance-Actor): 422 IdempotencyKeyReused.
 
 Only what was done is remembered. A refusal did nothing, so the same key may be tried again. And
 when this server, or the database, dies at any moment, the transaction is gone with all it did, or
@@ -25,7 +25,7 @@ from anyio import CancelScope
 from fastapi import Request, Response
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 
-from usance.api.caller import Caller
+from usance.api.caller import ACTOR, Caller
 from usance.api.errors import IdempotencyKeyReused, RequestUnderWay
 from usance.domain.errors import Invalid, Problem
 from usance.store import idempotency
@@ -55,7 +55,8 @@ def keyed(request: Request, content: bytes) -> KeyedRequest | None:
         raise Invalid(Problem("InvalidIdempotencyKey", HEADER, ascii(key[:80])[1:-1], expected))
     digest = sha256()
     media_type = request.headers.get("content-type", "")
-    for asked in (request.method, request.url.path, request.url.query, media_type):
+    person = request.headers.get(ACTOR, "")
+    for asked in (request.method, request.url.path, request.url.query, media_type, person):
         digest.update(asked.encode() + b"\0")
     digest.update(content)
     return KeyedRequest(key, digest.digest())

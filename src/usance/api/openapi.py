@@ -10,8 +10,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from usance.api.caller import ACTOR
 from usance.api.envelope import Failure
 from usance.api.reading import JSON
+from usance.domain.invoicing.approvers import LONGEST
 
 REF = "#/components/schemas/{model}"
 SCHEMAS = "x-schemas"  # of openapi_extra: schemas to list among the components
@@ -31,6 +33,9 @@ entity's time zone. A period's `end` is the first day not included.
 **Once.** A POST with an `Idempotency-Key` is done once within 24 hours: sent again it gets the
 same answer with `Idempotent-Replayed: true`. While the first is under way it gets 409 with
 `Retry-After`; with another body, 422. A refused request did nothing, and its key stays free.
+
+**Who.** What is done is written down under the key. `X-Usance-Actor: Ada Quill` names the person
+who acts through it, as approval by two people needs; whoever holds the key vouches for that.
 
 **Statuses.** 400: the body cannot be read. 422: it can, and `details` names each field that is
 not accepted. 409 with `x-should-retry: false`: the state does not allow it; asking again changes
@@ -56,6 +61,14 @@ KEY_PARAMETER = {
     "required": False,
     "description": "1 to 255 printable characters of your own: this POST is done once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+ACTOR_PARAMETER = {
+    "name": ACTOR,
+    "in": "header",
+    "required": False,
+    "description": "The person who acts through the key, by name or email address (UTF-8): it is "
+    "written down as `Ada Quill via key:…`. Whoever holds the key vouches for it.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST},
 }
 METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -104,11 +117,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for key in [key for key in operation if key.startswith("x-")]:
             del operation[key]
         _finish(path, operation)
-    for method in _posts(document):
-        method.setdefault("parameters", []).append(
-            {"$ref": "#/components/parameters/IdempotencyKey"}
-        )
-    parts["parameters"] = {"IdempotencyKey": KEY_PARAMETER}
+    for method, operation in _changes(document):
+        parameters = operation.setdefault("parameters", [])
+        if method == "post":
+            parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        parameters.append({"$ref": "#/components/parameters/Actor"})
+    parts["parameters"] = {"IdempotencyKey": KEY_PARAMETER, "Actor": ACTOR_PARAMETER}
     parts["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
     }
@@ -159,10 +173,11 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
                 yield path, item[method]
 
 
-def _posts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _changes(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, item in document["paths"].items():
-        if "post" in item and path.startswith("/api/"):
-            yield item["post"]
+        for method, operation in item.items():
+            if path.startswith("/api/") and method in METHODS and method != "get":
+                yield method, operation
 
 
 def _finish(path: str, operation: dict[str, Any]) -> None:

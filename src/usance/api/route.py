@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from usance.api.caller import Caller, authenticate
+from usance.api.caller import ACTOR, Caller, authenticate, in_the_name_of
 from usance.api.once import answer_once, keyed
 from usance.api.reading import (
     JSON,
@@ -39,8 +39,9 @@ class Door:
     public_url: str | None
 
     def caller(self, request: Request) -> Caller:
-        """Who asks. Raises Unauthenticated."""
-        scope = authenticate(self.runtime, request.headers.get("x-api-key"))
+        """Who asks. Raises Unauthenticated; Invalid (InvalidActor)."""
+        key = authenticate(self.runtime, request.headers.get("x-api-key"))
+        scope = in_the_name_of(key, request.headers.get(ACTOR))
         return Caller(self.runtime, scope, self.public_url or str(request.base_url).rstrip("/"))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from usance.documents.approval_notation import approval_rules_from, plain_approval_rules
 from usance.documents.logo import LARGEST, read_logo
 from usance.documents.plain import (
     Fields,
@@ -31,6 +32,7 @@ from usance.documents.terms_notation import (
     payment_terms_from,
     plain_payment_terms,
 )
+from usance.domain.approval_rules import NO_RULES
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, zone
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
@@ -104,6 +106,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
     logo = fields.take("logo", _logo, None)
     accent = fields.take("accent", text, "#1f4b99")
     paper = fields.take("paper", text, "a4")
+    review = fields.take("review", approval_rules_from, NO_RULES)
     tax_rounding = fields.take("taxRounding", tax_rounding_from, None)
     tax_currency = fields.take("taxCurrency", currency, None)
     tax_service = fields.take("taxService", text, None)
@@ -123,6 +126,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
             logo=logo,
             accent=accent,
             paper=paper,
+            review=review,
             tax_rounding=tax_rounding,
             tax_currency=tax_currency,
             tax_service=tax_service,
@@ -147,6 +151,7 @@ def plain_legal_entity(entity: LegalEntity) -> dict[str, object]:
         logo=None if entity.logo is None else base64.b64encode(entity.logo).decode(),
         accent=entity.accent,
         paper=entity.paper,
+        review=plain_approval_rules(entity.review),
         taxRounding=plain_tax_rounding(entity.tax_rounding),
         taxCurrency=None if entity.tax_currency is None else entity.tax_currency.code,
         taxService=entity.tax_service,

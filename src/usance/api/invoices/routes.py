@@ -1,4 +1,4 @@
-"""Invoices: list, read, approve, issue, send, make void, bring up to date, print."""
+"""Invoices: list, read, issue, send, make void, bring up to date, print."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from fastapi import Query, Response
 from usance.api.caller import Asked, Caller
 from usance.api.envelope import Page, Single
 from usance.api.fields import PathId, words
-from usance.api.invoices.wire import ApproveBody, InvoiceState, InvoiceWire, VoidBody
+from usance.api.invoices.wire import InvoiceState, InvoiceWire, VoidBody
 from usance.api.paging import Paging, part
 from usance.api.route import resource
 from usance.documents.invoice_paper import draft_view
 from usance.documents.invoice_view import InvoiceView
 from usance.documents.pdf import invoice_pdf
 from usance.domain.ids import InvoiceId, LegalEntityId
-from usance.flows.approve_invoice import approve_invoice
 from usance.flows.archive_paper import archive_paper
 from usance.flows.issue_invoice import issue_invoice
 from usance.flows.refresh_drafts import refresh_drafts
@@ -83,14 +82,6 @@ def get_invoice_pdf(caller: Asked, id: PathId) -> Response:
     name = stored.number or "draft"
     disposition = {"content-disposition": f'inline; filename="{name}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=disposition)
-
-
-@router.post("/{id}/approve", operation_id="approveInvoice", summary="Approve a draft")
-def approve(caller: Asked, id: PathId, body: ApproveBody | None = None) -> Single[InvoiceWire]:
-    """From now on it follows its contract and usage no more."""
-    seen = None if body is None else body.seen
-    approve_invoice(caller.runtime, caller.scope, InvoiceId(id), seen=seen)
-    return _one(caller, InvoiceId(id))
 
 
 @router.post("/{id}/issue", operation_id="issueInvoice", summary="Issue an approved invoice")

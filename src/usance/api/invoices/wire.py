@@ -10,7 +10,8 @@ from pydantic import Field
 
 from usance.api.envelope import Amount, CurrencyCode, Instant, Quantity, Wire
 from usance.api.fields import Days, WorkingWire, days
-from usance.domain.invoicing.invoice import Draft, InvoiceLine, InvoiceStatus
+from usance.domain.invoicing.findings import remedy
+from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, InvoiceStatus
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Money
 from usance.domain.payments.settlement import settlement
@@ -111,6 +112,18 @@ class FindingWire(Wire):
     code: str
     path: str
     message: str
+    remedy: str = Field(description="What to do next about it.")
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingWire:
+        """As it travels."""
+        return cls(
+            severity=finding.severity.value,
+            code=finding.code,
+            path=finding.path,
+            message=finding.message,
+            remedy=remedy(finding),
+        )
 
 
 class DocumentWire(Wire):
@@ -190,6 +203,7 @@ class ApproveBody(Wire):
     seen: str | None = Field(
         default=None, description="The `inputHash` looked at; another one now is refused."
     )
+    comment: str | None = Field(default=None, max_length=500, description="Kept with it.")
 
 
 class VoidBody(Wire):
@@ -227,10 +241,7 @@ def _said(
     yield "taxes", [TaxLine.of(row) for row in draft.taxes]
     yield (
         "findings",
-        [
-            FindingWire(severity=f.severity.value, code=f.code, path=f.path, message=f.message)
-            for f in draft.findings
-        ],
+        [FindingWire.of(finding) for finding in draft.findings],
     )
 
 
