@@ -31,6 +31,12 @@ class EventBody(Wire):
     dimensions: dict[str, str | float | bool] | None = Field(
         default=None, description="Read exactly: a number keeps 12 decimal places."
     )
+    reverses: str | None = Field(
+        default=None,
+        max_length=255,
+        description="The key of an earlier event of this customer and name: this one takes it back "
+        "whole, and holds no dimensions of its own.",
+    )
 
 
 class EventsBody(Wire):

@@ -1,8 +1,8 @@
 """Usage events in a file: JSON lines (.jsonl), a JSON array (.json), or a table (.csv).
 
 JSON holds events as the API takes them. A table has one column a field (customerId, eventName,
-idempotencyKey, timestamp, resourceId) and one column `dimensions.NAME` a dimension; an empty cell
-is a field the event does not have. A file is read whole or not at all.
+idempotencyKey, timestamp, resourceId, reverses) and one column `dimensions.NAME` a dimension; an
+empty cell is a field the event does not have. A file is read whole or not at all.
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ def _refuse_unknown(columns: list[str]) -> None:
     missing = [name for name in NEEDED if name not in columns]
     twice = [name for name in columns if columns.count(name) > 1]
     for name in chain(unknown, missing, twice):
-        expected = f"each once: {', '.join(NEEDED)}; and timestamp, resourceId, {PREFIX}NAME"
+        expected = (
+            f"each once: {', '.join(NEEDED)}; and timestamp, resourceId, reverses, {PREFIX}NAME"
+        )
         raise _Unreadable(1, name[:80], f"a first line with the names of the columns, {expected}")
 
 

@@ -187,7 +187,7 @@ def asked_window(position: int, window: UsageWindow) -> dict[str, object]:
         "event_name": meter.event_name,
         "aggregation": meter.aggregation,
         "field": meter.field,
-        "filters": _asked_filters(meter.filters) if meter.filters else None,
+        "filters": asked_filters(meter.filters) if meter.filters else None,
         "start_at": window.start_at,
         "end_at": window.end_at,
     }
@@ -203,8 +203,8 @@ def _is_detailed(window: UsageWindow) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _asked_filters(filters: tuple[Filter, ...]) -> msgspec.Raw:
-    """As schema.sql's usage_passes takes them; the windows of a batch share few meters."""
+def asked_filters(filters: tuple[Filter, ...]) -> msgspec.Raw:
+    """Filters as schema.sql's usage_passes takes them; the windows of a batch share few meters."""
     asked = [{"conditions": [asked_condition(each) for each in of.conditions]} for of in filters]
     return msgspec.Raw(TO_JSON.encode(asked))
 

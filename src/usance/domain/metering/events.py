@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from numbers import Real
@@ -140,6 +140,16 @@ def read_event(document: object) -> UsageEvent:
         raise Invalid(*problems, *refused.problems) from None
     refuse_if(problems)
     return event
+
+
+def read_instant(text: str, path: str) -> datetime:
+    """An ISO 8601 instant with its offset, in UTC. Raises Invalid (InvalidTimestamp)."""
+    problems: list[Problem] = []
+    found = _instant(text, problems)
+    in_utc = None if found is None else _utc(found, problems)
+    refuse_if([replace(problem, path=path) for problem in problems])
+    assert in_utc is not None, "what is no instant was refused"
+    return in_utc
 
 
 def refuse_future(events: Iterable[UsageEvent], *, now: datetime) -> None:
