@@ -14,6 +14,7 @@ from usance.api import (
     payments,
     price_indices,
     tax_id_checks,
+    usage_receipts,
 )
 from usance.api.contracts import billing as contract_billing
 from usance.api.contracts import routes as contracts
@@ -32,6 +33,7 @@ ROUTERS = (
     contracts.router,
     contract_billing.router,
     events.router,
+    usage_receipts.router,
     billing_runs.router,
     invoices.router,
     review.router,
