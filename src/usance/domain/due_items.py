@@ -22,6 +22,7 @@ from usance.domain.ids import (
     LegalEntityId,
     LineId,
 )
+from usance.domain.metering.totals import WHOLE, Detail
 from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Pricing
 
@@ -68,8 +69,9 @@ class Source(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Days of a contract line that stand on a document: on which line, at which terms, for how
-    much net in minor units. What was given back of them stands no more.
+    """Days of a contract line that stand on a document: at which terms, for how much net in minor
+    units, on which line. What was given back of them stands no more. `late_on`: the day on which
+    their usage turned out to be other than billed.
     """
 
     line_id: LineId
@@ -78,18 +80,15 @@ class Piece(NamedTuple):
     terms_key: str
     net_minor: int
     source: Source
+    late_on: date | None = None
 
 
 class GivenBack(NamedTuple):
-    """Days of a piece that stand no longer, and what they were billed for, in minor units.
-
-    `is_whole`: nothing of the piece is left.
-    """
+    """Days of a piece that stand no longer, and what they were billed for, in minor units."""
 
     piece: Piece
     period: Period
     net_minor: int
-    is_whole: bool
 
 
 class CountedSlice(NamedTuple):
@@ -98,6 +97,7 @@ class CountedSlice(NamedTuple):
     line_id: LineId
     feature_id: FeatureId
     service_period: Period
+    detail: Detail = WHOLE
 
     @property
     def key(self) -> tuple[LineId, date]:

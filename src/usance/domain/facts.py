@@ -37,6 +37,14 @@ class ContractPublished(Fact):
     """A contract became active: it will be billed."""
 
 
+class ContractAmended(Fact):
+    """An order after the first took effect on a contract."""
+
+
+class MilestoneReached(Fact):
+    """A milestone of a contract was marked done."""
+
+
 class ContractArchived(Fact):
     """A contract was canceled: nothing more of it will be billed."""
 
@@ -75,3 +83,31 @@ class InvoicePaid(Fact):
 
 class PaymentRecorded(Fact):
     """Money arrived."""
+
+
+class CreditNoteDrafted(Fact):
+    """A credit note is held for review."""
+
+
+class CreditNoteIssued(Fact):
+    """A credit note got its number."""
+
+
+class RefundPromised(Fact):
+    """Money is to be given back."""
+
+
+class RefundSent(Fact):
+    """Money was given back."""
+
+
+class RefundCanceled(Fact):
+    """A refund was called off: the customer has it with us again."""
+
+
+class InvoiceWrittenOff(Fact):
+    """What was open on an invoice was given up, all or some of it."""
+
+
+class WriteOffReversed(Fact):
+    """What was given up is owed again."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from usance.documents.order_form import order_from
-from usance.domain.calendar import FIRST_DAY
-from usance.domain.contracts.contract import Contract, contract_from
+from usance.documents.order_form import read_order
+from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.fulfilment import (
     Done,
     OrderNotNew,
@@ -14,14 +13,18 @@ from usance.domain.contracts.fulfilment import (
     Step,
     order_steps,
 )
-from usance.domain.contracts.order import Order
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Conflict, Invalid, Problem
-from usance.domain.facts import ContractPublished, OrderFulfilled, SubscriptionProvisioned
+from usance.domain.facts import (
+    ContractAmended,
+    ContractPublished,
+    OrderFulfilled,
+    SubscriptionProvisioned,
+)
 from usance.domain.ids import LineId, OrderId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, orders, parties, subscriptions
+from usance.store import contracts, desk, orders, parties, subscriptions, timelines
 from usance.store.database import Tx
 
 
@@ -33,7 +36,7 @@ class SubscriptionExists(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class FulfilledOrder:
-    """An order, the contract it made, and its steps, all done."""
+    """An order, the contract as it is now, and the order's steps, all done."""
 
     order: Order
     contract: Contract
@@ -43,56 +46,73 @@ class FulfilledOrder:
 def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> FulfilledOrder:
     """Do every open step from the order's own lines: all of them, or none.
 
-    Raises NotFound, OrderNotNew, SubscriptionExists; Invalid (ContractExists) when the contract id
-    was taken since the order was signed.
+    An order after the first changes its contract from its effective day on: held drafts are made
+    anew, and what was issued is put right by the next billing run. Raises NotFound, OrderNotNew,
+    SubscriptionExists, ContractNotActive; Invalid when it cannot take effect on the contract as it
+    is by now (ContractExists when an INITIAL order's contract id was taken).
     """
     with runtime.transaction(scope) as tx:
         contracts.lock_customer(tx, orders.one(tx, order_id).customer_id)  # read
         row = orders.lock(tx, order_id)
-        order = order_from(row.form, order_id=order_id)
-        seller = parties.entity(tx, order.legal_entity_id)
-        today = runtime.today(tx, seller.zone)
-
-        if orders.status_of(row) is not OrderStatus.NEW:  # decide
+        order = read_order(row.form, order_id)
+        if orders.status_of(row) is not OrderStatus.NEW:
             raise OrderNotNew(order_id, orders.status_of(row))
-        if _is_taken(tx, order):
-            raise _contract_exists(order)
-        contract = contract_from(order, line_id=lambda _ref: LineId(runtime.new_id("lin")))
-        first_due = due(contract, through=FIRST_DAY).next_on
+        _refuse_impossible(tx, order)
+
+        contract = timelines.told(  # decide
+            tx,
+            order.contract_id,
+            read=read_order,
+            with_order=order,
+            new_id=lambda: LineId(runtime.new_id("lin")),
+        ).contract
         steps = order_steps(order, _all_done(order))
 
         at = runtime.now(tx)  # write
-        if not contracts.save(tx, contract, next_due_on=first_due, at=at):
+        is_first = order.kind is OrderKind.INITIAL
+        if not timelines.keep(tx, contract, at=at, is_amended=not is_first):
             raise _contract_exists(order)  # another customer's, made at this moment
-        contracts.append_lines(tx, contract.id, contract.lines)
-        for promised in order.subscriptions:
-            added = subscriptions.add(tx, promised, contract, order.id, today=today, at=at)
-            if not added:
-                raise SubscriptionExists(f"There is a subscription {promised.ref!r} already.")
+        _provision(runtime, tx, order, contract)
         orders.save_contract(tx, order_id, contract.id)
         orders.save_fulfilled(tx, order_id, at=at)
+        desk.redraft_contract(tx, contract.id, runtime.invoice_id, at=at, actor=scope.actor)
         runtime.note(  # announce
             tx,
             scope,
             "order.fulfilled",
             order_id,
-            ContractPublished(contract.id),
+            ContractPublished(contract.id) if is_first else ContractAmended(contract.id),
             *(SubscriptionProvisioned(promised.ref) for promised in order.subscriptions),
             OrderFulfilled(order_id),
-            after={"contract": contract.id},
+            after={"contract": contract.id, "kind": order.kind},
         )
     return FulfilledOrder(order, contract, steps)
 
 
-def _is_taken(tx: Tx, order: Order) -> bool:
+def _refuse_impossible(tx: Tx, order: Order) -> None:
+    if order.kind is not OrderKind.INITIAL:
+        timelines.refuse_inactive(tx, order.contract_id)
+        return
     draft = contracts.maybe_draft(tx, order.contract_id)
     is_own = draft is not None and draft.customer_id == order.customer_id
-    return not is_own and contracts.exists(tx, order.contract_id)
+    if not is_own and contracts.exists(tx, order.contract_id):
+        raise _contract_exists(order)
 
 
 def _contract_exists(order: Order) -> Invalid:
     expected = "an id that no contract has, or that of a draft contract of this customer"
     return Invalid(Problem("ContractExists", "contractId", order.contract_id, expected))
+
+
+def _provision(runtime: Runtime, tx: Tx, order: Order, contract: Contract) -> None:
+    """What the order promises, and how long what was promised before goes on."""
+    seller = parties.entity(tx, contract.legal_entity_id)
+    today, at = runtime.today(tx, seller.zone), runtime.now(tx)
+    for promised in order.subscriptions:
+        if not subscriptions.add(tx, promised, contract, order.id, today=today, at=at):
+            raise SubscriptionExists(f"There is a subscription {promised.ref!r} already.")
+    if order.kind is not OrderKind.INITIAL:
+        subscriptions.save_end(tx, contract)
 
 
 def _all_done(order: Order) -> Done:

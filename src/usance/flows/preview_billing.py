@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.ids import ContractId, CustomerId
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, invoices
+from usance.store import contracts, coverage, desk
 from usance.store.database import Tx
 
 
@@ -33,8 +33,8 @@ def upcoming_invoices(runtime: Runtime, scope: Scope, customer_id: CustomerId) -
 
 
 def _preview(runtime: Runtime, tx: Tx, owing: list[Contract], through: date) -> list[Draft]:
-    billed = invoices.billed(tx, [line.id for contract in owing for line in contract.lines])
-    dues = [due(contract, through=through, billed=billed) for contract in owing]
+    standing = coverage.standing(tx, [line.id for contract in owing for line in contract.lines])
+    dues = [due(contract, through=through, standing=standing) for contract in owing]
     items = desk.by_account(owing, dues)
     tables = desk.read(tx, items)
     return [
@@ -45,10 +45,10 @@ def _preview(runtime: Runtime, tx: Tx, owing: list[Contract], through: date) -> 
 
 
 def _next_day(tx: Tx, active: list[Contract]) -> date | None:
-    billed = invoices.billed(tx, [line.id for contract in active for line in contract.lines])
+    standing = coverage.standing(tx, [line.id for contract in active for line in contract.lines])
     days = [
         item.due_on
         for contract in active
-        for item in due(contract, through=contract.term.end, billed=billed).items
+        for item in due(contract, through=contract.term.end, standing=standing).items
     ]
     return min(days, default=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.facts import InvoiceApproved, InvoiceDrafted
 from usance.domain.ids import ContractId, LegalEntityId
 from usance.domain.invoicing.invoice import Approved, Draft
@@ -15,7 +15,7 @@ from usance.domain.invoicing.review import asked_of, decision
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, invoices, outbox, parties, planning
+from usance.store import contracts, coverage, desk, invoices, outbox, parties, planning
 from usance.store.database import Tx
 
 BATCH = 250  # customers a transaction: large enough to work in sets, small enough to lose little
@@ -100,12 +100,12 @@ def _run_entity(
 def _bill(
     runtime: Runtime, scope: Scope, tx: Tx, owing: Sequence[contracts.Owing], run: BillingRun
 ) -> list[Draft]:
-    billed = invoices.billed_since(
+    standing = coverage.standing_since(
         tx, {line.id: each.since for each in owing for line in each.contract.lines}
     )
     through = run.through
     dues = [
-        due(contract, through=through[contract.legal_entity_id], billed=billed, since=since)
+        due(contract, through=through[contract.legal_entity_id], standing=standing, since=since)
         for contract, since in owing
     ]
     signed = [each.contract for each in owing]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from usance.documents.order_form import customer_in, order_from, plain_order
-from usance.domain.contracts.order import Order, catalogue_problems
-from usance.domain.errors import Conflict, Problem, refuse_if
+from usance.documents.order_form import customer_in, order_from, plain_order, read_order
+from usance.documents.order_kinds import Standing
+from usance.domain.contracts.order import Order, OrderKind
+from usance.domain.contracts.order_problems import catalogue_problems
+from usance.domain.errors import Conflict, Invalid, Problem, refuse_if
 from usance.domain.facts import OrderReceived
-from usance.domain.ids import LegalEntityId, OrderId
+from usance.domain.ids import ContractId, LegalEntityId, LineId, OrderId
 from usance.domain.payment_terms import PaymentTerms
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, features, orders, parties
+from usance.store import contracts, features, orders, parties, timelines
 from usance.store.database import Row, Tx
 
 
@@ -34,6 +36,7 @@ def sign_order(
             form,
             order_id=OrderId(runtime.new_id("ord")),
             default_terms=_default_terms(tx, form.get("legalEntityId")),
+            standing=_standing(tx, form.get("contractId")),
         )
         buyer = customer_in(form)
         found = features.some(tx, _features_named(order))
@@ -50,6 +53,8 @@ def sign_order(
                 *_contract_problems(tx, order),
             ]
         )
+        if order.kind is not OrderKind.INITIAL:
+            _refuse_without_effect(tx, order, is_named="orderId" in form)
 
         at = runtime.now(tx)
         if buyer is not None:
@@ -64,6 +69,8 @@ def sign_order(
         )
         if not added:  # somebody else is signing it at this moment, and was first
             return _signed_before(orders.one(tx, order.id), document)
+        if order.kind is not OrderKind.INITIAL:
+            orders.save_contract(tx, order.id, order.contract_id)
         runtime.note(tx, scope, "order.received", order.id, OrderReceived(order.id))
     return order
 
@@ -100,7 +107,49 @@ def _party_problems(tx: Tx, order: Order, *, has_customer: bool) -> list[Problem
     return problems
 
 
+def _standing(tx: Tx, contract_id: object) -> Standing | None:
+    """What an order after the first finds; None where no contract of that id runs."""
+    found = contracts.many(tx, [ContractId(contract_id)]) if isinstance(contract_id, str) else []
+    if not found:
+        return None
+    contract = found[0]
+    return Standing(
+        contract.customer_id,
+        contract.legal_entity_id,
+        contract.currency,
+        contract.name,
+        contract.terms,
+    )
+
+
+def _refuse_without_effect(tx: Tx, order: Order, *, is_named: bool) -> None:
+    """Refuse what cannot take effect on the contract as it is, before anybody approves it."""
+    timelines.refuse_inactive(tx, order.contract_id)
+    others = timelines.orders_of(tx, order.contract_id, read_order)
+    if not is_named and any(_is_level(order, other) for other in others):
+        expected = "a sequence: another order changes the same on this day, and which one is last?"
+        raise Invalid(Problem("AmbiguousSequence", "sequence", str(order.sequence), expected))
+    nobody = LineId("")
+    timelines.told(tx, order.contract_id, read=read_order, with_order=order, new_id=lambda: nobody)
+
+
+def _is_level(order: Order, other: Order) -> bool:
+    """True when nothing that was agreed says which of two orders comes first, and it matters."""
+    if order.rank[:3] != other.rank[:3]:
+        return False
+    return not _touched(order).isdisjoint(_touched(other))
+
+
+def _touched(order: Order) -> set[str]:
+    return {change.ref for change in order.changes} | {line.ref for line in order.lines}
+
+
 def _contract_problems(tx: Tx, order: Order) -> list[Problem]:
+    if order.kind is not OrderKind.INITIAL:
+        if contracts.exists(tx, order.contract_id):
+            return []
+        expected = "the id of the contract it changes"
+        return [Problem("UnknownContract", "contractId", order.contract_id, expected)]
     if not contracts.exists(tx, order.contract_id):
         return []
     draft = contracts.maybe_draft(tx, order.contract_id)

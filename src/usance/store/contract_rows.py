@@ -10,18 +10,29 @@ from typing import Any
 import msgspec
 
 from usance.domain.calendar import Cadence, Period, Unit
-from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
-from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
+from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus, Version
+from usance.domain.contracts.order import Instalment, OrderLine, Segment, Stub, Timing
+from usance.domain.contracts.terms import ContractTerms, Scope
 from usance.domain.due_items import LineKind
 from usance.domain.ids import LineId
-from usance.domain.money import currency
+from usance.domain.money import Currency, Money, currency
 from usance.domain.rating.notation import plain_pricing, pricing_from
 from usance.domain.rating.prices import Pricing
-from usance.store.codec import value_from
+from usance.store.codec import raw_json, value_from
 from usance.store.database import Row
 
 
+class _Versions(msgspec.Struct):
+    """Parties and terms that held before, in time, and what was agreed last."""
+
+    earlier: tuple[Version, ...]
+    since: date | None
+    terminated_on: date | None
+
+
 def contract_from(row: Row, lines: tuple[ContractLine, ...]) -> Contract:
+    """The contract of that row, with its lines."""
+    said = None if row.versions is None else value_from(row.versions, _Versions)
     return Contract(
         id=row.id,
         customer_id=row.customer_id,
@@ -32,10 +43,21 @@ def contract_from(row: Row, lines: tuple[ContractLine, ...]) -> Contract:
         term=Period(row.starts_on, row.ends_on),
         terms=value_from(row.terms, ContractTerms),
         lines=lines,
+        earlier=() if said is None else said.earlier,
+        since=None if said is None else said.since,
+        terminated_on=None if said is None else said.terminated_on,
     )
 
 
+def plain_versions(contract: Contract) -> _Versions | None:
+    """What held before the contract's latest parties and terms; None: nothing else ever did."""
+    if contract.since is None and contract.terminated_on is None:
+        return None
+    return _Versions(contract.earlier, contract.since, contract.terminated_on)
+
+
 def plain_line(sold: OrderLine) -> dict[str, object]:
+    """A line's terms as plain values; what is as usual is left out."""
     return {
         "name": sold.name,
         "cadence": _plain_cadence(sold.cadence),
@@ -46,6 +68,28 @@ def plain_line(sold: OrderLine) -> dict[str, object]:
         "tax_code": sold.tax_code,
         "is_separate": sold.is_separate,
         "segments": [_plain_segment(segment) for segment in sold.segments],
+    } | {key: value for key, value in _rarer(sold).items() if value}
+
+
+def _rarer(sold: OrderLine) -> dict[str, object]:
+    return {
+        "whole": None if sold.whole is None else [sold.whole.start, sold.whole.end],
+        "plan": [raw_json(part) for part in sold.plan],
+        "plan_until": sold.plan_until,
+        "plan_total": None if sold.plan_total is None else [sold.plan_total.minor],
+        "first_stub": "" if sold.first_stub is Stub.BILL else sold.first_stub,
+        "last_stub": "" if sold.last_stub is Stub.BILL else sold.last_stub,
+        "ends_with_contract": sold.ends_with_contract,
+        "is_done_later": sold.is_done_later,
+        "is_void": sold.is_void,
+        "covers": sold.covers,
+        "carried": [sold.carried_percent, _plain_cadence(sold.carried_for)]
+        if sold.carried_percent
+        else None,
+        "tier_scope": "" if sold.tier_scope is Scope.PERIOD else sold.tier_scope,
+        "tier_group": sold.tier_group,
+        "held_until": sold.held_until,
+        "is_tax_inclusive": sold.is_tax_inclusive,
     }
 
 
@@ -54,12 +98,18 @@ def _plain_cadence(cadence: Cadence | None) -> list[object] | None:
 
 
 def _plain_segment(segment: Segment) -> list[object]:
-    """Start, end, quantity, price: the price as text, so that equal ones are read once."""
+    """Start, end, quantity, price, key, and who agreed it and how sure it is, where that is to be
+    said. The price as text, so that equal ones are read once.
+    """
     price = msgspec.json.encode(plain_pricing(segment.pricing)).decode()
-    return [segment.period.start, segment.period.end, segment.quantity, price]
+    plain = [segment.period.start, segment.period.end, segment.quantity, price, segment.key]
+    if segment.order_id is not None or segment.is_provisional:
+        plain += [segment.order_id, segment.is_provisional]
+    return plain
 
 
-def line_from(row: Row) -> ContractLine:
+def line_from(row: Row, of: Currency) -> ContractLine:
+    """The line of that row; amounts of its plan are in the contract's currency."""
     terms = row.terms
     sold = OrderLine(
         ref=row.line_ref,
@@ -75,8 +125,39 @@ def line_from(row: Row) -> ContractLine:
         feature_id=row.feature_id,
         tax_code=terms["tax_code"],
         is_separate=terms["is_separate"],
+        **(_rarer_from(terms, of) if len(terms) > 9 else {}),
     )
-    return ContractLine(LineId(row.id), row.order_id, sold)
+    return ContractLine(LineId(row.id), row.order_id, sold, row.opened_on)
+
+
+def _rarer_from(terms: dict[str, Any], of: Currency) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        key: terms[key]
+        for key in ("ends_with_contract", "is_done_later", "is_void", "is_tax_inclusive")
+        if key in terms
+    }
+    if "whole" in terms:
+        found["whole"] = Period(*map(date.fromisoformat, terms["whole"]))
+    if "plan" in terms:
+        found["plan"] = tuple(value_from(part, Instalment) for part in terms["plan"])
+    if "plan_total" in terms:
+        found["plan_total"] = Money(terms["plan_total"][0], of)
+    if "carried" in terms:
+        percent, cadence = terms["carried"]
+        found |= {"carried_percent": Decimal(percent), "carried_for": _cadence_from(cadence)}
+    for key in ("plan_until", "held_until"):
+        if key in terms:
+            found[key] = date.fromisoformat(terms[key])
+    for key in ("first_stub", "last_stub"):
+        if key in terms:
+            found[key] = Stub(terms[key])
+    if "tier_scope" in terms:
+        found["tier_scope"] = Scope(terms["tier_scope"])
+    if "tier_group" in terms:
+        found["tier_group"] = terms["tier_group"]
+    if "covers" in terms:
+        found["covers"] = tuple(terms["covers"])
+    return found
 
 
 def _cadence_from(plain: Any) -> Cadence | None:
@@ -89,9 +170,10 @@ def _cadence(count: int, unit: str) -> Cadence:
 
 
 def _segment_from(plain: Any) -> Segment:
-    start, end, quantity, price = plain
+    start, end, quantity, price, key, *rest = plain
     days = Period(date.fromisoformat(start), date.fromisoformat(end))
-    return Segment(days, _pricing(price), Decimal(quantity))
+    order_id, is_provisional = rest or (None, False)
+    return Segment(days, _pricing(price), Decimal(quantity), order_id, key, is_provisional)
 
 
 @lru_cache(maxsize=4096)

@@ -13,32 +13,39 @@ from usance.domain.contracts.contract import (
     ContractLine,
     DraftContract,
 )
-from usance.domain.contracts.schedule import Due
+from usance.domain.contracts.owed import Due
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, CustomerId, LegalEntityId
+from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId
+from usance.domain.money import currency
 from usance.store.codec import jsonb, value_from
-from usance.store.contract_rows import contract_from, line_from, plain_line
+from usance.store.contract_rows import contract_from, line_from, plain_line, plain_versions
 from usance.store.database import Row, Tx, range_text
 
 SAVE = """
 INSERT INTO contracts (tenant_id, id, customer_id, legal_entity_id, name, currency, status, term,
-                       terms, next_due_on, created_at, updated_at)
+                       terms, versions, next_due_on, created_at, updated_at)
 VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(legal_entity_id)s, %(name)s, %(currency)s,
-        %(status)s, %(term)s, %(terms)s, %(next_due_on)s, %(at)s, %(at)s)
+        %(status)s, %(term)s, %(terms)s, %(versions)s, %(next_due_on)s, %(at)s, %(at)s)
 ON CONFLICT (tenant_id, id) DO UPDATE
    SET name = excluded.name,
+       customer_id = excluded.customer_id,
        legal_entity_id = excluded.legal_entity_id,
        currency = excluded.currency,
        status = excluded.status,
        term = excluded.term,
        terms = excluded.terms,
+       versions = excluded.versions,
        next_due_on = excluded.next_due_on,
        updated_at = excluded.updated_at
  WHERE contracts.customer_id = excluded.customer_id
+    OR %(is_amended)s
 """
-COLUMNS = ("id", "contract_id", "order_id", "position", "line_ref", "kind", "service_window")
+COLUMNS = (
+    *("id", "contract_id", "order_id", "position", "line_ref", "kind", "opened_on"),
+    *("service_window", "feature_id", "terms"),
+)
 CONTRACTS = """
-SELECT id, customer_id, legal_entity_id, name, currency, status, terms,
+SELECT id, customer_id, legal_entity_id, name, currency, status, terms, versions,
        lower(term) AS starts_on, upper(term) AS ends_on, created_at, updated_at
   FROM contracts
  WHERE tenant_id = %(tenant_id)s
@@ -47,12 +54,28 @@ SELECT id, customer_id, legal_entity_id, name, currency, status, terms,
  ORDER BY id
 """
 LINES = """
-SELECT id, contract_id, order_id, line_ref, kind, feature_id, terms,
+SELECT id, contract_id, order_id, line_ref, kind, opened_on, feature_id, terms,
        lower(service_window) AS starts_on, upper(service_window) AS ends_on
   FROM contract_lines
  WHERE tenant_id = %(tenant_id)s
    AND contract_id = ANY(%(ids)s)
  ORDER BY contract_id, position
+"""
+SAVE_LINE = """
+UPDATE contract_lines
+   SET position = %(position)s, order_id = %(order_id)s, service_window = %(window)s,
+       terms = %(terms)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+FORGET_LINES = """
+DELETE FROM contract_lines
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_id = %(contract_id)s
+   AND NOT id = ANY(%(ids)s)
+   AND NOT EXISTS (SELECT FROM billed_slices b
+                    WHERE b.tenant_id = %(tenant_id)s
+                      AND b.contract_line_id = contract_lines.id)
 """
 ADD_DRAFT = """
 INSERT INTO contracts (tenant_id, id, customer_id, name, status, draft, created_at, updated_at)
@@ -172,11 +195,15 @@ class Owing(NamedTuple):
     since: date
 
 
-def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) -> bool:
-    """Keep a contract, new or changed; its lines are kept by `append_lines`.
+def save(
+    tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime, is_amended: bool = False
+) -> bool:
+    """Keep a contract, new or changed; its lines are kept by `save_lines`.
 
-    False, and nothing done, when another customer has one of that id.
+    False, and nothing done, when another customer has one of that id; one that `is_amended` may
+    have been assigned to this one.
     """
+    versions = plain_versions(contract)
     saved = tx.run(
         SAVE,
         id=contract.id,
@@ -187,7 +214,9 @@ def save(tx: Tx, contract: Contract, *, next_due_on: date | None, at: datetime) 
         status=contract.status,
         term=DateRange(contract.term.start, contract.term.end),
         terms=jsonb(contract.terms),
+        versions=None if versions is None else jsonb(versions),
         next_due_on=next_due_on,
+        is_amended=is_amended,
         at=at,
     )
     return bool(saved)
@@ -245,8 +274,38 @@ def lock_any(tx: Tx, contract_id: ContractId) -> None:
     tx.one(LOCK, kind="contract", ref=contract_id, id=contract_id)
 
 
-def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine]) -> None:
-    """Keep the lines of a contract, in their order."""
+def line_ids(tx: Tx, contract_id: ContractId) -> dict[tuple[str, date], LineId]:
+    """The ids of a contract's lines, by ref and the day they were opened."""
+    rows = tx.all(LINES, ids=[contract_id])
+    return {(row.line_ref, row.opened_on): row.id for row in rows}
+
+
+def save_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine]) -> None:
+    """Put these in the place of the lines of a contract; what stands on documents still does."""
+    kept = list(lines)
+    tx.run(FORGET_LINES, contract_id=contract_id, ids=[line.id for line in kept])
+    known = set(line_ids(tx, contract_id).values())
+    for position, line in enumerate(kept, start=1):
+        if line.id in known:
+            tx.run(
+                SAVE_LINE,
+                id=line.id,
+                position=position,
+                order_id=line.order_id,
+                window=DateRange(line.sold.window.start, line.sold.window.end),
+                terms=jsonb(plain_line(line.sold)),
+            )
+    append_lines(tx, contract_id, kept, known=known)
+
+
+def append_lines(
+    tx: Tx,
+    contract_id: ContractId,
+    lines: Iterable[ContractLine],
+    *,
+    known: Collection[LineId] = (),
+) -> None:
+    """Keep the lines of a contract, in their order, but for those it has already."""
     rows = (
         (
             line.id,
@@ -255,13 +314,15 @@ def append_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine])
             position,
             line.sold.ref,
             line.sold.kind.value,
+            line.opened_on or line.sold.window.start,
             range_text(line.sold.window.start, line.sold.window.end),
             line.sold.feature_id,
             plain_line(line.sold),
         )
         for position, line in enumerate(lines, start=1)
+        if line.id not in known
     )
-    tx.append_rows("contract_lines", (*COLUMNS, "feature_id", "terms"), rows)
+    tx.append_rows("contract_lines", COLUMNS, rows)
 
 
 def one(tx: Tx, contract_id: ContractId) -> Contract:
@@ -279,11 +340,15 @@ def exists(tx: Tx, contract_id: ContractId) -> bool:
 
 def many(tx: Tx, ids: Collection[ContractId]) -> list[Contract]:
     """The contracts of those ids, with their lines, by id."""
-    lines: dict[str, list[ContractLine]] = {}
+    lines: dict[str, list[Row]] = {}
     for row in tx.all(LINES, ids=list(ids)):
-        lines.setdefault(row.contract_id, []).append(line_from(row))
-    rows = tx.all(CONTRACTS, ids=list(ids))
-    return [contract_from(row, tuple(lines.get(row.id, ()))) for row in rows]
+        lines.setdefault(row.contract_id, []).append(row)
+    found = []
+    for row in tx.all(CONTRACTS, ids=list(ids)):
+        of = currency(row.currency)
+        own = tuple(line_from(line, of) for line in lines.get(row.id, ()))
+        found.append(contract_from(row, own))
+    return found
 
 
 def due_customers(

@@ -12,17 +12,30 @@ from typing import NamedTuple
 from usance.domain.approval_rules import ApprovalRules
 from usance.domain.calendar import Period, day_edges
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.schedule import Due, due
+from usance.domain.contracts.owed import Due, due
 from usance.domain.customer import Customer
-from usance.domain.due_items import DueItem
+from usance.domain.due_items import DueItem, LineKind, Source
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
-from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts, has_moved
+from usance.domain.invoicing.drafting import Parties, Sources, drafts, has_moved
 from usance.domain.invoicing.history import Account, History
 from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.rated_items import UsageBySlice, counted_slices
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.metering.totals import UsageWindow
-from usance.domain.tax import TaxTable
-from usance.store import approvals, audit, contracts, features, invoices, parties, usage
+from usance.domain.metering.totals import WHOLE, Detail, UsageWindow
+from usance.domain.tax.checks import TaxIdCheck
+from usance.domain.tax.quotes import TaxQuote, is_asked, question
+from usance.domain.tax.rates import TaxTable
+from usance.store import (
+    approvals,
+    audit,
+    contracts,
+    coverage,
+    features,
+    invoices,
+    parties,
+    tax_evidence,
+    usage,
+)
 from usance.store.database import Tx
 
 Items = Mapping[Account, Sequence[DueItem]]
@@ -35,6 +48,7 @@ class Metered(NamedTuple):
     account: Account
     feature_id: FeatureId
     service_period: Period
+    detail: Detail = WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +60,9 @@ class Desk:
     taxes: Mapping[LegalEntityId, TaxTable]
     usage: UsageBySlice
     histories: Mapping[Account, History]
+    quotes: Mapping[str, TaxQuote]
+    checks: Mapping[CustomerId, tuple[TaxIdCheck, ...]]
+    sources: Sources
 
     def drafts(
         self, account: Account, items: Sequence[DueItem], new_id: Callable[[], InvoiceId]
@@ -55,11 +72,18 @@ class Desk:
         buyer = self.buyers[account.customer_id]
         return drafts(
             items,
-            parties=Parties(seller=seller, buyer=buyer, taxes=self.taxes[seller.id]),
+            parties=Parties(
+                seller=seller,
+                buyer=buyer,
+                taxes=self.taxes[seller.id],
+                quotes=self.quotes,
+                checks=self.checks.get(buyer.id, ()),
+            ),
             currency=account.currency,
             usage=self.usage,
             history=self.histories[account],
             new_id=new_id,
+            sources=self.sources,
         )
 
     def rules_of(self, draft: Draft) -> dict[ContractId, ApprovalRules]:
@@ -78,8 +102,9 @@ def by_account(owing: Sequence[Contract], dues: Sequence[Due]) -> dict[Account, 
     """What is due of each contract, gathered by account; accounts that owe nothing left out."""
     found: dict[Account, list[DueItem]] = {}
     for contract, owed in zip(owing, dues, strict=True):
-        if owed.items:
-            found.setdefault(account_of(contract), []).extend(owed.items)
+        for item in owed.items:
+            account = Account(item.customer_id, item.legal_entity_id, contract.currency)
+            found.setdefault(account, []).append(item)
     return found
 
 
@@ -87,14 +112,51 @@ def read(tx: Tx, items: Items) -> Desk:
     """The desk for drafting `items`: a fixed number of statements, however many items."""
     entity_ids = list(dict.fromkeys(account.legal_entity_id for account in items))
     sellers = parties.entities(tx, entity_ids)
+    buyers = parties.customers(tx, [account.customer_id for account in items])
     before = {account: min(item.due_on for item in due) for account, due in items.items()}
     return Desk(
         sellers=sellers,
-        buyers=parties.customers(tx, [account.customer_id for account in items]),
+        buyers=buyers,
         taxes=parties.tax_tables(tx, entity_ids),
         usage=usage_of(tx, items, sellers),
         histories=_histories(tx, items, before),
+        quotes=_quotes(tx, items, sellers, buyers),
+        checks=tax_evidence.last_checks(
+            tx, [one.id for one in buyers.values() if one.eu_vat_ids()]
+        ),
+        sources=coverage.sources(tx, _given_back(items)),
     )
+
+
+def _given_back(items: Items) -> set[Source]:
+    """The lines of earlier documents that these items give days of back."""
+    return {
+        item.gives_back.piece.source
+        for owed in items.values()
+        for item in owed
+        if item.gives_back is not None
+    }
+
+
+def _quotes(
+    tx: Tx,
+    items: Items,
+    sellers: Mapping[LegalEntityId, LegalEntity],
+    buyers: Mapping[CustomerId, Customer],
+) -> Mapping[str, TaxQuote]:
+    """What tax services answered about these items, for the sellers who ask one."""
+    keys = {
+        question(
+            sellers[account.legal_entity_id],
+            buyers[account.customer_id],
+            tax_code=item.tax_code,
+            on=item.service_period.start,
+        ).key
+        for account, owed in items.items()
+        if is_asked(sellers[account.legal_entity_id], buyers[account.customer_id])
+        for item in owed
+    }
+    return tax_evidence.quotes(tx, keys)
 
 
 def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Account, History]:
@@ -120,10 +182,10 @@ def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Acc
 def usage_of(tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity]) -> UsageBySlice:
     """What was used in each metered slice, counted now, in the days of the selling entity."""
     metered = {
-        item.key: Metered(account, item.feature_id, item.service_period)
+        each.key: Metered(account, each.feature_id, each.service_period)
         for account, due_items in items.items()
         for item in due_items
-        if item.is_usage and item.feature_id is not None
+        for each in counted_slices(item)
     }
     return _counted(tx, metered, sellers)
 
@@ -141,7 +203,7 @@ def _counted(
         meter = known[each.feature_id].meter
         assert meter is not None, "a feature that is billed by usage has a meter"
         edges = day_edges(each.service_period, sellers[each.account.legal_entity_id].zone)
-        windows[key] = UsageWindow(each.account.customer_id, meter, *edges)
+        windows[key] = UsageWindow(each.account.customer_id, meter, *edges, *each.detail)
     return usage.totals(tx, windows)
 
 
@@ -150,9 +212,9 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
     agree in their terms; nothing, when nothing of it is due any more.
     """
     owing = contracts.many(tx, contracts_on(stale))
-    billed = invoices.billed(tx, [line.id for contract in owing for line in contract.lines])
-    own = {(line.line_id, line.service_period.start) for line in stale.lines}
-    dues = [due(contract, through=stale.bill_on, billed=billed - own) for contract in owing]
+    line_ids = [line.id for contract in owing for line in contract.lines]
+    standing = coverage.standing(tx, line_ids, without=stale.id)
+    dues = [due(contract, through=stale.bill_on, standing=standing) for contract in owing]
     items = {
         account: [item for item in owed if item.due_on == stale.bill_on]
         for account, owed in by_account(owing, dues).items()
@@ -193,6 +255,14 @@ def save_redrafted(
     )
 
 
+def redraft_contract(
+    tx: Tx, contract_id: ContractId, new_id: Callable[[], InvoiceId], *, at: datetime, actor: str
+) -> None:
+    """Make the held drafts of a contract anew: what was agreed, or is known of it, has changed."""
+    for draft in invoices.lock_drafts_of_contract(tx, contract_id):
+        save_redrafted(tx, draft, redraft(tx, draft, new_id), at=at, actor=actor)
+
+
 def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
     """Those drafts whose metered lines no longer say what was used; counted in one statement."""
     lines = {
@@ -212,7 +282,17 @@ def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
             metered[key] = Metered(account_of(contract), line.sold.feature_id, period)
     sellers = parties.entities(tx, {each.account.legal_entity_id for each in metered.values()})
     counted = _counted(tx, metered, sellers)
-    return [draft.id for draft in drafts if has_moved(draft, counted)]
+    return [draft.id for draft in drafts if _rests_on_others(draft) or has_moved(draft, counted)]
+
+
+def _rests_on_others(draft: Draft) -> bool:
+    """True when usage of other lines, or of earlier periods, may change what it says."""
+    return any(
+        line.kind is LineKind.COMMITMENT
+        or line.working.find("prepaid") is not None
+        or line.working.find("already") is not None
+        for line in draft.lines
+    )
 
 
 def contracts_on(draft: Draft) -> list[ContractId]:

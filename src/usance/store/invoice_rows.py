@@ -13,6 +13,7 @@ from usance.domain.due_items import Grouping, LineKind, Source
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import (
     Approved,
+    Disposition,
     DocumentType,
     Draft,
     Finding,
@@ -32,7 +33,7 @@ from usance.store.database import Row, range_text
 INVOICE_COLUMNS = (
     *("id", "legal_entity_id", "customer_id", "currency", "status", "bill_on", "grouping"),
     *("net_minor", "tax_minor", "gross_minor", "findings", "input_hash", "created_at", "type"),
-    "reason",
+    *("reason", "disposition"),
 )
 LINE_COLUMNS = (
     *("invoice_id", "position", "contract_id", "contract_line_id", "kind", "description", "unit"),
@@ -44,7 +45,6 @@ TAX_COLUMNS = (
     *("invoice_id", "category", "percent", "taxable_minor", "tax_minor", "reason"),
     "jurisdiction",
 )
-SLICE_COLUMNS = ("invoice_id", "position", "contract_line_id", "service_period")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,7 @@ def invoice_row(draft: Draft, at: datetime) -> tuple[object, ...]:
         at,
         draft.type.value,
         draft.reason,
+        None if draft.disposition is None else draft.disposition.value,
     )
 
 
@@ -170,13 +171,6 @@ def tax_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
         )
 
 
-def slice_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
-    """Its rows in `billed_slices`, in SLICE_COLUMNS: one a line that comes from a contract."""
-    for position, line in enumerate(draft.lines, start=1):
-        if line.line_id is not None:
-            yield draft.id, position, line.line_id, _days(line)
-
-
 def stored_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> StoredInvoice:
     """The invoice of those rows."""
     return StoredInvoice(
@@ -214,13 +208,12 @@ def _draft_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> Draft:
         input_hash=row.input_hash,
         type=DocumentType(row.type),
         reason=row.reason,
+        disposition=None if row.disposition is None else Disposition(row.disposition),
     )
 
 
 def _line_from(row: Row, of: Currency) -> InvoiceLine:
-    category = TaxCategory(row.tax_category)
-    parts = value_from(row.tax_parts or [], list[_TaxPart])
-    components = tuple(TaxComponent(*part[:3]) for part in parts)
+    parts = _parts_from(row)
     return InvoiceLine(
         contract_id=row.contract_id,
         line_id=row.contract_line_id,
@@ -232,7 +225,7 @@ def _line_from(row: Row, of: Currency) -> InvoiceLine:
         unit_amount=row.unit_amount,
         net=Money(row.net_minor, of),
         tax_code=row.tax_code,
-        treatment=TaxTreatment(category, row.tax_percent, row.tax_rule, row.tax_reason, components),
+        treatment=treatment_from(row),
         tax=Money(row.tax_minor, of),
         working=working_from(row.working),
         usage=None if row.usage is None else value_from(row.usage, UsageTotal),
@@ -240,6 +233,17 @@ def _line_from(row: Row, of: Currency) -> InvoiceLine:
         if row.source_invoice_id is None
         else Source(row.source_invoice_id, row.source_position),
         tax_parts=tuple(Money(part.minor, of) for part in parts),
+    )
+
+
+def treatment_from(row: Row) -> TaxTreatment:
+    """What the line of that row bears."""
+    return TaxTreatment(
+        TaxCategory(row.tax_category),
+        row.tax_percent,
+        row.tax_rule,
+        row.tax_reason,
+        tuple(TaxComponent(*part[:3]) for part in _parts_from(row)),
     )
 
 
@@ -261,6 +265,10 @@ class _TaxPart(NamedTuple):
     percent: Decimal
     is_compound: bool
     minor: int
+
+
+def _parts_from(row: Row) -> list[_TaxPart]:
+    return value_from(row.tax_parts or [], list[_TaxPart])
 
 
 def _parts_of(line: InvoiceLine) -> list[_TaxPart]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from usance.domain.due_items import Grouping
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, InvoiceId, LegalEntityId, LineId
+from usance.domain.ids import ContractId, InvoiceId, LegalEntityId
 from usance.domain.invoicing.history import Account
 from usance.domain.invoicing.invoice import (
     Approved,
@@ -20,43 +20,23 @@ from usance.domain.invoicing.invoice import (
     InvoiceStatus,
     Issued,
 )
-from usance.store import contracts
+from usance.store import contracts, coverage
 from usance.store.codec import jsonb, value_from
 from usance.store.database import Row, Tx
 from usance.store.invoice_rows import (
     INVOICE_COLUMNS,
     LINE_COLUMNS,
-    SLICE_COLUMNS,
     TAX_COLUMNS,
     StoredInvoice,
     invoice_row,
     line_rows,
-    slice_rows,
     stored_from,
     tax_rows,
 )
 
-BILLED = """
-SELECT contract_line_id, lower(service_period) AS starts_on
-  FROM billed_slices
- WHERE tenant_id = %(tenant_id)s
-   AND contract_line_id = ANY(%(line_ids)s)
-"""
-# What falls due on or after a day ends on or after it, but for the days usage is held.
-BILLED_SINCE = """
-SELECT asked.line_id, billed.starts_on
-  FROM unnest(%(line_ids)s::text[], %(since)s::date[]) AS asked (line_id, since)
- CROSS JOIN LATERAL (
-        SELECT lower(service_period) AS starts_on
-          FROM billed_slices
-         WHERE tenant_id = %(tenant_id)s
-           AND contract_line_id = asked.line_id
-           AND upper(service_period) >= asked.since - 91
-        OFFSET 0) AS billed  -- line by line: a whole tenant's slices are never read
-"""
 INVOICES = """
-SELECT id, type, reason, legal_entity_id, customer_id, currency, status, bill_on, grouping,
-       net_minor, tax_minor, gross_minor, findings, input_hash, created_at, approved_at,
+SELECT id, type, reason, disposition, legal_entity_id, customer_id, currency, status, bill_on,
+       grouping, net_minor, tax_minor, gross_minor, findings, input_hash, created_at, approved_at,
        approved_by, number, issued_on, due_on, parties, sent_at, voided_on, void_reason,
        coalesce((SELECT sum(amount_minor)
                    FROM allocations a
@@ -143,9 +123,6 @@ DELETE FROM invoices
    AND status = 'DRAFT'
 RETURNING created_at
 """
-STAND_DOWN = """
-DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(id)s
-"""
 # The last year and a month is looked at: a yearly invoice has its previous one, and a long history
 # costs no more than a short one. Of two of one day the younger is taken, always the same.
 PREVIOUS = """
@@ -213,18 +190,6 @@ UPDATE invoices
 """
 
 
-def billed(tx: Tx, line_ids: Collection[LineId]) -> set[tuple[LineId, date]]:
-    """Which slices of those contract lines stand on a document."""
-    rows = tx.all(BILLED, line_ids=list(line_ids))
-    return {(row.contract_line_id, row.starts_on) for row in rows}
-
-
-def billed_since(tx: Tx, since: Mapping[LineId, date]) -> set[tuple[LineId, date]]:
-    """Which slices of those lines stand on a document, of those that fell due from a day on."""
-    rows = tx.all(BILLED_SINCE, line_ids=list(since), since=list(since.values()))
-    return {(row.line_id, row.starts_on) for row in rows}
-
-
 class BilledNet(NamedTuple):
     """What of a contract stands on approved and issued documents, net, in minor units."""
 
@@ -247,15 +212,14 @@ def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
         "invoice_lines", LINE_COLUMNS, [row for each in drafts for row in line_rows(each)]
     )
     tx.append_rows("invoice_taxes", TAX_COLUMNS, [row for each in drafts for row in tax_rows(each)])
-    tx.append_rows(
-        "billed_slices", SLICE_COLUMNS, [row for each in drafts for row in slice_rows(each)]
-    )
+    coverage.settle(tx, drafts)
 
 
 def save_redrafted(tx: Tx, stale: Draft, redrafted: Collection[Draft]) -> None:
     """Put `redrafted` in the place, and at the age, of a held draft: what it was made from has
     changed.
     """
+    coverage.stand_down(tx, stale.id)
     replaced = tx.one(DELETE_DRAFT, kind="draft", ref=stale.id, id=stale.id)
     save_drafts(tx, redrafted, at=replaced.created_at)
 
@@ -408,7 +372,7 @@ def save_sent(tx: Tx, invoice_id: InvoiceId, *, at: datetime) -> None:
 
 def save_void(tx: Tx, invoice_id: InvoiceId, *, on: date, reason: str) -> None:
     """It stands no more: what it billed falls due again."""
-    tx.run(STAND_DOWN, id=invoice_id)
+    coverage.stand_down(tx, invoice_id)
     tx.run(SAVE_VOID, id=invoice_id, on=on, reason=reason)
 
 

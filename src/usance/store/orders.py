@@ -55,7 +55,7 @@ SELECT id
  LIMIT %(limit)s
 """
 OF_CONTRACT = """
-SELECT id, form, canceled_at
+SELECT id, form, created_at, fulfilled_at, canceled_at
   FROM orders
  WHERE tenant_id = %(tenant_id)s
    AND contract_id = %(contract_id)s

@@ -77,24 +77,19 @@ CREATE TABLE tax_rates (
         postal_prefix WITH =, jurisdiction WITH =, valid WITH &&)
 );
 
--- What a tax service was asked, by the hash of the question, and what it answered, as it came.
+-- What a tax service was asked, by the hash of the question, and what it answered: evidence.
 CREATE TABLE tax_quotes (
     tenant_id        text        NOT NULL,
     key              text        NOT NULL,   -- of the question: parties, places, code, tax point
     legal_entity_id  text        NOT NULL,
     question         jsonb       NOT NULL,
-    asked_at         timestamptz NOT NULL,   -- when a draft first needed it
-    treatment        jsonb,                  -- null until the service has answered
-    reference        text,                   -- the service's own name for its answer
-    answer           jsonb,
-    quoted_at        timestamptz,
+    treatment        jsonb       NOT NULL,   -- how we read the answer
+    reference        text        NOT NULL,   -- the service's own name for its answer
+    answer           jsonb       NOT NULL,   -- as it came
+    quoted_at        timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, key),
-    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities,
-    CONSTRAINT answered_at_once
-        CHECK (num_nonnulls(treatment, reference, answer, quoted_at) IN (0, 4))
+    FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES legal_entities
 );
-CREATE INDEX tax_quotes_unanswered ON tax_quotes (tenant_id, legal_entity_id, asked_at)
-    WHERE quoted_at IS NULL;
 
 CREATE TABLE customers (
     tenant_id    text        NOT NULL REFERENCES tenants,
@@ -211,6 +206,7 @@ CREATE TABLE contracts (
                      CHECK (status IN ('DRAFT', 'ACTIVE', 'END_BILLING', 'CANCELED')),
     term             daterange   CHECK (NOT isempty(term)),
     terms            jsonb,      -- payment terms, PO number, approval rule, usage hold
+    versions         jsonb,      -- parties and terms that held before, and since when these do
     draft            jsonb,      -- what is known of it before an order is fulfilled on it
     next_due_on      date,       -- a hint, never later than the truth; null: nothing more is due
     first_billed_on  date,       -- the earliest day anything of it was drafted for
@@ -261,7 +257,9 @@ CREATE TABLE contract_lines (
     position       int       NOT NULL,
     line_ref       text      NOT NULL,   -- what the order form calls it
     kind           text      NOT NULL
-                   CHECK (kind IN ('RECURRING', 'USAGE', 'ONE_OFF', 'MILESTONE')),
+                   CHECK (kind IN ('RECURRING', 'USAGE', 'ONE_OFF', 'MILESTONE', 'COMMITMENT',
+                                   'PREPAID')),
+    opened_on      date      NOT NULL,   -- lines that follow one another under one ref differ in it
     service_window daterange NOT NULL CHECK (NOT isempty(service_window)),
     feature_id     text,
     terms          jsonb     NOT NULL,   -- name, cadence, timing, segments with their prices, tax code
@@ -269,8 +267,20 @@ CREATE TABLE contract_lines (
     FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts,
     FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
     FOREIGN KEY (tenant_id, feature_id) REFERENCES features,
-    CONSTRAINT one_name_a_contract UNIQUE (tenant_id, contract_id, line_ref),
+    CONSTRAINT one_name_a_contract UNIQUE (tenant_id, contract_id, line_ref, opened_on),
     CONSTRAINT usage_has_a_metered_feature CHECK (kind <> 'USAGE' OR feature_id IS NOT NULL)
+);
+
+-- What was reached, on which day, and what proves it. A milestone may be reached once.
+CREATE TABLE milestones (
+    tenant_id    text        NOT NULL,
+    contract_id  text        NOT NULL,
+    line_ref     text        NOT NULL,
+    done_on      date        NOT NULL,   -- a day in the legal entity's zone
+    evidence     text        NOT NULL CHECK (evidence <> ''),
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, contract_id, line_ref),
+    FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts
 );
 
 CREATE TABLE subscriptions (
@@ -476,6 +486,8 @@ CREATE INDEX invoice_lines_by_source
 -- Nobody searches inside a working; without it, ANALYZE takes a moment even after a large run.
 ALTER TABLE invoice_lines ALTER COLUMN working SET STATISTICS 0;
 CREATE INDEX invoice_lines_by_contract ON invoice_lines (tenant_id, contract_id);
+CREATE INDEX invoice_lines_without_quote ON invoice_lines (tenant_id, invoice_id)
+    WHERE tax_rule = 'quote_missing';
 
 CREATE TABLE invoice_taxes (
     tenant_id      text    NOT NULL,
@@ -505,7 +517,8 @@ CREATE TABLE invoice_approvals (
     CONSTRAINT nobody_approves_twice UNIQUE (tenant_id, invoice_id, approved_by)
 );
 
--- Which days of which contract line stand on a document. The second net under the billing run:
+-- Which days of which contract line stand on a document, at which terms and for how much. What is
+-- given back stands no more: its row goes, or shrinks. The second net under the billing run:
 -- whatever the code does, no day of a line is on two documents, and no one-off is billed twice.
 CREATE TABLE billed_slices (
     tenant_id         text      NOT NULL,
@@ -513,7 +526,9 @@ CREATE TABLE billed_slices (
     position          int       NOT NULL,
     contract_line_id  text      NOT NULL,
     service_period    daterange NOT NULL CHECK (NOT isempty(service_period)),
-    PRIMARY KEY (tenant_id, invoice_id, position),
+    net_minor         bigint    NOT NULL,
+    terms_key         text      NOT NULL,
+    late_on           date,     -- when its usage turned out to be other than billed
     FOREIGN KEY (tenant_id, invoice_id, position) REFERENCES invoice_lines ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, contract_line_id) REFERENCES contract_lines,
     -- The hash first: ids made in a row would crowd the index, and cost seven times as much. No
@@ -524,6 +539,24 @@ CREATE TABLE billed_slices (
         (tenant_id || '/' || contract_line_id) WITH =)
 );
 CREATE INDEX billed_slices_by_line ON billed_slices (tenant_id, contract_line_id);
+CREATE INDEX billed_slices_by_invoice ON billed_slices (tenant_id, invoice_id, position);
+
+-- Days that a later line gave back, so that they stand again should that line be made void.
+CREATE TABLE given_back (
+    tenant_id          text      NOT NULL,
+    invoice_id         text      NOT NULL,   -- of the line that gives back
+    position           int       NOT NULL,
+    source_invoice_id  text      NOT NULL,   -- of the line whose days they were
+    source_position    int       NOT NULL,
+    contract_line_id   text      NOT NULL,
+    service_period     daterange NOT NULL CHECK (NOT isempty(service_period)),
+    net_minor          bigint    NOT NULL,
+    terms_key          text      NOT NULL,
+    FOREIGN KEY (tenant_id, invoice_id, position) REFERENCES invoice_lines ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, source_invoice_id, source_position) REFERENCES invoice_lines
+);
+CREATE INDEX given_back_by_invoice ON given_back (tenant_id, invoice_id);
+CREATE INDEX given_back_by_source ON given_back (tenant_id, source_invoice_id, source_position);
 
 -- The second net under credit notes made by hand: whatever the code does, and however many are
 -- written at once, they never give back more of a line than it has, nor more tax. The source is
@@ -916,6 +949,8 @@ CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entr
 CREATE TRIGGER ledger_lines_append_only BEFORE UPDATE OR DELETE ON ledger_lines
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER allocations_append_only BEFORE UPDATE OR DELETE ON allocations
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tax_quotes_append_only BEFORE UPDATE OR DELETE ON tax_quotes
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tax_id_checks_append_only BEFORE UPDATE OR DELETE ON tax_id_checks
     FOR EACH ROW EXECUTE FUNCTION refuse_change();

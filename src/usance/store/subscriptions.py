@@ -27,6 +27,13 @@ SELECT id, customer_id, contract_id, order_id, plan_id, pricing_type, status, gr
    AND contract_id = %(contract_id)s
  ORDER BY id
 """
+SAVE_END = """
+UPDATE subscriptions
+   SET active = daterange(lower(active), greatest(%(end)s, lower(active) + 1))
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_id = %(contract_id)s
+   AND status IN ('NOT_STARTED', 'ACTIVE')
+"""
 CANCEL_OF_CONTRACT = """
 UPDATE subscriptions
    SET status = 'CANCELED'
@@ -65,6 +72,11 @@ def add(
 def of_contract(tx: Tx, contract_id: ContractId) -> list[Row]:
     """The subscriptions provisioned for a contract."""
     return tx.all(OF_CONTRACT, contract_id=contract_id)
+
+
+def save_end(tx: Tx, contract: Contract) -> None:
+    """What was provisioned for a contract goes on as long as it does."""
+    tx.run(SAVE_END, contract_id=contract.id, end=contract.terminated_on or contract.term.end)
 
 
 def save_canceled_of_contract(tx: Tx, contract_id: ContractId) -> None:

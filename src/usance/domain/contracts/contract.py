@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from usance.domain.calendar import Period
-from usance.domain.contracts.order import ContractTerms, Order, OrderLine
+from usance.domain.contracts.order import OrderLine
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.customer import check_name
 from usance.domain.errors import NotAllowedNow
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId, OrderId
@@ -55,16 +55,33 @@ class DraftContract:
 
 @dataclass(frozen=True, slots=True)
 class ContractLine:
-    """A line in force: what an order sold, and which order that was."""
+    """A line in force: what was sold, as it stands after all orders, and which order opened it.
+
+    Lines that follow one another under one ref, term after term, differ in `opened_on`.
+    """
 
     id: LineId
     order_id: OrderId
     sold: OrderLine
+    opened_on: date | None = None  # None: the first day of its window
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Who buys from whom on which terms, from a day on."""
+
+    starts_on: date
+    customer_id: CustomerId
+    legal_entity_id: LegalEntityId
+    terms: ContractTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """Who buys what from whom, in which currency, for which days, on which terms."""
+    """Who buys what from whom, in which currency, for which days, on which terms.
+
+    Parties and terms are the latest agreed; `earlier` are those that held before, in time.
+    """
 
     id: ContractId
     customer_id: CustomerId
@@ -75,26 +92,22 @@ class Contract:
     term: Period
     terms: ContractTerms
     lines: tuple[ContractLine, ...] = ()
+    earlier: tuple[Version, ...] = ()
+    since: date | None = None  # the day the latest parties and terms hold from; None: always
+    terminated_on: date | None = None
 
     @property
     def is_billed(self) -> bool:
         """True while billing runs look at it."""
         return self.status is ContractStatus.ACTIVE
 
-
-def contract_from(order: Order, *, line_id: Callable[[str], LineId]) -> Contract:
-    """The contract an INITIAL order makes, active from the start.
-
-    `line_id` gives the id of the line with that ref; ids are made outside the rules.
-    """
-    return Contract(
-        id=order.contract_id,
-        customer_id=order.customer_id,
-        legal_entity_id=order.legal_entity_id,
-        name=order.contract_name,
-        currency=order.currency,
-        status=ContractStatus.ACTIVE,
-        term=order.term,
-        terms=order.terms,
-        lines=tuple(ContractLine(line_id(sold.ref), order.id, sold) for sold in order.lines),
-    )
+    def on(self, day: date) -> Version:
+        """The parties and terms that hold on a day; those of the first day for days before it."""
+        if self.since is None or day >= self.since:
+            first = self.term.start if self.since is None else self.since
+            return Version(first, self.customer_id, self.legal_entity_id, self.terms)
+        found = self.earlier[0]
+        for version in self.earlier:
+            if version.starts_on <= day:
+                found = version
+        return found

@@ -1,29 +1,41 @@
-"""The order: one signed commitment, as sold, and what is wrong with it."""
+"""The order: one signed commitment, as sold.
+
+An INITIAL order makes a contract, each later one changes it from its effective day on. What is
+wrong with an order by itself is `order_problems`; what it means together with all the others of
+its contract is `timeline`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from usance.domain.calendar import Cadence, Period
+from usance.domain.calendar import LAST_DAY, Cadence, Period
+from usance.domain.contracts.terms import (
+    ContractTerms,
+    DatedDiscount,
+    PartyChange,
+    Scope,
+    Termination,
+    TermsChange,
+)
+from usance.domain.contracts.uplift import Uplift
 from usance.domain.due_items import LineKind
-from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, OrderId
 from usance.domain.money import Currency, Money
-from usance.domain.payment_terms import PaymentTerms
-from usance.domain.rating.prices import Pricing
-
-MAX_LINES = 500
-MAX_PERIODS = 50_000  # billing periods of all lines, times their ramp steps: a bound on the work
+from usance.domain.rating.prices import Discount, Pricing
 
 
 class OrderKind(StrEnum):
-    """What an order does to its contract. The spine knows the first order of a contract."""
+    """What an order does to its contract."""
 
-    INITIAL = "INITIAL"
+    INITIAL = "INITIAL"  # makes it
+    EXPANSION = "EXPANSION"  # adds to it: lines that end with it, more of what is there
+    AMENDMENT = "AMENDMENT"  # changes prices, quantities, terms, its end, its parties
+    RENEWAL = "RENEWAL"  # goes on for a new term
+    TERMINATION = "TERMINATION"  # ends it before, or at the end of, its term
 
 
 class Timing(StrEnum):
@@ -33,22 +45,56 @@ class Timing(StrEnum):
     IN_ARREARS = "IN_ARREARS"
 
 
+class Stub(StrEnum):
+    """What a billing period costs that the service window cuts short."""
+
+    BILL = "BILL"  # its share
+    WAIVE = "WAIVE"  # nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Days with constant terms: this price, this quantity."""
+    """Days with constant terms: this price, this quantity.
+
+    `order_id` is the order that agreed them, where it is not the one that sold the line. `key`
+    names the terms: what is billed at one key costs the same. `is_provisional`: the price rests on
+    an index that is not published yet.
+    """
 
     period: Period
     pricing: Pricing
     quantity: Decimal
+    order_id: OrderId | None = None
+    key: str = ""
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instalment:
+    """A part of a line's price that falls due on a day: a percentage, an amount, or the rest."""
+
+    on: date
+    percent: Decimal | None = None
+    amount: Money | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
     """One line as sold.
 
-    `cadence` None: the whole service window is one billing period. `price_cadence`: what the price
-    is for, when that is not the billing period (30.00 a month, billed yearly). `control_total`:
-    what the form says the line costs over its window, checked against what it does.
+    `cadence` None: the whole service window is one billing period; `whole` is then what its price
+    is for, where that is not the window. `price_cadence`: what the price is for, when that is not
+    the billing period (30.00 a month, billed yearly). `plan`: it is billed on these dates instead; of
+    one cut short those before `plan_until` are shares of `plan_total`, and that day settles it.
+    `ends_with_contract`: its window follows the end of the contract's term. `is_done_later`: a
+    milestone that falls due when it is marked done. `is_void`: it ended before it
+    began, and is kept for what was billed of it. `covers`: the lines a commitment counts, or
+    that draw from what was prepaid; empty: all metered ones. `carried_percent` and `carried_for`:
+    how much of what was prepaid, and not used, is carried over, and for how long. `tier_group`:
+    lines of one group count their tiers together. `held_until`: no uplift before that day.
+    `control_total`: what the form says the line costs over its window, checked against what it
+    does.
     """
 
     ref: str
@@ -60,11 +106,46 @@ class OrderLine:
     price_cadence: Cadence | None = None
     timing: Timing = Timing.IN_ADVANCE
     anchor: date
+    whole: Period | None = None
+    plan: tuple[Instalment, ...] = ()
+    plan_until: date | None = None
+    plan_total: Money | None = None
+    first_stub: Stub = Stub.BILL
+    last_stub: Stub = Stub.BILL
+    ends_with_contract: bool = False
+    is_done_later: bool = False
+    is_void: bool = False
+    covers: tuple[str, ...] = ()
+    carried_percent: Decimal = Decimal(0)
+    carried_for: Cadence | None = None
+    tier_scope: Scope = Scope.PERIOD
+    tier_group: str = ""
+    held_until: date | None = None
     unit: str = ""
     feature_id: FeatureId | None = None
     tax_code: str = "standard"
+    is_tax_inclusive: bool = False
     is_separate: bool = False
     control_total: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineChange:
+    """What an order changes about a line from `starts_on` on (None: its effective day).
+
+    `until` None: to the line's end. `adds`: so much more, or less, than each step already agreed;
+    a `quantity`, a `pricing` and a `discount` take the place of what was agreed for those days.
+    `ends`: the line is no more from that day on.
+    """
+
+    ref: str
+    starts_on: date | None = None
+    until: date | None = None
+    quantity: Decimal | None = None
+    adds: Decimal | None = None
+    pricing: Pricing | None = None
+    discount: Discount | None = None
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,30 +174,15 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContractTerms:
-    """What holds for the whole contract.
-
-    `usage_hold_days`: how long after a usage period its invoice waits for late events.
-    `approve_under`: drafts of at most this gross without findings need no reviewer; None: all do.
-    """
-
-    payment_terms: PaymentTerms
-    po_number: str = ""
-    is_po_required: bool = False
-    usage_hold_days: int = 0
-    approve_under: Money | None = None
-    is_consolidated: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.usage_hold_days <= 90:
-            expected = "a whole number of days from 0 to 90"
-            value = str(self.usage_hold_days)
-            raise Invalid(Problem("InvalidUsageHold", "usageHoldDays", value, expected))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A signed commitment. `control_total` is the contract value the form states, when it does."""
+    """A signed commitment. `control_total` is the contract value the form states, when it does.
+
+    `term`: of an INITIAL or RENEWAL order the contract's days; of an AMENDMENT that moves the
+    contract's end, the days from its effective day to that end; else from its effective day on,
+    without meaning. `carries`: the lines a RENEWAL takes along, None: all that it does not name
+    itself. `is_early`: it may begin before the old term ends. `sequence` orders what takes effect
+    on one day.
+    """
 
     id: OrderId
     kind: OrderKind
@@ -127,170 +193,26 @@ class Order:
     currency: Currency
     term: Period
     effective_on: date
+    sequence: int = 0
     terms: ContractTerms
-    lines: tuple[OrderLine, ...]
+    lines: tuple[OrderLine, ...] = ()
+    discounts: tuple[DatedDiscount, ...] = ()
+    changes: tuple[LineChange, ...] = ()
+    terms_change: TermsChange = TermsChange()
+    party_change: PartyChange = PartyChange()
+    moves_end: bool = False
+    carries: tuple[str, ...] | None = None
+    is_early: bool = False
+    uplift: Uplift | None = None
+    termination: Termination | None = None
     subscriptions: tuple[SubscriptionTerms, ...] = ()
     signature: Signature | None = None
     crm_ref: str = ""
     control_total: Money | None = None
     tags: tuple[str, ...] = ()
 
-
-def order_problems(order: Order) -> list[Problem]:
-    """Everything wrong with an order by itself; paths as in the order form. Empty: none.
-
-    What needs the catalogue (does the feature exist, is it metered) is `catalogue_problems`; what
-    needs amounts (control totals) is contracts.value.
-    """
-    return [
-        *_term_problems(order),
-        *_line_count_problems(order),
-        *_double_ref_problems(order),
-        *_size_problems(order),
-        *(
-            problem.under(f"lines[{index}]")
-            for index, line in enumerate(order.lines)
-            for problem in _line_problems(line, order.term)
-        ),
-    ]
-
-
-def catalogue_problems(
-    order: Order, *, known: set[FeatureId], metered: set[FeatureId]
-) -> list[Problem]:
-    """What the order names and the catalogue lacks. Usage needs a metered feature."""
-    problems = []
-    for index, line in enumerate(order.lines):
-        path = f"lines[{index}].featureId"
-        if line.feature_id is None:
-            continue
-        if line.feature_id not in known:
-            expected = "the id of a feature of this environment"
-            problems.append(Problem("UnknownFeature", path, line.feature_id, expected))
-        elif line.kind is LineKind.USAGE and line.feature_id not in metered:
-            expected = "a feature with a meter, for usage is counted by it"
-            problems.append(Problem("FeatureNotMetered", path, line.feature_id, expected))
-    for at, subscription in enumerate(order.subscriptions):
-        for index, grant in enumerate(subscription.grants):
-            if grant.feature_id not in known:
-                path = f"subscriptions[{at}].entitlements[{index}].featureId"
-                expected = "the id of a feature of this environment"
-                problems.append(Problem("UnknownFeature", path, grant.feature_id, expected))
-    return problems
-
-
-def _term_problems(order: Order) -> Iterator[Problem]:
-    if order.effective_on not in order.term:
-        expected = f"a day of the term {order.term}"
-        yield Problem("EffectiveOutsideTerm", "effectiveOn", str(order.effective_on), expected)
-
-
-def _line_count_problems(order: Order) -> Iterator[Problem]:
-    if not order.lines:
-        yield Problem("OrderWithoutLines", "lines", "0", "at least one line")
-    elif len(order.lines) > MAX_LINES:
-        expected = f"at most {MAX_LINES} lines"
-        yield Problem("OrderTooLarge", "lines", str(len(order.lines)), expected)
-
-
-def _size_problems(order: Order) -> Iterator[Problem]:
-    """Sixty years billed each day are a mistake, and would keep a billing run busy for long."""
-    periods = sum(_period_count(line) for line in order.lines)
-    if periods > MAX_PERIODS:
-        expected = f"at most {MAX_PERIODS} billing periods in all lines and ramp steps"
-        yield Problem("OrderTooLarge", "lines", str(periods), expected)
-
-
-def _period_count(line: OrderLine) -> int:
-    """How many slices a line has at most, and price periods to count in them."""
-    counts = []
-    for cadence in (line.cadence, line.price_cadence):
-        try:
-            first, last = (
-                1 if cadence is None else cadence.index_at(line.anchor, day)
-                for day in (line.window.start, line.window.last_day)
-            )
-            counts.append(last - first + 1)
-        except Invalid:
-            counts.append(0)  # _calendar_problems says so
-    return counts[0] * len(line.segments) + counts[1]
-
-
-def _double_ref_problems(order: Order) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for index, line in enumerate(order.lines):
-        if line.ref in seen:
-            expected = "a lineId that no other line has"
-            yield Problem("DuplicateLineId", f"lines[{index}].lineId", line.ref, expected)
-        seen.add(line.ref)
-    promised: set[str] = set()
-    for index, terms in enumerate(order.subscriptions):
-        if terms.ref in promised:
-            path = f"subscriptions[{index}].subscriptionId"
-            expected = "a subscriptionId that no other subscription has"
-            yield Problem("DuplicateSubscriptionId", path, terms.ref, expected)
-        promised.add(terms.ref)
-
-
-def _line_problems(line: OrderLine, term: Period) -> Iterator[Problem]:
-    if not term.covers(line.window):
-        path = "on" if line.kind.is_once else "service"
-        expected = f"days within the term {term}"
-        yield Problem("ServiceOutsideTerm", path, str(line.window), expected)
-    if line.kind is LineKind.USAGE and line.feature_id is None:
-        expected = "the metered feature whose usage is billed"
-        yield Problem("UsageWithoutFeature", "featureId", "", expected)
-    if line.kind is LineKind.USAGE and line.timing is Timing.IN_ADVANCE:
-        expected = "IN_ARREARS: usage is known at the end of its period"
-        yield Problem("UsageInAdvance", "billing.timing", line.timing, expected)
-    yield from _calendar_problems(line)
-    yield from _cadence_problems(line)
-    yield from _segment_problems(line)
-
-
-def _calendar_problems(line: OrderLine) -> Iterator[Problem]:
-    """A period of a thousand years, counted from here, ends after the calendar does."""
-    for path, cadence in (("billing.every", line.cadence), ("pricePer", line.price_cadence)):
-        if cadence is None:
-            continue
-        try:
-            for day in (line.window.start, line.window.last_day):
-                cadence.period(line.anchor, cadence.index_at(line.anchor, day))
-        except Invalid as refused:
-            expected = refused.problems[0].expected
-            yield Problem("DayOutOfRange", path, str(cadence), f"periods whose ends are {expected}")
-
-
-def _cadence_problems(line: OrderLine) -> Iterator[Problem]:
-    if line.price_cadence is None:
-        return
-    if line.kind is not LineKind.RECURRING:
-        expected = "nothing: only a recurring price is for a period"
-        yield Problem("PricePeriodNotRecurring", "pricePer", str(line.price_cadence), expected)
-    elif line.cadence is not None:
-        inside, outside = line.price_cadence, line.cadence
-        same_kind = bool(inside.months) == bool(outside.months)
-        if not same_kind or (inside.months and outside.months % inside.months):
-            expected = f"a period that divides the billing period, {outside}"
-            yield Problem("PricePeriodMismatch", "pricePer", str(inside), expected)
-
-
-def _segment_problems(line: OrderLine) -> Iterator[Problem]:
-    reached = line.window.start
-    for index, segment in enumerate(line.segments):
-        path = f"ramp[{index}]"
-        if segment.quantity < 0:
-            expected = "a quantity of zero or more"
-            value = f"{segment.quantity:f}"
-            yield Problem("NegativeQuantity", f"{path}.quantity", value, expected)
-        if segment.period.start < reached:
-            expected = f"{reached} or later: the steps of a ramp do not overlap"
-            yield Problem("RampOverlap", f"{path}.start", str(segment.period.start), expected)
-        elif segment.period.start > reached:
-            expected = f"{reached}: the steps of a ramp leave no day out"
-            yield Problem("RampGap", f"{path}.start", str(segment.period.start), expected)
-        reached = max(reached, segment.period.end)
-    if reached != line.window.end:
-        path = f"ramp[{len(line.segments) - 1}].end" if line.segments else "ramp"
-        expected = f"{line.window.end}, the end of the service window"
-        yield Problem("RampIncomplete", path, str(reached), expected)
+    @property
+    def rank(self) -> tuple[date, int, date, str]:
+        """Its place among the orders of its contract: what was agreed, never when it was typed."""
+        signed_on = LAST_DAY if self.signature is None else self.signature.on
+        return self.effective_on, self.sequence, signed_on, self.id

@@ -1,21 +1,25 @@
-"""The schedule: which slices a contract line has, and which of them fall due by a day."""
+"""The schedule: which slices a contract line has, and when each of them may be billed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from operator import itemgetter
 
 from usance.domain.calendar import BillingPeriod, Period, billing_periods
-from usance.domain.contracts.contract import Contract, ContractLine
-from usance.domain.contracts.order import Segment, Timing
-from usance.domain.due_items import DueItem, Grouping, LineKind
-from usance.domain.ids import LineId
-from usance.domain.money import ONE
+from usance.domain.contracts.contract import ContractLine
+from usance.domain.contracts.instalments import Milestone, by_milestones
+from usance.domain.contracts.order import OrderLine, Segment, Stub, Timing
+from usance.domain.contracts.terms import ContractTerms
+from usance.domain.due_items import LineKind
+from usance.domain.money import ONE, Currency, Money, total
+from usance.domain.rating import proration
+from usance.domain.rating.proration import Proration
+from usance.domain.rating.rate import rate_line
 
-Billed = Collection[tuple[LineId, date]]  # (line, first day of its slice) that stand on a document
+NOTHING = Fraction(0)
+IN_ARREARS = (LineKind.USAGE, LineKind.COMMITMENT)  # known at the end, and held for late events
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,129 +27,153 @@ class Slice:
     """One segment within one billing period: the unit that is billed.
 
     `share`: how many whole price periods it holds. `due_on`: the first day it may be billed.
+    Of a plan of dates, `coverage` is the day, and `fixed_minor` the amount, of one instalment.
     """
 
     segment: Segment
     period: Period
     share: Fraction
     due_on: date
+    coverage: Period | None = None
+    fixed_minor: int | None = None
+    name: str = ""
+
+    @property
+    def covers(self) -> Period:
+        """The days of its line that it settles."""
+        return self.period if self.coverage is None else self.coverage
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What is due and not billed, in order; and the day the next item falls due, None: never."""
-
-    items: tuple[DueItem, ...]
-    next_on: date | None
-
-
-def slices(line: ContractLine, *, hold_days: int = 0) -> Iterator[Slice]:
+def slices(
+    line: ContractLine,
+    *,
+    terms: ContractTerms | None = None,
+    first: date | None = None,
+) -> Iterator[Slice]:
     """All slices of a line, in time. They cover each day of its window exactly once.
 
     In advance, a slice falls due when its billing period begins (or the window does); in arrears,
-    when the period ends, for usage `hold_days` later.
+    when the period ends, for usage as many days later as `terms` hold it. `first` leaves out the
+    periods that ended by that day.
     """
-    for billing in _periods(line, None):
-        yield from _cut(line, billing, _due_on(line, billing.part, hold_days))
+    for billing in periods(line, first):
+        yield from cut(line, billing, due_day(line, billing.part, terms), terms)
 
 
-def due(
-    contract: Contract, *, through: date, billed: Billed = (), since: date | None = None
-) -> Due:
-    """The items of `contract` due by `through` (that day included) that `billed` lacks.
-
-    Items come by due day, then by line. A contract that is not active owes nothing more. `since`
-    is a day before which all is known to be billed, so that a long life costs no more than a short
-    one; None looks at everything.
-    """
-    if not contract.is_billed:
-        return Due((), None)
-    found: list[tuple[date, int, DueItem]] = []
-    next_on: date | None = None
-    hold_days = contract.terms.usage_hold_days
-    for position, line in enumerate(contract.lines):
-        first = None if since is None else _first_day_due(line, since, hold_days)
-        for billing in _periods(line, first):
-            due_on = _due_on(line, billing.part, hold_days)
-            if due_on > through:
-                next_on = due_on if next_on is None else min(next_on, due_on)
-                break
-            if since is not None and due_on < since:
-                continue
-            for piece in _cut(line, billing, due_on):
-                if (line.id, piece.period.start) not in billed:
-                    found.append((due_on, position, due_item(contract, position, piece)))
-    found.sort(key=itemgetter(0, 1))
-    return Due(tuple(item for _, _, item in found), next_on)
-
-
-def due_item(contract: Contract, position: int, piece: Slice) -> DueItem:
-    """A slice of the line at `position` of its contract, as invoicing knows it."""
-    line, terms = contract.lines[position], contract.terms
-    sold = line.sold
-    alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
-    return DueItem(
-        contract_id=contract.id,
-        line_id=line.id,
-        position=position,
-        line_ref=sold.ref,
-        order_ref=line.order_id,
-        kind=sold.kind,
-        description=sold.name,
-        unit=sold.unit,
-        due_on=piece.due_on,
-        service_period=piece.period,
-        share=piece.share,
-        pricing=piece.segment.pricing,
-        quantity=None if sold.kind is LineKind.USAGE else piece.segment.quantity,
-        feature_id=sold.feature_id,
-        tax_code=sold.tax_code,
-        grouping=Grouping(terms.payment_terms, terms.po_number, terms.is_po_required, alone),
-    )
-
-
-def _periods(line: ContractLine, first: date | None) -> Iterable[BillingPeriod]:
+def periods(line: ContractLine, first: date | None = None) -> Iterable[BillingPeriod]:
     """The billing periods of a line, in time; `first` leaves out those that ended by that day."""
     sold = line.sold
+    if sold.is_void:
+        return ()
     if sold.cadence is None:
-        return (BillingPeriod(sold.window, sold.window),)
+        return (BillingPeriod(sold.whole or sold.window, sold.window),)
     return billing_periods(sold.window, sold.cadence, anchor=sold.anchor, since=first)
 
 
-def _cut(line: ContractLine, billing: BillingPeriod, due_on: date) -> Iterator[Slice]:
+def cut(
+    line: ContractLine, billing: BillingPeriod, due_on: date, terms: ContractTerms | None = None
+) -> Iterator[Slice]:
     """The slices of one billing period: a change of terms within it makes more than one."""
     part, whole = billing.part, billing.whole
     segments = line.sold.segments
+    profile = Proration.DAYS if terms is None else terms.proration
+    if part is not whole and _is_waived(line.sold, part, whole):
+        profile, whole = Proration.DAYS, part
+        for segment in segments:
+            if (period := segment.period.overlap(part)) is not None:
+                yield Slice(segment, period, NOTHING, due_on)
+        return
     if len(segments) == 1:  # the usual line, whose one segment is its window
-        yield Slice(segments[0], part, _share(line, part, whole), due_on)
+        yield Slice(segments[0], part, _share(line, part, whole, profile), due_on)
         return
     for segment in segments:
         if segment.period.start >= part.end or segment.period.end <= part.start:
             continue
+        if profile is Proration.NONE:  # nothing is prorated: a change waits for the next period
+            yield Slice(segment, part, _share(line, part, whole, profile), due_on)
+            return
         start, end = max(segment.period.start, part.start), min(segment.period.end, part.end)
         period = part if (start, end) == (part.start, part.end) else Period(start, end)
-        yield Slice(segment, period, _share(line, period, whole), due_on)
+        yield Slice(segment, period, _share(line, period, whole, profile), due_on)
 
 
-def _due_on(line: ContractLine, part: Period, hold_days: int) -> date:
-    if line.sold.timing is Timing.IN_ADVANCE or line.sold.kind.is_once:
+def due_day(line: ContractLine, part: Period, terms: ContractTerms | None = None) -> date:
+    """The first day a billing period of a line may be billed."""
+    sold = line.sold
+    if sold.kind in IN_ARREARS:
+        return part.end if terms is None else part.end + timedelta(days=terms.usage_hold_days)
+    if sold.timing is Timing.IN_ADVANCE or sold.kind.is_once:
         return part.start
-    if line.sold.kind is LineKind.USAGE and hold_days:
-        return part.end + timedelta(days=hold_days)
     return part.end
 
 
-def _first_day_due(line: ContractLine, since: date, hold_days: int) -> date:
+def first_day_due(line: ContractLine, since: date, terms: ContractTerms) -> date:
     """A day no later than the first period that falls due on or after `since`."""
-    if line.sold.timing is Timing.IN_ADVANCE:
+    if line.sold.timing is Timing.IN_ADVANCE and line.sold.kind not in IN_ARREARS:
         return since
-    return since - timedelta(days=hold_days + 1)
+    return since - timedelta(days=terms.usage_hold_days + 1)
 
 
-def _share(line: ContractLine, period: Period, whole: Period) -> Fraction:
-    """How many price periods `period` holds: whole ones first, then days over days."""
+def rated_minor(piece: Slice, of: Currency) -> int:
+    """What a slice of an agreed quantity costs, in minor units."""
+    if piece.fixed_minor is not None:
+        return piece.fixed_minor
+    segment = piece.segment
+    return rate_line(segment.pricing, segment.quantity, currency=of, share=piece.share).net.minor
+
+
+def plan_slices(line: ContractLine, of: Currency, terms: ContractTerms) -> Iterator[Slice]:
+    """The instalments of a line that is billed on dates of its own; they add up to its price.
+
+    Of a line cut short, those before the day it ended are what they were, and that day settles it.
+    """
+    sold = line.sold
+    if sold.is_void:
+        return
+    price = total([Money(rated_minor(each, of), of) for each in slices(line, terms=terms)], of)
+    asked = [
+        Milestone(name=part.name, amount=part.amount, percent=part.percent) for part in sold.plan
+    ]
+    amounts = by_milestones(asked, price if sold.plan_total is None else sold.plan_total)
+    left = price
+    for part, amount in zip(sold.plan, amounts, strict=True):
+        if sold.plan_until is not None and part.on >= sold.plan_until:
+            break
+        left -= amount
+        yield _instalment(sold, part.on, amount, part.name)
+    if sold.plan_until is not None and sold.window != sold.whole and sold.whole is not None:
+        yield _instalment(sold, sold.plan_until, left, "")
+
+
+def _instalment(sold: OrderLine, on: date, amount: Money, name: str) -> Slice:
+    day = Period(on, on + timedelta(days=1))
+    return Slice(sold.segments[0], sold.window, ONE, on, day, amount.minor, name)
+
+
+def _is_waived(sold: OrderLine, part: Period, whole: Period) -> bool:
+    is_first, is_last = part.start > whole.start, part.end < whole.end
+    return (is_first and sold.first_stub is Stub.WAIVE) or (
+        is_last and sold.last_stub is Stub.WAIVE
+    )
+
+
+def _share(line: ContractLine, period: Period, whole: Period, profile: Proration) -> Fraction:
+    """How many price periods `period` holds: whole ones first, then parts over their whole."""
     cadence = line.sold.price_cadence
     if cadence is None:
-        return ONE if period is whole or period == whole else period.share_of(whole)
+        if period is whole or period == whole:
+            return ONE
+        if profile is Proration.DAYS:
+            return period.share_of(whole)
+        return proration.share(period, whole, profile, anchor=line.sold.anchor)
     anchor = line.sold.anchor
-    return sum((each.share for each in billing_periods(period, cadence, anchor=anchor)), Fraction())
+    if profile is Proration.DAYS:
+        inside = billing_periods(period, cadence, anchor=anchor)
+        return sum((each.share for each in inside), NOTHING)
+    return sum(
+        (
+            proration.share(each.part, each.whole, profile, anchor=anchor)
+            for each in billing_periods(period, cadence, anchor=anchor)
+        ),
+        NOTHING,
+    )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.order import Order, OrderLine
 from usance.domain.contracts.schedule import slices
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Problem
 from usance.domain.ids import LineId, OrderId
@@ -34,9 +35,39 @@ class ContractValue:
     remaining: Money
 
 
-def line_value(line: ContractLine, currency: Currency) -> Money:
-    """What a line will be invoiced for over its window; for usage, its minimums."""
-    return total(list(_amounts(line, currency)), currency)
+def line_value(line: ContractLine, currency: Currency, terms: ContractTerms | None = None) -> Money:
+    """What a line will be invoiced for over its window; for usage, its minimums; for a commitment,
+    all of it, whatever counts toward it.
+    """
+    return total(list(_amounts(line, currency, terms)), currency)
+
+
+def line_values(contract: Contract) -> list[Money]:
+    """What each line of a contract will be invoiced for; a commitment for what the lines that
+    count toward it are sure to lack.
+    """
+    of = contract.currency
+    values = [line_value(line, of, contract.terms) for line in contract.lines]
+    for index, line in enumerate(contract.lines):
+        if line.sold.kind is LineKind.COMMITMENT:
+            reached = total(
+                [
+                    value
+                    for other, value in zip(contract.lines, values, strict=True)
+                    if counts_toward(other.sold, line.sold)
+                ],
+                of,
+            )
+            values[index] = max(Money.zero(of), values[index] - reached)
+    return values
+
+
+def counts_toward(sold: OrderLine, commitment: OrderLine) -> bool:
+    """True when what a line comes to counts toward that commitment."""
+    if sold.kind in (LineKind.COMMITMENT, LineKind.PREPAID):
+        return False
+    named = commitment.covers
+    return sold.ref in named if named else sold.kind is LineKind.USAGE
 
 
 def contract_value(
@@ -44,7 +75,7 @@ def contract_value(
 ) -> ContractValue:
     """The value of a contract of which `billed` fees and `billed_usage` stand on documents."""
     nothing = Money.zero(contract.currency)
-    values = [(line, line_value(line, contract.currency)) for line in contract.lines]
+    values = list(zip(contract.lines, line_values(contract), strict=True))
     whole = total([value for _, value in values], contract.currency)
     recurring = total([v for line, v in values if not line.sold.kind.is_once], contract.currency)
     years = months_in(contract.term) / 12
@@ -80,8 +111,7 @@ def value_by_line(contract: Contract, standing: Mapping[LineId, Money]) -> tuple
     """
     nothing = Money.zero(contract.currency)
     found = []
-    for line in contract.lines:
-        committed = line_value(line, contract.currency)
+    for line, committed in zip(contract.lines, line_values(contract), strict=True):
         billed = standing.get(line.id, nothing)
         beyond = nothing
         if line.sold.kind is LineKind.USAGE and committed < billed:
@@ -93,7 +123,9 @@ def value_by_line(contract: Contract, standing: Mapping[LineId, Money]) -> tuple
 def total_problems(order: Order) -> list[Problem]:
     """Where a total written on the form is not what its lines come to."""
     problems = []
-    values = [_sold_value(line, order) for line in order.lines]
+    values = [
+        line_value(_as_sold(line, order), order.currency, order.terms) for line in order.lines
+    ]
     for index, (line, value) in enumerate(zip(order.lines, values, strict=True)):
         if abs(value.minor) >= MAX_MINOR:
             limit = Money(MAX_MINOR, order.currency)
@@ -112,13 +144,15 @@ def _differs(path: str, written: Money, found: Money) -> Problem:
     return Problem("TotalMismatch", path, written.text, f"{found.text}, what the lines come to")
 
 
-def _sold_value(line: OrderLine, order: Order) -> Money:
-    return line_value(ContractLine(LineId(line.ref), OrderId(order.id), line), order.currency)
+def _as_sold(line: OrderLine, order: Order) -> ContractLine:
+    return ContractLine(LineId(line.ref), OrderId(order.id), line)
 
 
-def _amounts(line: ContractLine, currency: Currency) -> Iterator[Money]:
+def _amounts(
+    line: ContractLine, currency: Currency, terms: ContractTerms | None
+) -> Iterator[Money]:
     is_usage = line.sold.kind is LineKind.USAGE
-    for piece in slices(line):
+    for piece in slices(line, terms=terms):
         segment = piece.segment
         quantity = Decimal(0) if is_usage else segment.quantity
         yield rate_line(

@@ -22,7 +22,10 @@ from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Pricing
 from usance.domain.rating.rate import rate_line
 from usance.domain.rating.working import Working
-from usance.domain.tax import TaxCategory, TaxedAmount, TaxTreatment, document_tax, treatment
+from usance.domain.tax.amounts import TaxedAmount, tax_lines
+from usance.domain.tax.quotes import quoted
+from usance.domain.tax.rates import TaxCategory
+from usance.domain.tax.treatment import TaxTreatment
 
 MOST_LINES = 500
 LATE_PAYMENT = TaxTreatment(
@@ -141,12 +144,17 @@ def written(
 ) -> Draft:
     """The draft of those lines, whose taxes are computed here; `on` is a day of the entity."""
     currency = lines[0].net.currency
-    taxes, shares = document_tax([TaxedAmount(x.net, x.treatment) for x in lines], currency)
-    taxed = tuple(replace(x, tax=share) for x, share in zip(lines, shares, strict=True))
+    amounts = [TaxedAmount(line.net, line.treatment) for line in lines]
+    taxes, shares = tax_lines(amounts, currency, parties.seller.rounds_tax)
+    taxed = tuple(
+        replace(line, tax=share.tax, tax_parts=share.parts)
+        for line, share in zip(lines, shares, strict=True)
+    )
     net = Money(sum(line.net.minor for line in taxed), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     sheet = Sheet(on, grouping, taxed, taxes, net + tax, (Decimal(0),) * len(taxed))
-    findings = findings_on(sheet, parties.seller, parties.buyer, History())
+    standing = parties.standing(on)
+    findings = findings_on(sheet, parties.seller, parties.buyer, History(), standing)
     return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,
@@ -166,4 +174,4 @@ def written(
 
 
 def _treatment(parties: Parties, tax_code: str, on: date) -> TaxTreatment:
-    return treatment(parties.taxes, parties.seller, parties.buyer, tax_code=tax_code, on=on)
+    return quoted(parties.quotes, parties.taxes, parties.seller, parties.buyer, (tax_code, on))

@@ -33,7 +33,9 @@ from usance.domain.invoicing.invoice import (
 from usance.domain.money import Currency, Money
 from usance.domain.rating.working import Working
 from usance.domain.rounding import divide
-from usance.domain.tax import TaxCategory, TaxedPart, TaxRow, credited_tax
+from usance.domain.tax.amounts import TaxRow
+from usance.domain.tax.credits import TaxedPart, credited_tax
+from usance.domain.tax.rates import TaxCategory
 
 LONGEST_NOTE = 500
 NO_UNITS = Decimal(0)
@@ -186,13 +188,10 @@ def tax_rows_of(lines: Sequence[InvoiceLine]) -> tuple[TaxRow, ...]:
 
 def _shares(line: InvoiceLine) -> list[tuple[Decimal, str, Money]]:
     """A line's tax by rate and jurisdiction: one, or in proportion to several."""
-    named = line.treatment.components
-    if not any(each.percent for each in named):
+    if not line.tax_parts:
         return [(line.treatment.percent, "", line.tax)]
-    shares = line.tax.split([each.percent for each in named])
-    return [
-        (each.percent, each.jurisdiction, share) for each, share in zip(named, shares, strict=True)
-    ]
+    pairs = zip(line.treatment.components, line.tax_parts, strict=True)
+    return [(each.percent, each.jurisdiction, share) for each, share in pairs]
 
 
 def hash_of(lines: Sequence[InvoiceLine], findings: Sequence[Finding] = ()) -> str:
@@ -345,7 +344,16 @@ def _line(source: Issued, position: int, part: Part) -> InvoiceLine:
         tax=-part.tax,
         working=Working("credit", facts),
         source=Source(source.draft.id, position),
+        tax_parts=_tax_parts(line, -part.tax),
     )
+
+
+def _tax_parts(line: InvoiceLine, tax: Money) -> tuple[Money, ...]:
+    """The tax given back by component, in proportion to what each was; the whole, exactly."""
+    weights = [abs(each.minor) for each in line.tax_parts]
+    if not any(weights):
+        return line.tax_parts
+    return tuple(tax.split(weights))
 
 
 def _sum(parts: Sequence[Money], of: Currency) -> Money:

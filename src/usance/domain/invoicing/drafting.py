@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
 from operator import itemgetter
+from typing import NamedTuple
 
 import msgspec
 
 from usance.domain.customer import Customer
-from usance.domain.due_items import DueItem, Grouping
-from usance.domain.ids import InvoiceId, LineId
+from usance.domain.due_items import DueItem, Grouping, Source
+from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import DocumentType, Draft, Finding, InvoiceLine, Severity
+from usance.domain.invoicing.invoice import (
+    DocumentType,
+    Draft,
+    Finding,
+    InvoiceLine,
+    Settled,
+    Severity,
+)
+from usance.domain.invoicing.rated_items import UsageBySlice, rated
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
-from usance.domain.rating.rate import RatedLine, rate_line
+from usance.domain.rating.rate import RatedLine
 from usance.domain.rating.working import Working
 from usance.domain.rounding import BY_RATE, TaxRounding
 from usance.domain.tax.amounts import LineTax, TaxedAmount, tax_lines
@@ -29,7 +38,18 @@ from usance.domain.tax.quotes import TaxQuote, quoted
 from usance.domain.tax.rates import TaxTable
 from usance.domain.tax.treatment import RESTS_ON_TAX_ID, TaxTreatment
 
-UsageBySlice = Mapping[tuple[LineId, date], UsageTotal]
+
+class SourceLine(NamedTuple):
+    """A line of which days are given back: what it bore, and how much of it, in minor units, was
+    credited by hand before.
+    """
+
+    treatment: TaxTreatment
+    credited_minor: int
+
+
+Sources = Mapping[Source, SourceLine]
+NO_SOURCES: Sources = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +103,12 @@ def drafts(
     usage: UsageBySlice,
     history: History,
     new_id: Callable[[], InvoiceId],
+    sources: Sources = NO_SOURCES,
 ) -> list[Draft]:
     """The documents one customer's due items make, with one entity and in one currency.
 
-    The one function that bills, previews and shows upcoming invoices. `new_id` gives the ids.
+    The one function that bills, previews and shows upcoming invoices. `new_id` gives the ids;
+    `sources` is what the lines bore that items give back.
     """
     made: list[Draft] = []
     groups = group(items)
@@ -98,6 +120,7 @@ def drafts(
             currency=currency,
             usage=usage,
             history=history,
+            sources=sources,
         )
         made.append(drafted)
         if len(made) < len(groups):
@@ -113,6 +136,7 @@ def draft(
     currency: Currency,
     usage: UsageBySlice,
     history: History,
+    sources: Sources = NO_SOURCES,
 ) -> Draft:
     """The document for one group of due items.
 
@@ -120,18 +144,22 @@ def draft(
     what is printed. `usage` holds the totals of the metered slices; one that is missing counts as
     no usage. Order of computation: finance.md section 2.
     """
-    rated = [_rated(item, currency, usage) for item in due.items]
-    treatments = _treatments(due.items, parties)
-    amounts = [TaxedAmount(line.net, bears) for line, bears in zip(rated, treatments, strict=True)]
+    items = [_within_what_is_left(item, sources) for item in due.items]
+    priced = [rated(item, currency, usage) for item in items]
+    treatments = _treatments(due.items, parties, sources)
+    amounts = [
+        TaxedAmount(line.net, bears, item.is_tax_inclusive)
+        for item, line, bears in zip(due.items, priced, treatments, strict=True)
+    ]
     rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
     taxes, taxed = tax_lines(amounts, currency, rounding)
     workings = [_tax_working(bears, rounding, standing) for bears in treatments]
     counted = [usage.get(item.key, NO_USAGE) for item in due.items]
-    parts = zip(due.items, rated, treatments, taxed, workings, counted, strict=True)
+    parts = zip(due.items, priced, treatments, taxed, workings, counted, strict=True)
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
-    unpriced = tuple(line.unpriced for line in rated)
+    unpriced = tuple(line.unpriced for line in priced)
     sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
     findings = findings_on(sheet, parties.seller, parties.buyer, history, standing)
     return Draft(
@@ -168,20 +196,27 @@ def _figures(total: UsageTotal) -> tuple[Decimal, int, int]:
     return total.quantity, total.event_count, total.unread_count
 
 
-def _rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
-    if item.quantity is not None:
-        return rate_line(item.pricing, item.quantity, currency=currency, share=item.share)
-    counted = usage.get(item.key, NO_USAGE)
-    return rate_line(
-        item.pricing, counted.quantity, currency=currency, share=item.share, is_measured=True
-    )
+def _within_what_is_left(item: DueItem, sources: Sources) -> DueItem:
+    """What was credited by hand is not given back once more."""
+    gone = item.gives_back
+    source = None if gone is None else sources.get(gone.piece.source)
+    if gone is None or source is None or not source.credited_minor:
+        return item
+    left = max(0, gone.piece.net_minor - source.credited_minor)
+    return replace(item, fixed_minor=-min(gone.net_minor, left))
 
 
-def _treatments(items: Sequence[DueItem], parties: Parties) -> list[TaxTreatment]:
-    """Each item's tax at its tax point, the first day of its service period; asked once a kind."""
+def _treatments(items: Sequence[DueItem], parties: Parties, sources: Sources) -> list[TaxTreatment]:
+    """Each item's tax at its tax point, the first day of its service period; asked once a kind.
+
+    What is given back bears what it bore.
+    """
     known: dict[tuple[str, date], TaxTreatment] = {}
     found = []
     for item in items:
+        if item.gives_back is not None and item.gives_back.piece.source in sources:
+            found.append(sources[item.gives_back.piece.source].treatment)
+            continue
         asked = (item.tax_code, item.service_period.start)
         if asked not in known:
             known[asked] = quoted(
@@ -215,8 +250,16 @@ def _line(
         tax=taxed.tax,
         working=_working(item, rated, tax, usage),
         usage=usage,
+        source=None if item.gives_back is None else item.gives_back.piece.source,
+        settled=_settled(item),
         tax_parts=taxed.parts,
     )
+
+
+def _settled(item: DueItem) -> Settled:
+    if item.gives_back is not None:
+        return Settled(item.covers, item.terms_key, (item.gives_back,), gives_back=True)
+    return Settled(item.covers, item.terms_key, item.replaces)
 
 
 def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | None) -> Working:

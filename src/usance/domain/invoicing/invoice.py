@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from usance.domain.calendar import Period
-from usance.domain.due_items import Grouping, LineKind, Source
+from usance.domain.due_items import GivenBack, Grouping, LineKind, Source
 from usance.domain.errors import NotAllowedNow
 from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, LineId
 from usance.domain.metering.totals import UsageTotal
@@ -101,6 +102,17 @@ class Finding:
     message: str
 
 
+class Settled(NamedTuple):
+    """What a line does to what stands of its contract line: the days it settles at which terms,
+    and the pieces that stand no longer, in whole or in part. `gives_back`: it settles nothing.
+    """
+
+    coverage: Period
+    terms_key: str
+    gone: tuple[GivenBack, ...] = ()
+    gives_back: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """One line: what, when used, how many, how much, what tax, and how that came about.
@@ -125,6 +137,7 @@ class InvoiceLine:
     working: Working
     usage: UsageTotal | None = None
     source: Source | None = None
+    settled: Settled | None = None  # of a line just drafted; the store keeps it beside the line
     tax_parts: tuple[Money, ...] = ()  # of each component of its treatment, when it has any
 
 

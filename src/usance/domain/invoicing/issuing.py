@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from usance.domain.errors import NotAllowedNow
-from usance.domain.invoicing.invoice import Approved, Draft, Issued, Severity
+from usance.domain.invoicing.invoice import Approved, DocumentType, Draft, Issued, Severity
 from usance.domain.money import Money
 
 
@@ -37,9 +37,10 @@ def may_skip_review(draft: Draft, *, approve_under: Money | None) -> bool:
     return all(finding.severity is Severity.INFO for finding in draft.findings)
 
 
-def invoice_number(*, series: str, year: int, count: int) -> str:
-    """The `count`-th number of a series in a year: `ACME-2025-00042`."""
-    return f"{series}-{year}-{count:05d}"
+def document_number(type: DocumentType, *, series: str, year: int, count: int) -> str:
+    """The `count`-th number of a series in a year: `ACME-2025-00042`, `ACME-CN-2025-00007`."""
+    prefix = f"{series}-CN" if type is DocumentType.CREDIT_NOTE else series
+    return f"{prefix}-{year}-{count:05d}"
 
 
 def issue(approved: Approved, *, number: str, on: date) -> Issued:

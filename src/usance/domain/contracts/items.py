@@ -1,0 +1,200 @@
+"""Items: slices and corrections of a contract's lines as invoicing knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+
+from usance.domain.calendar import Period
+from usance.domain.contracts.contract import Contract, ContractLine
+from usance.domain.contracts.difference import Correction
+from usance.domain.contracts.schedule import Slice, rated_minor, slices
+from usance.domain.contracts.terms import LateUsage, Scope
+from usance.domain.contracts.value import counts_toward
+from usance.domain.due_items import CountedSlice, DueItem, Fund, Grouping, LineKind
+from usance.domain.money import ONE
+
+NONE = Decimal(0)
+REBILLED = "late usage "  # what is rebilled stands on documents of its own
+
+
+@dataclass(slots=True)
+class Items:
+    """Makes the items of one contract; the slices of lines that others refer to are cut once."""
+
+    contract: Contract
+    _slices: dict[int, list[Slice]] = field(default_factory=dict)
+
+    def key(self, position: int, each: Slice) -> str:
+        """The terms a slice is billed at: those of what it tops up or draws from are its own."""
+        line = self.contract.lines[position]
+        if each.fixed_minor is not None:
+            return _digest(each.segment.key, str(each.fixed_minor))
+        if line.sold.kind is LineKind.COMMITMENT:
+            covered = (other.segment.key for _, other in self._covered(line, each.period))
+            return _digest(each.segment.key, *covered)
+        if line.sold.kind is LineKind.USAGE and (funds := self._funds(line, each)):
+            return _digest(each.segment.key, *map(str, funds))
+        return each.segment.key
+
+    def charge(self, position: int, each: Slice, key: str | None = None) -> DueItem:
+        """A slice as an item: what it is, who buys, how it is priced, what its amount rests on."""
+        contract = self.contract
+        line = contract.lines[position]
+        sold, segment = line.sold, each.segment
+        now = contract.on(each.period.start)
+        terms = now.terms
+        alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
+        item = DueItem(
+            customer_id=now.customer_id,
+            legal_entity_id=now.legal_entity_id,
+            contract_id=contract.id,
+            line_id=line.id,
+            position=position,
+            line_ref=sold.ref,
+            order_ref=segment.order_id or line.order_id,
+            kind=sold.kind,
+            description=f"{sold.name}: {each.name}" if each.name else sold.name,
+            unit=sold.unit,
+            due_on=each.due_on,
+            service_period=each.period,
+            coverage=each.coverage,
+            share=each.share,
+            pricing=segment.pricing,
+            quantity=None if sold.kind is LineKind.USAGE else segment.quantity,
+            feature_id=sold.feature_id,
+            tax_code=sold.tax_code,
+            is_tax_inclusive=sold.is_tax_inclusive,
+            is_provisional=segment.is_provisional,
+            grouping=Grouping(
+                terms.payment_terms, terms.po_on(each.period.start), terms.is_po_required, alone
+            ),
+            terms_key=self.key(position, each) if key is None else key,
+            fixed_minor=each.fixed_minor,
+        )
+        if sold.kind is LineKind.USAGE:
+            return self._with_scope(item, line, each)
+        if sold.kind is LineKind.COMMITMENT:
+            covered = tuple(self.charge(*other) for other in self._covered(line, each.period))
+            return replace(item, covered=covered)
+        return item
+
+    def correction(self, position: int, each: Correction, on: date) -> DueItem:
+        """A correction as an item, due on that day."""
+        if each.gives_back is not None:
+            return self._given_back(position, each, on)
+        assert each.charge is not None, "a correction gives back or charges"
+        item = replace(self.charge(position, each.charge), due_on=on, replaces=each.replaces)
+        if each.fixed_minor is not None and each.period is not None:
+            item = replace(item, service_period=each.period, fixed_minor=each.fixed_minor)
+        if each.is_late and self.contract.terms.late_usage is LateUsage.REBILL:
+            item = replace(item, grouping=item.grouping._replace(alone=REBILLED + item.line_id))
+        return item
+
+    def _given_back(self, position: int, each: Correction, on: date) -> DueItem:
+        gone = each.gives_back
+        assert gone is not None, "it gives something back"
+        line = self.contract.lines[position]
+        last = line.sold.segments[-1]
+        like = Slice(last, gone.period, ONE, on)
+        return replace(
+            self.charge(position, like, ""),
+            quantity=NONE,
+            order_ref=last.order_id or line.order_id,
+            fixed_minor=-gone.net_minor,
+            gives_back=gone,
+            is_tax_inclusive=False,
+            covered=(),
+            before=(),
+            funds=(),
+            drawn_by=(),
+        )
+
+    def _with_scope(self, item: DueItem, line: ContractLine, each: Slice) -> DueItem:
+        """The item with the usage that its tiers count before it, and what was prepaid for it."""
+        before = tuple(self._before(item.position, line, each))
+        funds = self._funds(line, each)
+        if not funds:
+            return replace(item, before=before) if before else item
+        first = min(fund.start for fund in funds)
+        drawn_by = tuple(
+            replace(self._plain_usage(other, earlier))
+            for other, earlier in self._usage(line)
+            if first <= earlier.period.start
+            and (earlier.period.start, other) < (each.period.start, item.position)
+        )
+        return replace(item, before=before, funds=funds, drawn_by=drawn_by)
+
+    def _plain_usage(self, position: int, each: Slice) -> DueItem:
+        """Usage that draws from the same funds: what it came to, whoever paid."""
+        bare = self.charge(position, each, "")
+        return replace(bare, funds=(), drawn_by=())
+
+    def _before(self, position: int, line: ContractLine, each: Slice) -> Iterator[CountedSlice]:
+        """Usage in the same tier scope, counted before this slice."""
+        sold = line.sold
+        if sold.tier_scope is Scope.PERIOD and not sold.tier_group:
+            return
+        for other, member in enumerate(self.contract.lines):
+            is_same = other == position or (
+                sold.tier_group and member.sold.tier_group == sold.tier_group
+            )
+            if member.sold.kind is not LineKind.USAGE or not is_same:
+                continue
+            assert member.sold.feature_id is not None, "usage names its feature"
+            for earlier in self._cut(other):
+                start = earlier.period.start
+                if (start, other) >= (each.period.start, position):
+                    break
+                if sold.tier_scope is Scope.TERM or start >= each.period.start:
+                    yield CountedSlice(member.id, member.sold.feature_id, earlier.period)
+
+    def _usage(self, line: ContractLine) -> Iterator[tuple[int, Slice]]:
+        """Every slice of usage that draws from the same funds as that line."""
+        payers = [payer.id for _, payer in self._prepaid(line)]
+        for other, member in enumerate(self.contract.lines):
+            if member.sold.kind is LineKind.USAGE:
+                if [payer.id for _, payer in self._prepaid(member)] == payers:
+                    yield from ((other, each) for each in self._cut(other))
+
+    def _prepaid(self, line: ContractLine) -> Iterator[tuple[int, ContractLine]]:
+        for position, payer in enumerate(self.contract.lines):
+            if payer.sold.kind is LineKind.PREPAID:
+                if not payer.sold.covers or line.sold.ref in payer.sold.covers:
+                    yield position, payer
+
+    def _funds(self, line: ContractLine, each: Slice) -> tuple[Fund, ...]:
+        """What was prepaid for a slice of usage: every fund begun by then, spent or not."""
+        found: list[Fund] = []
+        for position, payer in self._prepaid(line):
+            carried_for = payer.sold.carried_for
+            for bought in self._cut(position):
+                if bought.period.start > each.period.start:
+                    break
+                end = bought.period.end
+                expires_on = end if carried_for is None else carried_for.boundary(end, 1)
+                minor = rated_minor(bought, self.contract.currency)
+                percent = payer.sold.carried_percent
+                found.append(Fund(bought.period.start, end, expires_on, minor, percent))
+        return tuple(sorted(found))
+
+    def _covered(self, line: ContractLine, period: Period) -> Iterator[tuple[int, Slice]]:
+        """The slices a commitment counts in one of its periods."""
+        for position, member in enumerate(self.contract.lines):
+            if counts_toward(member.sold, line.sold):
+                for each in self._cut(position):
+                    if each.period.start in period:
+                        yield position, each
+
+    def _cut(self, position: int) -> Sequence[Slice]:
+        if position not in self._slices:
+            line = self.contract.lines[position]
+            self._slices[position] = list(slices(line, terms=self.contract.terms))
+        return self._slices[position]
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("|".join(parts).encode(), digest_size=8).hexdigest()

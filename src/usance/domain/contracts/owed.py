@@ -1,0 +1,206 @@
+"""What a contract owes: its slices that may be billed by a day, less what stands on documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from usance.domain.calendar import BillingPeriod, Period
+from usance.domain.contracts import difference
+from usance.domain.contracts.contract import Contract, ContractLine
+from usance.domain.contracts.difference import Correction, Standing
+from usance.domain.contracts.items import Items
+from usance.domain.contracts.schedule import (
+    Slice,
+    cut,
+    due_day,
+    first_day_due,
+    periods,
+    plan_slices,
+)
+from usance.domain.contracts.terms import Corrections
+from usance.domain.due_items import DueItem, LineKind, Piece
+
+NOTHING: Standing = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due and not billed, in order; and the day to look again from, None: never."""
+
+    items: tuple[DueItem, ...]
+    next_on: date | None
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far: charges and corrections, each with its line's place."""
+
+    charges: list[tuple[date, int, Slice, str]] = field(default_factory=list)
+    corrections: list[tuple[int, Correction]] = field(default_factory=list)
+    next_on: date | None = None
+
+    def later(self, day: date) -> None:
+        """Something falls due on that day, which is not yet."""
+        self.next_on = day if self.next_on is None else min(self.next_on, day)
+
+
+def due(
+    contract: Contract, *, through: date, standing: Standing = NOTHING, since: date | None = None
+) -> Due:
+    """The items of `contract` due by `through` (that day included), as far as they do not stand.
+
+    Items come by due day, then by line. A contract that is not active owes nothing more. `since`
+    is a day before which all is known to stand as it should, so that a long life costs no more
+    than a short one; None looks at everything. `standing` holds the pieces of those days at least.
+    """
+    if not contract.is_billed:
+        return Due((), None)
+    found, items = _Found(), Items(contract)
+    for position, line in enumerate(contract.lines):
+        pieces = standing.get(line.id, ())
+        if line.sold.plan:
+            _look_at_plan(found, items, position, pieces, through)
+        elif not line.sold.is_done_later:
+            _look_at_line(found, items, position, pieces, (through, since))
+    made: list[tuple[date, int, DueItem]] = [
+        (due_on, position, items.charge(position, each, key))
+        for due_on, position, each, key in found.charges
+    ]
+    if found.corrections:
+        made += _corrected(contract, found, items, through)
+    made.sort(key=lambda each: (each[0], each[1]))
+    return Due(tuple(item for _, _, item in made), found.next_on)
+
+
+def _look_at_line(
+    found: _Found,
+    items: Items,
+    position: int,
+    pieces: Sequence[Piece],
+    days: tuple[date, date | None],
+) -> None:
+    through, since = days
+    line, terms = items.contract.lines[position], items.contract.terms
+    first = None if since is None else first_day_due(line, since, terms)
+    left = list(pieces) if first is None else [piece for piece in pieces if piece.end > first]
+    for billing in periods(line, first):
+        due_on = due_day(line, billing.part, terms)
+        if due_on > through:
+            found.later(due_on)
+            break
+        whole = [each for each in cut(line, billing, due_on, terms) if each.share]
+        keys = [items.key(position, each) for each in whole]
+        if not left:
+            found.charges += [
+                (due_on, position, each, key) for each, key in zip(whole, keys, strict=True)
+            ]
+            continue
+        own = _within(left, billing)
+        if own and len(own) == len(left):
+            left = []
+        elif own:
+            left = [piece for piece in left if piece not in own]
+        _compare(found, items, position, whole, keys, own)
+    end = line.sold.window.start if line.sold.is_void else line.sold.window.end
+    gone = [piece for piece in left if piece.start >= end or piece.end <= line.sold.window.start]
+    if gone:
+        found.corrections += [(position, each) for each in difference.orphans(gone, end)]
+
+
+def _compare(
+    found: _Found,
+    items: Items,
+    position: int,
+    whole: Sequence[Slice],
+    keys: Sequence[str],
+    own: Sequence[Piece],
+) -> None:
+    """The slices of one period beside what stands of it."""
+    if difference.is_settled(whole, keys, own) and all(piece.late_on is None for piece in own):
+        return
+    if not own:
+        found.charges += [
+            (each.due_on, position, each, key) for each, key in zip(whole, keys, strict=True)
+        ]
+        return
+    contract = items.contract
+    made = difference.corrections(contract.lines[position], whole, keys, own, contract.currency)
+    found.corrections += [(position, each) for each in made]
+
+
+def _look_at_plan(
+    found: _Found, items: Items, position: int, pieces: Sequence[Piece], through: date
+) -> None:
+    """Each instalment by itself: one that comes to another amount now is put right on one line."""
+    contract = items.contract
+    line = contract.lines[position]
+    left = {piece.start: piece for piece in pieces}
+    for each in plan_slices(line, contract.currency, contract.terms):
+        own = left.pop(each.covers.start, None)
+        if own is None and each.due_on > through:
+            found.later(each.due_on)
+            continue
+        key = items.key(position, each)
+        if own is None and each.fixed_minor:
+            found.charges.append((each.due_on, position, each, key))
+        elif own is not None:
+            _compare(found, items, position, [each], [key], [own])
+    gone = difference.orphans(left.values(), line.sold.window.start)
+    found.corrections += [(position, each) for each in gone]
+
+
+def _within(pieces: Sequence[Piece], billing: BillingPeriod) -> list[Piece]:
+    part = billing.part
+    return [piece for piece in pieces if part.start <= piece.start < part.end]
+
+
+def _corrected(
+    contract: Contract, found: _Found, items: Items, through: date
+) -> Iterator[tuple[date, int, DueItem]]:
+    """The corrections that are due by `through`, each on the day its contract's policy says."""
+    by_day: dict[date, list[tuple[int, Correction]]] = {}
+    for position, each in found.corrections:
+        by_day.setdefault(each.day, []).append((position, each))
+    charge_days = sorted({due_on for due_on, _, _, _ in found.charges})
+    if found.next_on is not None:
+        charge_days.append(found.next_on)
+    for day, members in sorted(by_day.items()):
+        on = _day_of(contract, day, [each for _, each in members], charge_days)
+        for position, each in members:
+            if on <= through:
+                yield on, position, items.correction(position, each, on)
+            else:
+                found.later(min(each.since, on))
+
+
+def _day_of(
+    contract: Contract, day: date, members: Iterable[Correction], charge_days: Sequence[date]
+) -> date:
+    """What comes to less than nothing waits for the next invoice, where the contract says so."""
+    if contract.terms.corrections is Corrections.CREDIT_NOTE:
+        return day
+    amounts = [each.minor(contract.currency) if not _is_counted(each) else None for each in members]
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) == len(amounts) and sum(known) >= 0:
+        return day
+    return next((later for later in charge_days if later >= day), day)
+
+
+def _is_counted(each: Correction) -> bool:
+    """True when its amount rests on usage."""
+    return each.charge is not None and each.fixed_minor is None and each.is_late
+
+
+def lines_of_kind(contract: Contract, kind: LineKind) -> Iterator[tuple[int, ContractLine]]:
+    """The lines of that kind, each with its place."""
+    return (
+        (position, line) for position, line in enumerate(contract.lines) if line.sold.kind is kind
+    )
+
+
+def whole_life(contract: Contract) -> Period:
+    """From the first day of its first line to the last of its last one, holds included."""
+    end = max((line.sold.window.end for line in contract.lines), default=contract.term.end)
+    return Period(contract.term.start, max(end, contract.term.end))

@@ -1,0 +1,140 @@
+"""Rated items: what a due item comes to before tax, with every step shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+
+from usance.domain.due_items import CountedSlice, DueItem, LineKind
+from usance.domain.ids import LineId
+from usance.domain.invoicing.drawdown import drawn
+from usance.domain.metering.totals import NO_USAGE, UsageTotal
+from usance.domain.money import Currency, Money
+from usance.domain.rating.counting import detail_for
+from usance.domain.rating.rate import RatedLine, rate_line
+from usance.domain.rating.working import Fact, Working
+
+UsageBySlice = Mapping[tuple[LineId, date], UsageTotal]
+ZERO = Decimal(0)
+
+
+def counted_slices(item: DueItem) -> Iterator[CountedSlice]:
+    """All the usage an item's amount rests on: its own, and what comes before or under it."""
+    if item.quantity is None and item.feature_id is not None:
+        detail = detail_for(item.pricing, item.share)
+        yield CountedSlice(item.line_id, item.feature_id, item.service_period, detail)
+    yield from item.before
+    for other in (*item.covered, *item.drawn_by):
+        yield from counted_slices(other)
+
+
+def rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
+    """The net amount of an item, rounded once; before tax, or with it where its price is so.
+
+    Order of computation: finance.md section 2. `usage` holds the totals of metered slices; one
+    that is missing counts as no usage.
+    """
+    if item.fixed_minor is not None:
+        return _less_replaced(item, _fixed(item, item.fixed_minor, currency))
+    line = _by_price(item, currency, usage)
+    if item.kind is LineKind.COMMITMENT:
+        line = _topped_up(item, line, currency, usage)
+    elif item.funds:
+        line = _drawn_down(item, line, currency, usage)
+    return _less_replaced(item, line)
+
+
+def _by_price(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
+    if item.quantity is not None:
+        return rate_line(item.pricing, item.quantity, currency=currency, share=item.share)
+    counted = usage.get(item.key, NO_USAGE)
+    already = sum((usage.get(each.key, NO_USAGE).quantity for each in item.before), ZERO)
+    return rate_line(
+        item.pricing,
+        counted.quantity,
+        currency=currency,
+        share=item.share,
+        already=already,
+        is_measured=True,
+        cells=counted.cells,
+        amounts=counted.amounts,
+    )
+
+
+def _fixed(item: DueItem, minor: int, currency: Currency) -> RatedLine:
+    """An amount that is not rated: an instalment, what is missing of a slice, what is given back."""
+    net = Money(minor, currency)
+    facts: dict[str, Fact] = {"net": net.amount, "currency": currency.code}
+    gone = item.gives_back
+    if gone is None:
+        return RatedLine(net, Working("agreed_amount", facts), None)
+    billed: dict[str, Fact] = {
+        "invoice": gone.piece.source.invoice_id,
+        "line": gone.piece.source.position,
+        "days": f"{gone.piece.start}..{gone.piece.end}",
+        "billed": Money(gone.piece.net_minor, currency).amount,
+    }
+    return RatedLine(net, Working("given_back", facts, (Working("billed", billed),)), None)
+
+
+def _topped_up(
+    item: DueItem, committed: RatedLine, currency: Currency, usage: UsageBySlice
+) -> RatedLine:
+    """What the covered slices lack of the commitment; never less than nothing."""
+    steps = [committed.working]
+    reached = 0
+    for each in item.covered:
+        part = rated(each, currency, usage)
+        reached += part.net.minor
+        facts: dict[str, Fact] = {
+            "clause": each.line_ref,
+            "servicePeriod": str(each.service_period),
+            "net": part.net.amount,
+        }
+        steps.append(Working("covered", facts))
+    net = Money(max(0, committed.net.minor - reached), currency)
+    shown: dict[str, Fact] = {
+        "commitment": committed.net.amount,
+        "reached": Money(reached, currency).amount,
+        "net": net.amount,
+    }
+    return RatedLine(net, Working("true_up", shown, tuple(steps)), None)
+
+
+def _drawn_down(
+    item: DueItem, line: RatedLine, currency: Currency, usage: UsageBySlice
+) -> RatedLine:
+    """What is left of an item once what was prepaid is drawn, oldest usage first."""
+    earlier = [
+        (each.service_period.start, rated(each, currency, usage).net.minor)
+        for each in item.drawn_by
+    ]
+    taken = drawn(item.funds, [*earlier, (item.service_period.start, line.net.minor)])[-1]
+    net = Money(line.net.minor - taken, currency)
+    facts: dict[str, Fact] = {
+        "usage": line.net.amount,
+        "drawn": Money(taken, currency).amount,
+        "net": net.amount,
+    }
+    unit_amount = line.unit_amount if not taken else None
+    return RatedLine(net, Working("prepaid", facts, (line.working,)), unit_amount, line.unpriced)
+
+
+def _less_replaced(item: DueItem, line: RatedLine) -> RatedLine:
+    """The line in whose place others stood: what they were billed for comes off."""
+    if not item.replaces:
+        return line
+    currency = line.net.currency
+    gone = Money(sum(each.net_minor for each in item.replaces), currency)
+    steps = [line.working]
+    for each in item.replaces:
+        billed: dict[str, Fact] = {
+            "invoice": each.piece.source.invoice_id,
+            "line": each.piece.source.position,
+            "billed": Money(each.net_minor, currency).amount,
+        }
+        steps.append(Working("billed", billed))
+    net = line.net - gone
+    facts: dict[str, Fact] = {"now": line.net.amount, "billed": gone.amount, "net": net.amount}
+    return RatedLine(net, Working("replaced", facts, tuple(steps)), None, line.unpriced)

@@ -1,0 +1,71 @@
+"""Mark a milestone done: what it is worth falls due on that day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from usance.documents.order_form import read_order
+from usance.domain.catalog import is_storable
+from usance.domain.contracts.contract import Contract
+from usance.domain.errors import Conflict, Invalid, NotFound, Problem
+from usance.domain.facts import MilestoneReached
+from usance.domain.ids import ContractId, LineId
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, desk, timelines
+
+MAX_EVIDENCE = 2000
+
+
+class MilestoneReachedBefore(Conflict):
+    """It was marked done before; a milestone is reached once."""
+
+    code = "MilestoneReachedBefore"
+
+
+def mark_milestone(
+    runtime: Runtime,
+    scope: Scope,
+    contract_id: ContractId,
+    line_ref: str,
+    *,
+    on: date,
+    evidence: str,
+) -> Contract:
+    """The contract with the milestone reached on that day, a day of the legal entity.
+
+    `evidence` is what proves it: a link, a protocol, who accepted it. Raises NotFound,
+    ContractNotActive, MilestoneReachedBefore; Invalid (EvidenceMissing, NotAMilestone).
+    """
+    if not evidence.strip() or len(evidence) > MAX_EVIDENCE or not is_storable(evidence):
+        expected = f"what proves it, in 1 to {MAX_EVIDENCE} characters"
+        raise Invalid(Problem("EvidenceMissing", "evidence", evidence[:80], expected))
+    with runtime.transaction(scope) as tx:
+        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        timelines.refuse_inactive(tx, contract_id)
+        lines = {line.sold.ref: line.sold for line in contracts.one(tx, contract_id).lines}
+        if line_ref not in lines:
+            raise NotFound("contract line", line_ref)
+        at = runtime.now(tx)
+        added = timelines.add_milestone(
+            tx, contract_id, line_ref, done_on=on, evidence=evidence, at=at
+        )
+        if not added:
+            raise MilestoneReachedBefore(f"Milestone {line_ref!r} was marked done before.")
+        if not lines[line_ref].is_done_later:
+            expected = "a milestone that falls due when it is marked done"
+            raise Invalid(Problem("NotAMilestone", "lineRef", line_ref, expected))
+
+        contract = timelines.told(
+            tx, contract_id, read=read_order, new_id=lambda: LineId(runtime.new_id("lin"))
+        ).contract
+        timelines.keep(tx, contract, at=at)
+        desk.redraft_contract(tx, contract_id, runtime.invoice_id, at=at, actor=scope.actor)
+        runtime.note(
+            tx,
+            scope,
+            "milestone.reached",
+            contract_id,
+            MilestoneReached(contract_id),
+            after={"line": line_ref, "on": on.isoformat(), "evidence": evidence},
+        )
+    return contract

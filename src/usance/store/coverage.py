@@ -1,0 +1,277 @@
+"""Coverage: which days of contract lines stand on documents, and what takes them away again.
+
+A row of `billed_slices` is a piece that stands. A line that gives days back takes the row away, or
+leaves what is left of it, and notes in `given_back` what to put there again should it be made
+void. PostgreSQL refuses two pieces of one day of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+
+from psycopg.errors import ExclusionViolation
+
+from usance.domain.calendar import Period
+from usance.domain.contracts.difference import dealt, without
+from usance.domain.due_items import GivenBack, Piece, Source
+from usance.domain.errors import Conflict
+from usance.domain.ids import InvoiceId, LineId
+from usance.domain.invoicing.drafting import SourceLine
+from usance.domain.invoicing.invoice import Draft, InvoiceLine, InvoiceNotVoidable
+from usance.store.database import Row, Tx, range_text
+from usance.store.invoice_rows import treatment_from
+
+SLICE_COLUMNS = (
+    *("invoice_id", "position", "contract_line_id", "service_period", "net_minor", "terms_key"),
+)
+GIVEN_COLUMNS = (
+    *("invoice_id", "position", "source_invoice_id", "source_position", "contract_line_id"),
+    *("service_period", "net_minor", "terms_key"),
+)
+PIECES = """
+SELECT contract_line_id, lower(service_period) AS starts_on, upper(service_period) AS ends_on,
+       terms_key, net_minor, invoice_id, position, late_on
+  FROM billed_slices
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_line_id = ANY(%(line_ids)s)
+ ORDER BY contract_line_id, starts_on
+"""
+# As if a document were not there: without its own pieces, with those it gave back.
+PIECES_WITHOUT = """
+SELECT contract_line_id, lower(service_period) AS starts_on, upper(service_period) AS ends_on,
+       terms_key, net_minor, invoice_id, position, late_on
+  FROM billed_slices
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_line_id = ANY(%(line_ids)s)
+   AND invoice_id <> %(invoice_id)s
+ UNION ALL
+SELECT contract_line_id, lower(service_period), upper(service_period), terms_key, net_minor,
+       source_invoice_id, source_position, NULL
+  FROM given_back
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_line_id = ANY(%(line_ids)s)
+   AND invoice_id = %(invoice_id)s
+ ORDER BY contract_line_id, starts_on
+"""
+# What falls due on or after a day ends on or after it, but for the days usage is held.
+PIECES_SINCE = """
+SELECT piece.*
+  FROM unnest(%(line_ids)s::text[], %(since)s::date[]) AS asked (line_id, since)
+ CROSS JOIN LATERAL (
+        SELECT contract_line_id, lower(service_period) AS starts_on,
+               upper(service_period) AS ends_on, terms_key, net_minor, invoice_id, position,
+               late_on
+          FROM billed_slices
+         WHERE tenant_id = %(tenant_id)s
+           AND contract_line_id = asked.line_id
+           AND upper(service_period) >= asked.since - 91
+        OFFSET 0) AS piece  -- line by line: a whole tenant's slices are never read
+ ORDER BY contract_line_id, starts_on
+"""
+TAKE_AWAY = """
+DELETE FROM billed_slices
+ USING unnest(%(invoice_ids)s::text[], %(positions)s::int[], %(starts)s::date[])
+    AS gone (invoice_id, position, starts_on)
+ WHERE billed_slices.tenant_id = %(tenant_id)s
+   AND billed_slices.invoice_id = gone.invoice_id
+   AND billed_slices.position = gone.position
+   AND lower(billed_slices.service_period) = gone.starts_on
+"""
+STAND_DOWN = """
+DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s
+"""
+STAND_AGAIN = """
+INSERT INTO billed_slices (tenant_id, invoice_id, position, contract_line_id, service_period,
+                           net_minor, terms_key)
+SELECT g.tenant_id, g.source_invoice_id, g.source_position, g.contract_line_id, g.service_period,
+       g.net_minor, g.terms_key
+  FROM given_back g
+  JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = g.source_invoice_id
+ WHERE g.tenant_id = %(tenant_id)s
+   AND g.invoice_id = %(invoice_id)s
+   AND i.status <> 'VOID'
+"""
+FORGET = "DELETE FROM given_back WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s"
+GIVEN_BY = """
+SELECT DISTINCT invoice_id
+  FROM given_back
+ WHERE tenant_id = %(tenant_id)s
+   AND source_invoice_id = %(invoice_id)s
+ ORDER BY invoice_id
+"""
+# Lines that were given back from, and what credit notes written by hand gave back of them since.
+SOURCES = """
+SELECT asked.invoice_id, asked.position, l.tax_category, l.tax_percent, l.tax_rule, l.tax_reason,
+       l.tax_parts,
+       coalesce((SELECT -sum(c.net_minor)
+                   FROM invoice_lines c
+                   JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = c.invoice_id
+                  WHERE c.tenant_id = %(tenant_id)s
+                    AND c.source_invoice_id = asked.invoice_id
+                    AND c.source_position = asked.position
+                    AND c.contract_line_id IS NULL
+                    AND i.status <> 'VOID'), 0)::bigint AS credited_minor
+  FROM unnest(%(invoice_ids)s::text[], %(positions)s::int[]) AS asked (invoice_id, position)
+  JOIN invoice_lines l
+    ON l.tenant_id = %(tenant_id)s
+   AND l.invoice_id = asked.invoice_id
+   AND l.position = asked.position
+"""
+MARK_LATE = """
+UPDATE billed_slices
+   SET late_on = %(on)s
+  FROM unnest(%(line_ids)s::text[], %(starts)s::date[]) AS moved (line_id, starts_on)
+ WHERE billed_slices.tenant_id = %(tenant_id)s
+   AND contract_line_id = moved.line_id
+   AND lower(service_period) = moved.starts_on
+   AND late_on IS NULL
+"""
+
+
+class BilledMeanwhile(Conflict):
+    """Somebody changed what stands of these lines at the same moment; try again."""
+
+    code = "BilledMeanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("What stands of these contract lines has just changed; try again.")
+
+
+def standing(
+    tx: Tx, line_ids: Collection[LineId], *, without: InvoiceId | None = None
+) -> dict[str, list[Piece]]:
+    """Their pieces that stand, in time; as if the document `without` were not there."""
+    if without is None:
+        return _by_line(tx.all(PIECES, line_ids=list(line_ids)))
+    return _by_line(tx.all(PIECES_WITHOUT, line_ids=list(line_ids), invoice_id=without))
+
+
+def standing_since(tx: Tx, since: Mapping[LineId, date]) -> dict[str, list[Piece]]:
+    """The pieces of those lines that stand, of what fell due from a day on and a little before."""
+    return _by_line(tx.all(PIECES_SINCE, line_ids=list(since), since=list(since.values())))
+
+
+def settle(tx: Tx, drafts: Iterable[Draft]) -> None:
+    """Write down what the lines of new drafts settle, and take away what they give back.
+
+    Raises BilledMeanwhile when a piece they give back is there no more.
+    """
+    rows: list[tuple[object, ...]] = []
+    given: list[tuple[object, ...]] = []
+    gone: dict[tuple[Source, date], list[GivenBack]] = {}
+    for draft in drafts:
+        for position, line in enumerate(draft.lines, start=1):
+            if line.settled is None:
+                continue
+            if not line.settled.gives_back:
+                rows.append(_slice_row(draft, position, line))
+            for each in line.settled.gone:
+                given.append(_given_row(draft, position, each))
+                gone.setdefault((each.piece.source, each.piece.start), []).append(each)
+    if gone:
+        rows += _take_away(tx, gone.values())
+        tx.append_rows("given_back", GIVEN_COLUMNS, given)
+    tx.append_rows("billed_slices", SLICE_COLUMNS, rows)
+
+
+def stand_down(tx: Tx, invoice_id: InvoiceId) -> None:
+    """A document stands no more: what it settled is open, what it gave back stands again.
+
+    Raises InvoiceNotVoidable when a later document gave back some of it, or charged the days anew
+    that would stand again.
+    """
+    later = tx.all(GIVEN_BY, invoice_id=invoice_id)
+    if later:
+        raise InvoiceNotVoidable(
+            f"Invoice {later[0].invoice_id} gives back days of invoice {invoice_id}; void it first."
+        )
+    tx.run(STAND_DOWN, invoice_id=invoice_id)
+    try:
+        tx.run(STAND_AGAIN, invoice_id=invoice_id)
+    except ExclusionViolation:
+        raise InvoiceNotVoidable(
+            f"Days that invoice {invoice_id} gives back are charged anew on another; void it first."
+        ) from None
+    tx.run(FORGET, invoice_id=invoice_id)
+
+
+def sources(tx: Tx, lines: Collection[Source]) -> dict[Source, SourceLine]:
+    """What those lines bore, and what was given back of them by hand."""
+    if not lines:
+        return {}
+    rows = tx.all(
+        SOURCES,
+        invoice_ids=[source.invoice_id for source in lines],
+        positions=[source.position for source in lines],
+    )
+    return {
+        Source(row.invoice_id, row.position): SourceLine(treatment_from(row), row.credited_minor)
+        for row in rows
+    }
+
+
+def mark_late(tx: Tx, slices: Collection[tuple[LineId, date]], *, on: date) -> None:
+    """Usage of these slices turned out on that day to be other than billed."""
+    tx.run(
+        MARK_LATE,
+        line_ids=[line_id for line_id, _ in slices],
+        starts=[starts_on for _, starts_on in slices],
+        on=on,
+    )
+
+
+def _take_away(tx: Tx, pieces: Collection[Sequence[GivenBack]]) -> list[tuple[object, ...]]:
+    """Take these pieces away; the rows of what is left of those that are not gone whole."""
+    firsts = [members[0].piece for members in pieces]
+    taken = tx.run(
+        TAKE_AWAY,
+        invoice_ids=[piece.source.invoice_id for piece in firsts],
+        positions=[piece.source.position for piece in firsts],
+        starts=[piece.start for piece in firsts],
+    )
+    if taken != len(firsts):
+        raise BilledMeanwhile
+    return [row for members in pieces for row in _left_rows(members)]
+
+
+def _left_rows(members: Sequence[GivenBack]) -> Iterable[tuple[object, ...]]:
+    piece = members[0].piece
+    left = without(Period(piece.start, piece.end), [each.period for each in members])
+    minor = piece.net_minor - sum(each.net_minor for each in members)
+    for period, part in zip(left, dealt(minor, left), strict=True):
+        days = range_text(period.start, period.end)
+        yield (*piece.source, piece.line_id, days, part, piece.terms_key)
+
+
+def _slice_row(draft: Draft, position: int, line: InvoiceLine) -> tuple[object, ...]:
+    settled = line.settled
+    assert settled is not None, "it settles days of a contract line"
+    stands = line.net.minor + sum(each.net_minor for each in settled.gone)
+    days = range_text(settled.coverage.start, settled.coverage.end)
+    return draft.id, position, line.line_id, days, stands, settled.terms_key
+
+
+def _given_row(draft: Draft, position: int, gone: GivenBack) -> tuple[object, ...]:
+    piece = gone.piece
+    days = range_text(gone.period.start, gone.period.end)
+    return (
+        *(draft.id, position, *piece.source, piece.line_id),
+        *(days, gone.net_minor, piece.terms_key),
+    )
+
+
+def _by_line(rows: Iterable[Row]) -> dict[str, list[Piece]]:
+    found: dict[str, list[Piece]] = {}
+    for row in rows:
+        piece = Piece(
+            row.contract_line_id,
+            row.starts_on,
+            row.ends_on,
+            row.terms_key,
+            row.net_minor,
+            Source(row.invoice_id, row.position),
+            row.late_on,
+        )
+        found.setdefault(piece.line_id, []).append(piece)
+    return found

@@ -1,0 +1,163 @@
+"""Timelines: the orders that made a contract, and the contract they make, kept together.
+
+`contracts` and `contract_lines` hold what the orders fold to and nothing else: after every change
+of what is known (an order fulfilled, a milestone reached, an index published) they are written
+anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from usance.domain.contracts.contract import Contract, ContractStatus
+from usance.domain.contracts.order import Order
+from usance.domain.contracts.timeline import Known, Timeline, timeline
+from usance.domain.errors import Invalid, NotAllowedNow, Problem
+from usance.domain.ids import ContractId, LineId, OrderId
+from usance.store import contracts, orders, price_indices
+from usance.store.database import Tx
+
+MILESTONES = """
+SELECT line_ref, done_on
+  FROM milestones
+ WHERE tenant_id = %(tenant_id)s
+   AND contract_id = %(contract_id)s
+"""
+ADD_MILESTONE = """
+INSERT INTO milestones (tenant_id, contract_id, line_ref, done_on, evidence, created_at)
+VALUES (%(tenant_id)s, %(contract_id)s, %(line_ref)s, %(done_on)s, %(evidence)s, %(at)s)
+ON CONFLICT (tenant_id, contract_id, line_ref) DO NOTHING
+"""
+FOLLOWING = """
+SELECT DISTINCT contract_id
+  FROM orders
+ WHERE tenant_id = %(tenant_id)s
+   AND fulfilled_at IS NOT NULL
+   AND form @? format('$.**.index ? (@ == %%s)', to_json(%(series)s::text))::jsonpath
+ ORDER BY contract_id
+"""
+
+
+ReadOrder = Callable[[Mapping[str, Any], OrderId], Order]  # an order from its stored notation
+
+
+class ContractNotActive(NotAllowedNow):
+    """Only a contract that runs can be amended."""
+
+    code = "ContractNotActive"
+
+
+def orders_of(tx: Tx, contract_id: ContractId, read: ReadOrder) -> list[Order]:
+    """The orders that have been fulfilled on a contract, by effective day."""
+    return [
+        read(row.form, OrderId(row.id))
+        for row in orders.of_contract(tx, contract_id)
+        if row.fulfilled_at is not None
+    ]
+
+
+def known(tx: Tx, contract_id: ContractId, agreed: Sequence[Order]) -> Known:
+    """What the timeline of these orders needs to know beside them."""
+    rows = tx.all(MILESTONES, contract_id=contract_id)
+    return Known(
+        indices=price_indices.series(tx, indices_named(agreed)),
+        done={row.line_ref: row.done_on for row in rows},
+    )
+
+
+def indices_named(agreed: Sequence[Order]) -> set[str]:
+    """The index series that uplifts of these orders follow."""
+    rules = [order.uplift for order in agreed]
+    for order in agreed:
+        for terms in (order.terms, order.terms_change):
+            rules.append(terms.uplift)
+            if terms.renewal is not None:
+                rules.append(terms.renewal.uplift)
+    return {rule.index for rule in rules if rule is not None and rule.index is not None}
+
+
+def told(
+    tx: Tx,
+    contract_id: ContractId,
+    *,
+    read: ReadOrder,
+    with_order: Order | None = None,
+    new_id: Callable[[], LineId],
+) -> Timeline:
+    """The timeline of a contract as its orders tell it, one more among them or not.
+
+    Raises Invalid when that one cannot take effect, or keeps a later one from doing so.
+    """
+    agreed = orders_of(tx, contract_id, read)
+    ids = contracts.line_ids(tx, contract_id)
+
+    def line_id(ref: str, opened_on: date) -> LineId:
+        if (ref, opened_on) not in ids:
+            ids[ref, opened_on] = new_id()
+        return ids[ref, opened_on]
+
+    if with_order is None:
+        return timeline(agreed, line_id=line_id, known=known(tx, contract_id, agreed))
+    every = [*agreed, with_order]
+    facts = known(tx, contract_id, every)
+    made = timeline(every, line_id=line_id, known=facts)
+    own = [each.problem for each in made.troubles if each.order_id == with_order.id]
+    if not own and made.troubles:
+        before = {each.order_id for each in timeline(agreed, line_id=line_id, known=facts).troubles}
+        own = [
+            _broken(with_order, each.order_id, each.problem)
+            for each in made.troubles
+            if each.order_id not in before
+        ]
+    if own:
+        raise Invalid(*own)
+    return made
+
+
+def keep(tx: Tx, contract: Contract, *, at: datetime, is_amended: bool = True) -> bool:
+    """Write down what the orders of a contract fold to now, to be billed from its first day on.
+
+    False, and nothing done, when another customer has a contract of that id.
+    """
+    first = min((line.sold.window.start for line in contract.lines), default=contract.term.start)
+    start = min(first, contract.term.start)
+    if not contracts.save(tx, contract, next_due_on=start, at=at, is_amended=is_amended):
+        return False
+    contracts.save_lines(tx, contract.id, contract.lines)
+    return True
+
+
+def refuse_inactive(tx: Tx, contract_id: ContractId) -> None:
+    """Hold the contract until `tx` ends. Raises NotFound; ContractNotActive unless it runs."""
+    contracts.lock_any(tx, contract_id)
+    status = contracts.stamps(tx, contract_id).status
+    if status not in (ContractStatus.ACTIVE, ContractStatus.END_BILLING):
+        raise ContractNotActive(f"Contract {contract_id} is {status}; it cannot be amended.")
+
+
+def add_milestone(
+    tx: Tx, contract_id: ContractId, line_ref: str, *, done_on: date, evidence: str, at: datetime
+) -> bool:
+    """Note that a milestone was reached; False, and nothing done, when it was before."""
+    return bool(
+        tx.run(
+            ADD_MILESTONE,
+            contract_id=contract_id,
+            line_ref=line_ref,
+            done_on=done_on,
+            evidence=evidence,
+            at=at,
+        )
+    )
+
+
+def following(tx: Tx, series: str) -> list[ContractId]:
+    """The contracts whose prices follow that index."""
+    return [row.contract_id for row in tx.all(FOLLOWING, series=series)]
+
+
+def _broken(order: Order, other: OrderId, problem: Problem) -> Problem:
+    expected = f"a day on which order {other} still holds: there, {problem.message}"
+    return Problem("LaterOrderBroken", "effectiveOn", str(order.effective_on), expected)
