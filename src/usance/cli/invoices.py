@@ -1,4 +1,4 @@
-"""`usance invoices`: the review desk on the command line."""
+"""`usance invoices`: list, show, issue, send, void; the review desk itself is in review.py."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from usance.api.invoices.wire import InvoiceWire
+from usance.cli import review
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
 from usance.cli.show import AsJson, paper, people, print_json, print_table
 from usance.documents.link import hosted_url
 from usance.domain.errors import DomainError
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import InvoiceStatus
-from usance.flows.approve_invoice import approve_invoice
 from usance.flows.archive_paper import archive_paper
 from usance.flows.issue_invoice import issue_invoice
 from usance.flows.send_invoice import send_invoice
@@ -23,6 +23,11 @@ from usance.flows.void_invoice import void_invoice
 from usance.store import invoices, parties, tenants
 
 app = typer.Typer(help="Invoices: review, approve, issue, send, void.", no_args_is_help=True)
+app.command("approve")(review.approve)
+app.command("review")(review.review)
+app.command("withdraw")(review.withdraw)
+app.command("compare")(review.compare)
+app.command("history")(review.history)
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 Ids = Annotated[list[str] | None, typer.Argument(help="Invoice ids.")]
@@ -70,19 +75,6 @@ def show(invoice_id: OneId, *, environment: Environment = DEFAULT_ENVIRONMENT) -
     with session(environment) as here:
         wire = _wires(here, [InvoiceId(invoice_id)])
     print_json(wire[0].model_dump(mode="json", by_alias=True))
-
-
-@app.command("approve")
-def approve(
-    ids: Ids = None, *, every: Every = False, environment: Environment = DEFAULT_ENVIRONMENT
-) -> None:
-    """Approve held drafts."""
-
-    def act(here: Session, invoice_id: InvoiceId) -> str:
-        approve_invoice(here.runtime, here.scope, invoice_id)
-        return "APPROVED"
-
-    _each(environment, ids, "DRAFT" if every else None, act)
 
 
 @app.command("issue")
