@@ -219,7 +219,7 @@ ODD_FIELDS = [
     ("customerId", {"customerId": "acme"}, "InvalidId"),
     ("orderForm", 2, "UnknownVersion"),
     ("orderForm", True, "UnknownVersion"),
-    ("kind", "RENEWAL", "UnknownWord"),
+    ("kind", "UPGRADE", "UnknownWord"),
     ("tags", ["a"] * 51, "TooMany"),
     ("lines[1].price.unitAmount", 0.5, "InvalidNumber"),
     ("signature.on", None, "MissingField"),
@@ -449,7 +449,8 @@ def test_the_guide_shows_an_example_as_it_stands() -> None:
 def test_the_guide_names_every_field_of_the_notation() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "guides" / "order-form.md").read_text("utf-8")
     sources = Path(order_form.__file__).parent
-    for name in ("order_form.py", "order_lines.py", "particulars.py", "feature_notation.py"):
-        source = (sources / name).read_text(encoding="utf-8")
+    names = ("order_*.py", "line_*.py", "*_notation.py", "particulars.py")
+    for source_file in (file for name in names for file in sources.glob(name)):
+        name, source = source_file.name, source_file.read_text(encoding="utf-8")
         for field in re.findall(r'fields\.(?:need|take)\(\s*"(\w+)"', source):
             assert re.search(rf"\b{field}\b", guide), f"{name}: {field}"

@@ -10,23 +10,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
-from usance.documents.order_lines import line_from, plain_line, plain_period
+from usance.documents.billing_notation import Frame, plain_period
+from usance.documents.contract_notation import (
+    plain_terms,
+    plain_terms_change,
+    terms_change_from,
+    terms_from,
+)
+from usance.documents.line_prices import dated_discounts, plain_discount
+from usance.documents.order_changes import (
+    carries_from,
+    changes_from,
+    plain_carries,
+    plain_change,
+    plain_termination,
+    termination_from,
+)
+from usance.documents.order_kinds import (
+    ANY_CURRENCY,
+    ANY_TERM,
+    Span,
+    Standing,
+    currency_from,
+    parties_from,
+    refuse_of_others,
+    sequence_from,
+    span_from,
+)
+from usance.documents.order_lines import line_from, plain_line
 from usance.documents.particulars import customer_from
 from usance.documents.plain import (
     Fields,
     amount,
     choice,
-    currency,
     day,
     each,
     given,
     name,
-    number,
     raise_all,
     ref,
     refusal,
@@ -35,37 +58,22 @@ from usance.documents.plain import (
     truth,
     whole,
 )
-from usance.documents.terms_notation import (
-    payment_terms_from,
-    plain_payment_terms,
-)
+from usance.documents.subscription_notation import plain_subscription, subscription_from
+from usance.documents.uplift_notation import plain_uplift, uplift_from
 from usance.documents.yaml_text import read_plain
-from usance.domain.calendar import FIRST_DAY, LAST_DAY, Period, month_after
-from usance.domain.contracts.order import (
-    MAX_LINES,
-    ContractTerms,
-    Grant,
-    Order,
-    OrderKind,
-    OrderLine,
-    Signature,
-    SubscriptionTerms,
-    order_problems,
-)
+from usance.domain.contracts.order import Order, OrderKind, OrderLine, Signature
+from usance.domain.contracts.order_problems import MAX_LINES, NEW_TERM, order_problems
+from usance.domain.contracts.plan_problems import plan_amount_problems
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.contracts.value import total_problems
 from usance.domain.customer import Customer
-from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, OrderId
+from usance.domain.errors import Problem
+from usance.domain.ids import ContractId, OrderId
 from usance.domain.money import Currency, Money
 from usance.domain.payment_terms import NET_30, PaymentTerms
 
 VERSION = 1
-MAX_MONTHS = 1200
 LINE = re.compile(r"lines\[(\d+)\]")
-# Stand for a term or currency that was refused, so that the lines are read all the same and their
-# problems show too. Nothing is made of them.
-ANY_TERM = Period(FIRST_DAY, LAST_DAY)
-ANY_CURRENCY = Currency("XXX", 4)
 
 
 def read_form(written: str) -> dict[str, object]:
@@ -77,23 +85,35 @@ def read_form(written: str) -> dict[str, object]:
 
 
 def order_from(
-    plain: Mapping[str, object], *, order_id: OrderId, default_terms: PaymentTerms = NET_30
+    plain: Mapping[str, object],
+    *,
+    order_id: OrderId,
+    default_terms: PaymentTerms = NET_30,
+    standing: Standing | None = None,
 ) -> Order:
     """The order in a form. Raises Invalid with every problem found, by its path in the form.
 
     `order_id` is used when the form names none; `default_terms` are the legal entity's.
+    `standing`: the contract as it is, for an order that is not its first: the form may then leave
+    out customer, entity and currency, and must agree with it where it does not.
     """
     fields = Fields(plain)
-    term = fields.need("term", _term, stand_in=ANY_TERM)
-    agreed = _Agreed(term, fields.need("currency", currency, stand_in=ANY_CURRENCY))
-    lines, line_problems = _lines(fields, agreed)
-    order = _without_lines(fields, agreed, OrderId(order_id), default_terms)
-    order = replace(order, lines=tuple(lines.values()))
+    kind = fields.take("kind", choice(OrderKind), OrderKind.INITIAL)
+    found = None if kind is OrderKind.INITIAL else standing
+    span = span_from(fields, kind)
+    reading = _Reading(fields, kind, span, currency_from(fields, found), found, default_terms)
+    lines, line_problems = _lines(reading)
+    order = replace(_without_lines(reading, order_id), lines=tuple(lines.values()))
     problems = [*fields.problems, *line_problems]
-    if agreed.term is not ANY_TERM:
+    if span.term is not ANY_TERM:
         problems += _rule_problems(order, list(lines), problems)
-    raise_all(problems)
+    raise_all(list(dict.fromkeys(problems)))
     return order
+
+
+def read_order(kept: Mapping[str, object], order_id: OrderId) -> Order:
+    """The order of a form as it is kept: every default is written out, nothing else is needed."""
+    return order_from(kept, order_id=order_id)
 
 
 def customer_in(plain: Mapping[str, object]) -> Customer | None:
@@ -104,9 +124,9 @@ def customer_in(plain: Mapping[str, object]) -> Customer | None:
 
 def plain_order(order: Order) -> dict[str, object]:
     """The order in the form's notation, every default written out: nothing about it depends on
-    what the legal entity's terms are when it is read again.
+    what the legal entity's terms, or the contract, are when it is read again.
     """
-    terms, signature = order.terms, order.signature
+    signature = order.signature
     said = {
         "orderForm": VERSION,
         "orderId": order.id,
@@ -117,99 +137,148 @@ def plain_order(order: Order) -> dict[str, object]:
         "legalEntityId": order.legal_entity_id,
         "currency": order.currency.code,
         "effectiveOn": order.effective_on.isoformat(),
-        "term": plain_period(order.term),
-        "paymentTerms": plain_payment_terms(terms.payment_terms),
-        "poRequired": terms.is_po_required,
-        "consolidate": terms.is_consolidated,
-        "usageHoldDays": terms.usage_hold_days,
-        "lines": [plain_line(line) for line in order.lines],
+        "sequence": order.sequence,
     }
     signed = None if signature is None else {"by": signature.by, "on": signature.on.isoformat()}
-    under, whole_value = terms.approve_under, order.control_total
-    return said | given(
-        signature=signed,
-        crmRef=order.crm_ref,
-        poNumber=terms.po_number,
-        autoApprove=None if under is None else {"under": under.text},
-        subscriptions=[_plain_subscription(promised) for promised in order.subscriptions],
+    said |= given(signature=signed, crmRef=order.crm_ref, tags=list(order.tags))
+    if order.termination is not None:
+        return said | plain_termination(order.termination)
+    if order.kind is OrderKind.INITIAL:
+        said |= plain_terms(order.terms, order.currency)
+    else:
+        said |= _plain_later(order)
+    if order.kind in NEW_TERM:
+        said["term"] = plain_period(order.term)
+    return said | _plain_sold(order)
+
+
+def _plain_sold(order: Order) -> dict[str, object]:
+    """What is sold; an empty list of lines is left out."""
+    whole_value = order.control_total
+    return given(
+        discounts=[plain_discount(dated) for dated in order.discounts],
+        lines=[plain_line(line) for line in order.lines],
+        subscriptions=[plain_subscription(promised) for promised in order.subscriptions],
         totals=None if whole_value is None else {"contractValue": whole_value.text},
-        tags=list(order.tags),
     )
 
 
-class _Agreed(NamedTuple):
-    """What the lines are read against."""
+def _plain_later(order: Order) -> dict[str, object]:
+    """What a later order changes."""
+    parties = order.party_change
+    is_renewal = order.kind is OrderKind.RENEWAL
+    said = plain_terms_change(order.terms_change, uplift_key=_yearly(order.kind))
+    said |= given(
+        assignTo=parties.customer_id,
+        newLegalEntityId=parties.legal_entity_id,
+        changes=[plain_change(change) for change in order.changes],
+        termEnd=order.term.end.isoformat() if order.moves_end else None,
+        uplift=None if order.uplift is None else plain_uplift(order.uplift),
+    )
+    if is_renewal:
+        said |= {"early": order.is_early, "carryOver": plain_carries(order)}
+    return said
 
-    term: Period
+
+class _Reading(NamedTuple):
+    """One form while it is read, and what it is read against."""
+
+    fields: Fields
+    kind: OrderKind
+    span: Span
     currency: Currency
+    standing: Standing | None
+    default_terms: PaymentTerms
 
 
-def _lines(fields: Fields, agreed: _Agreed) -> tuple[dict[int, OrderLine], list[Problem]]:
+def _yearly(kind: OrderKind) -> str:
+    """What the notation calls the uplift of each anniversary: a renewal has one of its own."""
+    return "yearlyUplift" if kind is OrderKind.RENEWAL else "uplift"
+
+
+def _lines(reading: _Reading) -> tuple[dict[int, OrderLine], list[Problem]]:
     """The lines that could be read, by their place in the form, and the problems of the others."""
-    read = partial(line_from, term=agreed.term, currency=agreed.currency)
+    fields, kind = reading.fields, reading.kind
     nothing: tuple[dict[int, OrderLine], list[Problem]] = ({}, [])
-    return fields.need("lines", partial(some, read=read, most=MAX_LINES), stand_in=nothing)
+    if kind is OrderKind.TERMINATION:
+        return nothing
+    billing_day = fields.take("billingDay", _day_of_month, None)
+    is_open = kind not in NEW_TERM
+    frame = Frame(reading.span.term, reading.currency, is_open, billing_day)
+    read = partial(some, read=partial(line_from, frame=frame), most=MAX_LINES)
+    if kind is OrderKind.INITIAL:
+        return fields.need("lines", read, stand_in=nothing)
+    return fields.take("lines", read, nothing)
 
 
-def _without_lines(
-    fields: Fields, agreed: _Agreed, order_id: OrderId, default_terms: PaymentTerms
-) -> Order:
+def _without_lines(reading: _Reading, order_id: OrderId) -> Order:
     """The order but for its lines. Of a refused field it holds a stand-in."""
-    term, money = agreed
+    fields, kind = reading.fields, reading.kind
     fields.take("orderForm", _version, VERSION)
     own_id = fields.take("orderId", ref, order_id)
-    kind = fields.take("kind", choice(OrderKind), OrderKind.INITIAL)
-    contract_id = fields.take("contractId", ref, own_id)
-    contract_name = fields.take("contractName", name, contract_id)
-    customer_id = _customer_id(fields)
-    legal_entity_id = fields.need("legalEntityId", ref)
-    effective_on = fields.take("effectiveOn", day, term.start)
-    terms = _contract_terms(fields, money, default_terms)
-    subscriptions = fields.take("subscriptions", each(_subscription, most=100), ())
+    contract_id = _contract_id(fields, kind, own_id)
+    parties = parties_from(fields, kind, reading.standing, contract_id=contract_id)
+    sequence = sequence_from(fields)
     signature = fields.take("signature", _signature, None)
     crm_ref = fields.take("crmRef", text, "")
-    control_total = fields.take("totals", partial(_totals, of=money), None)
     tags = fields.take("tags", each(text, most=50), ())
-    fields.close()
-    return Order(
+    order = Order(
         id=OrderId(own_id),
         kind=kind,
-        customer_id=CustomerId(customer_id),
-        legal_entity_id=LegalEntityId(legal_entity_id),
         contract_id=ContractId(contract_id),
-        contract_name=contract_name,
-        currency=money,
-        term=term,
-        effective_on=effective_on,
-        terms=terms,
-        lines=(),
-        subscriptions=subscriptions,
+        currency=reading.currency,
+        sequence=sequence,
+        terms=_terms(reading),
         signature=signature,
         crm_ref=crm_ref,
-        control_total=control_total,
         tags=tags,
+        **parties._asdict(),
+        **reading.span._asdict(),
     )
+    order = _ended(reading, order) if kind is OrderKind.TERMINATION else _sold(reading, order)
+    refuse_of_others(fields, kind)
+    fields.close()
+    return order
 
 
-def _contract_terms(fields: Fields, money: Currency, default_terms: PaymentTerms) -> ContractTerms:
-    payment_terms = fields.take("paymentTerms", payment_terms_from, default_terms)
-    po_number = fields.take("poNumber", text, "")
-    is_po_required = fields.take("poRequired", truth, default=False)
-    is_consolidated = fields.take("consolidate", truth, default=True)
-    usage_hold_days = fields.take("usageHoldDays", whole, 0)
-    approve_under = fields.take("autoApprove", partial(_auto_approval, of=money), None)
-    try:
-        return ContractTerms(
-            payment_terms=payment_terms,
-            po_number=po_number,
-            is_po_required=is_po_required,
-            usage_hold_days=usage_hold_days,
-            approve_under=approve_under,
-            is_consolidated=is_consolidated,
+def _contract_id(fields: Fields, kind: OrderKind, own_id: str) -> str:
+    if kind is OrderKind.INITIAL:
+        return fields.take("contractId", ref, own_id)
+    return fields.need("contractId", ref, stand_in=own_id)
+
+
+def _terms(reading: _Reading) -> ContractTerms:
+    """The terms of a new contract; those that stand, of one that is changed."""
+    if reading.kind is OrderKind.INITIAL:
+        return terms_from(reading.fields, reading.currency, reading.default_terms)
+    if reading.standing is not None:
+        return reading.standing.terms
+    return ContractTerms(payment_terms=reading.default_terms)
+
+
+def _ended(reading: _Reading, order: Order) -> Order:
+    return replace(order, termination=termination_from(reading.fields, reading.currency))
+
+
+def _sold(reading: _Reading, order: Order) -> Order:
+    """The order with what every kind but a TERMINATION may have, and what its own has."""
+    fields, kind = reading.fields, reading.kind
+    subscriptions = fields.take("subscriptions", each(subscription_from, most=100), ())
+    control_total = fields.take("totals", partial(_totals, of=reading.currency), None)
+    order = replace(order, subscriptions=subscriptions, control_total=control_total)
+    if kind is not OrderKind.EXPANSION:
+        order = replace(order, discounts=dated_discounts(fields, reading.span.term.start))
+    if kind is OrderKind.INITIAL:
+        return order
+    order = replace(order, changes=changes_from(fields, kind))
+    if kind is OrderKind.RENEWAL:
+        order = replace(
+            order,
+            carries=carries_from(fields),
+            is_early=fields.take("early", truth, default=False),
+            uplift=fields.take("uplift", uplift_from, None),
         )
-    except Invalid as refused:
-        fields.problems += refused.problems
-        return ContractTerms(payment_terms=default_terms)
+    return replace(order, terms_change=terms_change_from(fields, uplift_key=_yearly(kind)))
 
 
 def _rule_problems(order: Order, places: Sequence[int], known: Sequence[Problem]) -> list[Problem]:
@@ -220,10 +289,11 @@ def _rule_problems(order: Order, places: Sequence[int], known: Sequence[Problem]
     is right.
     """
     has_unread = any(problem.path.startswith("lines") for problem in known)
+    untold = {"OrderWithoutLines", "UnknownLine"} if has_unread else set()
+    if known:  # what was refused may be what the order says
+        untold.add("EmptyOrder")
     found = [
-        _moved(problem, places)
-        for problem in order_problems(order)
-        if problem.code != "OrderWithoutLines" or not has_unread
+        _moved(problem, places) for problem in order_problems(order) if problem.code not in untold
     ]
     is_too_large = any(problem.code == "OrderTooLarge" for problem in found)
     if is_too_large or not order.lines or order.currency is ANY_CURRENCY:
@@ -237,7 +307,20 @@ def _rule_problems(order: Order, places: Sequence[int], known: Sequence[Problem]
         control_total=order.control_total if is_whole else None,
     )
     right_places = [places[index] for index in right]
-    return found + [_moved(problem, right_places) for problem in total_problems(sound)]
+    return found + [_moved(problem, right_places) for problem in _amount_problems(sound)]
+
+
+def _amount_problems(order: Order) -> list[Problem]:
+    """Plans and totals that are not what the lines come to.
+
+    What a later order comes to depends on the contract it changes: `timeline` compares its totals.
+    """
+    plans = [
+        problem.under(f"lines[{index}]")
+        for index, line in enumerate(order.lines)
+        for problem in plan_amount_problems(line, order.currency)
+    ]
+    return plans + (total_problems(order) if order.kind is OrderKind.INITIAL else [])
 
 
 def _line_of(problem: Problem) -> int | None:
@@ -259,47 +342,10 @@ def _version(value: object, path: str) -> int:
     return VERSION
 
 
-def _customer_id(fields: Fields) -> str:
-    """From `customerId`, or from the particulars in `customer`."""
-    if not fields.has("customer"):
-        fields.take("customer", customer_from, None)
-        return fields.need("customerId", ref)
-    fields.refuse_given(["customerId"], "AmbiguousCustomer", "customerId or customer, not both")
-    carried = fields.take("customer", customer_from, None)
-    return "" if carried is None else carried.id
-
-
-def _term(plain: object, path: str) -> Period:
-    """`{start, end}` or `{start, months}`."""
-    fields = Fields(plain, path)
-    start = fields.need("start", day, stand_in=FIRST_DAY)
-    if fields.has("months"):
-        fields.refuse_given(["end"], "AmbiguousTerm", "end or months, not both")
-        end = fields.need("months", partial(_day_after, start=start))
-    else:
-        fields.take("months", whole, None)
-        end = fields.need("end", day)
-    return fields.made(lambda: Period(start, end))
-
-
-def _day_after(value: object, path: str, *, start: date) -> date:
-    """The first day after that many months."""
-    months = whole(value, path)
-    if not 1 <= months <= MAX_MONTHS:
-        raise refusal("InvalidMonths", path, value, f"1 to {MAX_MONTHS} months")
-    return day(month_after(start, months).isoformat(), path)
-
-
 def _signature(plain: object, path: str) -> Signature:
     fields = Fields(plain, path)
     by, on = fields.need("by", name), fields.need("on", day)
     return fields.made(lambda: Signature(by=by, on=on))
-
-
-def _auto_approval(plain: object, path: str, *, of: Currency) -> Money:
-    fields = Fields(plain, path)
-    under = fields.need("under", amount(of))
-    return fields.made(lambda: under)
 
 
 def _totals(plain: object, path: str, *, of: Currency) -> Money:
@@ -308,39 +354,8 @@ def _totals(plain: object, path: str, *, of: Currency) -> Money:
     return fields.made(lambda: contract_value)
 
 
-def _subscription(plain: object, path: str) -> SubscriptionTerms:
-    fields = Fields(plain, path)
-    subscription_ref = fields.need("subscriptionId", ref)
-    plan_id = fields.need("planId", ref)
-    grants = fields.take("entitlements", each(_grant, most=200), ())
-    return fields.made(
-        lambda: SubscriptionTerms(ref=subscription_ref, plan_id=plan_id, grants=grants)
-    )
-
-
-def _grant(plain: object, path: str) -> Grant:
-    fields = Fields(plain, path)
-    feature_id = fields.need("featureId", ref)
-    limit = fields.take("limit", _limit, None)
-    return fields.made(lambda: Grant(feature_id=FeatureId(feature_id), limit=limit))
-
-
-def _limit(value: object, path: str) -> Decimal:
-    limit = number(value, path)
-    if limit < 0:
-        raise refusal("NegativeLimit", path, value, "zero or more; without a limit, leave it out")
-    return limit
-
-
-def _plain_subscription(promised: SubscriptionTerms) -> dict[str, object]:
-    return {
-        "subscriptionId": promised.ref,
-        "planId": promised.plan_id,
-        "entitlements": [
-            given(
-                featureId=grant.feature_id,
-                limit=None if grant.limit is None else f"{grant.limit:f}",
-            )
-            for grant in promised.grants
-        ],
-    }
+def _day_of_month(value: object, path: str) -> int:
+    number = whole(value, path)
+    if not 1 <= number <= 31:
+        raise refusal("InvalidDayOfMonth", path, value, "a day of the month, 1 to 31")
+    return number

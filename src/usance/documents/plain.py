@@ -85,6 +85,10 @@ class Fields:
             if self.has(key):
                 self.refuse(code, key, self._plain[key], expected)
 
+    def allow(self, keys: Iterable[str]) -> None:
+        """Fields that may be there, though nothing is made of them."""
+        self._known += keys
+
     def close(self) -> None:
         """Note the fields nobody asked for. Call it when all others were read."""
         unknown = [key for key in self._plain if key not in self._known]
@@ -100,6 +104,14 @@ class Fields:
             return make()
         except Invalid as refused:
             raise Invalid(*(under(self.path, problem) for problem in refused.problems)) from None
+
+    def attempt(self, make: Callable[[], T], stand_in: D) -> T | D:
+        """What `make` returns, while reading goes on; refused, its problems are noted."""
+        try:
+            return make()
+        except Invalid as refused:
+            self.problems += (under(self.path, problem) for problem in refused.problems)
+            return stand_in
 
 
 def under(path: str, problem: Problem) -> Problem:

@@ -12,17 +12,20 @@ from tests.domain.deals import EUR, FREE, MONTHLY, NET_30, YEARLY, order, signed
 from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.contract import ContractCanceled, ContractStatus, DraftContract
 from usance.domain.contracts.order import (
-    MAX_LINES,
-    ContractTerms,
     Grant,
     Order,
     OrderLine,
     Segment,
     SubscriptionTerms,
     Timing,
+)
+from usance.domain.contracts.order_problems import (
+    MAX_LINES,
     catalogue_problems,
     order_problems,
 )
+from usance.domain.contracts.segments import keyed
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Invalid
 from usance.domain.ids import ContractId, CustomerId, FeatureId
@@ -184,7 +187,7 @@ def test_a_contract_is_active_and_carries_what_was_sold() -> None:
     assert (contract.status, contract.is_billed) == (ContractStatus.ACTIVE, True)
     assert (contract.term, contract.currency, contract.name) == (YEAR, EUR, "A contract")
     assert [(each.sold, each.order_id) for each in contract.lines] == [
-        (sold, made.id) for sold in made.lines
+        (keyed(sold), made.id) for sold in made.lines
     ]
     assert len({each.id for each in contract.lines}) == 3
 
