@@ -46,12 +46,32 @@ def _after(step: Working, amount: Decimal, quantity: Decimal) -> Decimal:
             assert sum(tier["quantity"] for tier in tiers) == facts["quantity"]
             used = (tier["quantity"] * tier["unitAmount"] + tier["flatAmount"] for tier in tiers)
             return sum(used, Decimal(0))
+        case "matrix":
+            return sum((_of_cell(cell) for cell in step.parts), Decimal(0))
+        case "percentage":
+            return sum(
+                (_of_events(events, facts["ratePercent"]) for events in step.parts), Decimal(0)
+            )
         case "minimum" | "maximum":
             return facts[step.rule]
         case "proration" | "rounding":
             return amount
         case _:
             raise AssertionError(f"nobody explained {step.rule!r} to the auditor")
+
+
+def _of_cell(cell: Working) -> Decimal:
+    """The units of one combination of values at its price; nothing where there is none."""
+    charged = Decimal(str(cell.facts.get("charged", cell.facts["quantity"])))
+    return charged * Decimal(str(cell.facts.get("unitAmount", 0)))
+
+
+def _of_events(events: Working, percent: Decimal) -> Decimal:
+    """Some events at the percentage, with what each costs besides; bounds show in their amount."""
+    facts = {key: Decimal(str(value)) for key, value in events.facts.items()}
+    assert facts["percentagePart"] == (facts["base"] - facts["freeAmount"]) * percent / 100
+    exact = facts["percentagePart"] + facts["fixedPart"]
+    return exact if facts["amount"] == exact else facts["amount"]
 
 
 def _is_number(value: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from operator import itemgetter
@@ -186,14 +186,16 @@ def has_moved(held: Draft, counted: UsageBySlice) -> bool:
         if line.usage is None or line.line_id is None:
             continue
         now = counted.get((line.line_id, line.service_period.start), NO_USAGE)
-        if _figures(now) != _figures(line.usage):
+        if _evidence(now) != _evidence(line.usage):
+            return True
+        if not line.usage.cells and now.quantity != line.usage.quantity:
             return True
     return False
 
 
-def _figures(total: UsageTotal) -> tuple[Decimal, int, int]:
-    """What a draft says of a count; when the last event came is evidence beside it."""
-    return total.quantity, total.event_count, total.unread_count
+def _evidence(total: UsageTotal) -> tuple[int, int, datetime | None]:
+    """Which events a count rests on: another one, or one taken back, shows here."""
+    return total.event_count, total.unread_count, total.last_received_at
 
 
 def _within_what_is_left(item: DueItem, sources: Sources) -> DueItem:
@@ -234,7 +236,7 @@ def _line(
     tax: Working,
     counted: UsageTotal,
 ) -> InvoiceLine:
-    usage = counted if item.quantity is None else None
+    usage = replace(counted, amounts=()) if item.quantity is None else None
     return InvoiceLine(
         contract_id=item.contract_id,
         line_id=item.line_id,

@@ -26,6 +26,18 @@ class Apart(NamedTuple):
     amount: Decimal | None = None
 
 
+class Detail(NamedTuple):
+    """What is asked of a count beside its quantity: its cells by dimension values, or which events
+    to tell apart.
+    """
+
+    dimensions: tuple[str, ...] = ()
+    apart: Apart | None = None
+
+
+WHOLE = Detail()
+
+
 @dataclass(frozen=True, slots=True)
 class UsageWindow:
     """One customer's use of one meter, from `start_at` up to, not including, `end_at`.
