@@ -66,6 +66,7 @@ def test_no_tax_comes_with_its_reason() -> None:
     [
         {},
         {"category": "X"},
+        {"category": "K", "reason": "Goods"},
         {"category": "S"},
         {"category": "O"},
         {"category": "Z", "taxes": [{"jurisdiction": "x", "percent": "1"}]},

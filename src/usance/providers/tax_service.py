@@ -10,13 +10,14 @@ from usance.domain.customer import Address
 from usance.domain.errors import Invalid
 from usance.domain.money import exact_decimal
 from usance.domain.tax.quotes import TaxQuestion
-from usance.domain.tax.rates import TaxCategory
+from usance.domain.tax.rates import TABLE_CATEGORIES, TaxCategory
 from usance.domain.tax.treatment import TaxComponent, TaxTreatment, combined
 from usance.providers.errors import ProviderError
 from usance.providers.http_json import ask_json
 
 MOST_TAXES = 20
 LONGEST = 500  # characters of a name or reason
+QUOTABLE = (*TABLE_CATEGORIES, TaxCategory.REVERSE_CHARGE, TaxCategory.OUTSIDE_SCOPE)
 
 
 class ServiceAnswer(NamedTuple):
@@ -78,6 +79,8 @@ def _address(address: Address) -> dict[str, object]:
 
 def _treatment(plain: Mapping[str, Any]) -> TaxTreatment:
     category = TaxCategory(plain["category"])
+    if category not in QUOTABLE:
+        raise ValueError(f"category {category} is not for services")
     reason, taxes = _text(plain.get("reason", "")), plain.get("taxes", [])
     if not isinstance(taxes, list) or len(taxes) > MOST_TAXES:
         raise ValueError(f"taxes is no list of at most {MOST_TAXES}")

@@ -15,7 +15,7 @@ from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, Invoice
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Money
 from usance.domain.payments.settlement import settlement
-from usance.domain.tax import TaxRow
+from usance.domain.tax.amounts import TaxRow
 from usance.store.invoice_rows import StoredInvoice
 
 
@@ -40,6 +40,14 @@ class UsageEvidence(Wire):
     last_received_at: Instant | None
 
 
+class TaxPart(Wire):
+    """One of several taxes on a line, and its share of the line's tax."""
+
+    jurisdiction: str
+    percent: str
+    tax: Amount
+
+
 class LineItem(Wire):
     """One line: what, when, how many, how much, and how that came about."""
 
@@ -56,6 +64,7 @@ class LineItem(Wire):
     tax_code: str
     tax_category: str = Field(description="EN 16931: S, Z, E, AE or O.")
     tax_percent: str
+    tax_parts: list[TaxPart] = Field(description="Each of several taxes; empty where it is one.")
     tax_rule: str
     usage: UsageEvidence | None
     working: WorkingWire
@@ -78,6 +87,10 @@ class LineItem(Wire):
             tax_code=line.tax_code,
             tax_category=bears.category.value,
             tax_percent=f"{bears.percent:f}",
+            tax_parts=[
+                TaxPart(jurisdiction=each.jurisdiction, percent=f"{each.percent:f}", tax=tax.text)
+                for each, tax in zip(bears.components, line.tax_parts, strict=True)
+            ],
             tax_rule=bears.rule,
             usage=None if line.usage is None else _evidence(line.usage),
             working=WorkingWire.of(line.working),
@@ -85,9 +98,10 @@ class LineItem(Wire):
 
 
 class TaxLine(Wire):
-    """The tax of one category and rate."""
+    """The tax of one category, rate and jurisdiction."""
 
     category: str
+    jurisdiction: str | None = Field(description="Who levies it, where the tax has a name.")
     percent: str
     taxable: Amount
     tax: Amount
@@ -98,6 +112,7 @@ class TaxLine(Wire):
         """As it travels."""
         return cls(
             category=row.category.value,
+            jurisdiction=row.jurisdiction or None,
             percent=f"{row.percent:f}",
             taxable=row.taxable.text,
             tax=row.tax.text,
