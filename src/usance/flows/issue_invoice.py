@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from usance.domain.facts import InvoiceIssued
-from usance.domain.ids import EntryId, InvoiceId
+from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import Issued
-from usance.domain.invoicing.issuing import invoice_number, issue
-from usance.domain.ledger.postings import entry_for_issue
 from usance.flows.runtime import Runtime, Scope
-from usance.store import invoices, ledger, parties
+from usance.store import invoices, issuing, parties
 
 
 def issue_invoice(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> Issued:
-    """Raises NotFound, InvoiceNotApproved. A second call is refused: no number is used twice."""
+    """An invoice is paid by the customer's credit at once where that is applied automatically; of a
+    credit note becomes what its disposition says.
+
+    Raises NotFound, InvoiceNotApproved. A second call is refused: no number is used twice.
+    """
     with runtime.transaction(scope) as tx:
-        approved = invoices.lock_approved(tx, invoice_id)  # read
+        approved = invoices.lock_approved(tx, invoice_id)
         seller = parties.entity(tx, approved.draft.legal_entity_id)
-        buyer = parties.customer(tx, approved.draft.customer_id)
         today = runtime.today(tx, seller.zone)
-        count = invoices.next_number(tx, seller.id, year=today.year)
+        moment = issuing.Moment(runtime.now(tx), today, runtime.new_id)
 
-        number = invoice_number(series=seller.series, year=today.year, count=count)  # decide
-        issued = issue(approved, number=number, on=today)
-        entry = entry_for_issue(issued, entry_id=EntryId(runtime.new_id("ent")))
-
-        invoices.save_issued(tx, issued, parties={"seller": seller, "buyer": buyer})  # write
-        if entry is not None:
-            ledger.append(tx, entry, at=runtime.now(tx))
-        runtime.note(  # announce
-            tx,
-            scope,
-            "invoice.issued",
-            invoice_id,
-            InvoiceIssued(invoice_id),
-            after={"number": number, "gross": issued.draft.gross.text},
-        )
+        outcome = issuing.save_issued(tx, approved, moment)
+        issued = outcome.issued
+        after = {"number": issued.number, "gross": issued.draft.gross.text}
+        action = f"{issued.draft.type.lower()}.issued"
+        runtime.note(tx, scope, action, invoice_id, *outcome.facts, after=after)
     return issued

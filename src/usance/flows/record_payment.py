@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from usance.domain.facts import InvoicePaid, PaymentRecorded
-from usance.domain.ids import AllocationId, CustomerId, EntryId, LegalEntityId, PaymentId
-from usance.domain.ledger.postings import entry_for_allocation, entry_for_payment
+from usance.domain.ids import (
+    AllocationId,
+    CustomerId,
+    EntryId,
+    InvoiceId,
+    LegalEntityId,
+    PaymentId,
+    WriteOffId,
+)
+from usance.domain.ledger.postings import (
+    entry_for_allocation,
+    entry_for_payment,
+    entry_for_write_off,
+)
 from usance.domain.money import Money
 from usance.domain.payments.allocating import (
     NamedAllocation,
+    OpenItem,
+    Share,
     allocate,
     as_allocations,
     settled_by,
@@ -23,8 +37,15 @@ from usance.domain.payments.payment import (
     PaymentBalance,
     refuse_future,
 )
+from usance.domain.payments.write_off import (
+    WriteOffKind,
+    WriteOffWish,
+    settled_by_write_off,
+    small_enough,
+    write_off,
+)
 from usance.flows.runtime import Runtime, Scope
-from usance.store import ledger, parties, payments
+from usance.store import ledger, parties, payments, write_offs
 from usance.store.database import Tx
 
 
@@ -82,11 +103,44 @@ def record_payment(runtime: Runtime, scope: Scope, wanted: RecordPayment) -> Rec
 
         payments.add_allocations(tx, allocations, at=now)
         ledger.append_all(tx, entries, at=now)
-        paid = [InvoicePaid(invoice_id) for invoice_id in settled_by(shares, items)]
+        given_up = _save_small_differences(runtime, tx, shares, items, today)
+        paid = [InvoicePaid(invoice_id) for invoice_id in (*settled_by(shares, items), *given_up)]
         recorded = RecordedPayment(balance=payments.one(tx, payment.id), allocations=allocations)
         facts = (PaymentRecorded(payment.id), *paid)
         runtime.note(tx, scope, "payment.recorded", payment.id, *facts, after=_audited(recorded))
     return recorded
+
+
+def _save_small_differences(
+    runtime: Runtime,
+    tx: Tx,
+    shares: Sequence[Share],
+    items: Mapping[InvoiceId, OpenItem],
+    today: date,
+) -> list[InvoiceId]:
+    """Write off what a bank's fee left open, within the entity's tolerance: of which invoices."""
+    found = []
+    for share in shares:
+        item = items[share.invoice_id]
+        item = replace(item, allocated=item.allocated + share.amount)
+        tolerances = parties.entity(tx, item.legal_entity_id).receivables.tolerances
+        if not small_enough(item.amount_due, tolerances):
+            continue
+        made = write_off(
+            item,
+            Money.zero(share.amount.currency),
+            WriteOffWish(kind=WriteOffKind.SMALL_DIFFERENCE, reason="short payment in tolerance"),
+            write_off_id=WriteOffId(runtime.new_id("wof")),
+            tolerances=tolerances,
+            on=today,
+        )
+        settled = settled_by_write_off(made, allocation_id=AllocationId(runtime.new_id("alc")))
+        write_offs.add_all(tx, [made], at=runtime.now(tx))
+        payments.add_allocations(tx, [settled], at=runtime.now(tx))
+        entry = entry_for_write_off(made, item, entry_id=EntryId(runtime.new_id("ent")))
+        ledger.append(tx, entry, at=runtime.now(tx))
+        found.append(item.invoice_id)
+    return found
 
 
 def _received(wanted: RecordPayment, payment_id: PaymentId, today: date) -> Payment:

@@ -11,7 +11,7 @@ from usance.domain.ids import EntryId, InvoiceId
 from usance.domain.invoicing.invoice import InvoiceNotVoidable, InvoiceStatus
 from usance.domain.ledger.postings import entry_for_void
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, invoices, ledger, parties
+from usance.store import contracts, credit_notes, desk, invoices, ledger, parties
 from usance.store.database import Tx
 from usance.store.invoice_rows import StoredInvoice
 
@@ -21,15 +21,15 @@ MAX_REASON = 500
 def void_invoice(runtime: Runtime, scope: Scope, invoice_id: InvoiceId, *, reason: str) -> None:
     """An issued invoice keeps its number and its place in the series; the ledger is reversed.
 
-    Raises NotFound; InvoiceNotVoidable when it is void already or money is allocated to it (take
-    the allocation back first); Invalid (ReasonMissing) without a reason.
+    Raises NotFound; InvoiceNotVoidable when it is void already, money is allocated to it (take the
+    allocation back first), or a credit note refers to it; Invalid (ReasonMissing) without a reason.
     """
     if not reason.strip() or len(reason) > MAX_REASON or not is_storable(reason):
         expected = f"a reason of 1 to {MAX_REASON} characters, for the auditor"
         raise Invalid(Problem("ReasonMissing", "reason", ascii(reason[:80])[1:-1], expected))
     with runtime.transaction(scope) as tx:
         stored = invoices.lock(tx, invoice_id)
-        _refuse_unvoidable(stored)
+        _refuse_unvoidable(tx, stored)
         seller = parties.entity(tx, stored.draft.legal_entity_id)
         today = runtime.today(tx, seller.zone)
 
@@ -43,12 +43,21 @@ def void_invoice(runtime: Runtime, scope: Scope, invoice_id: InvoiceId, *, reaso
         )
 
 
-def _refuse_unvoidable(stored: StoredInvoice) -> None:
+def _refuse_unvoidable(tx: Tx, stored: StoredInvoice) -> None:
     if stored.status is InvoiceStatus.VOID:
         raise InvoiceNotVoidable(f"Invoice {stored.id} is void already.")
     if not stored.allocated.is_zero:
         raise InvoiceNotVoidable(
             f"{stored.allocated} is allocated to invoice {stored.id}; take it back first."
+        )
+    for note_id in credit_notes.of_invoice(tx, stored.id):
+        raise InvoiceNotVoidable(
+            f"Credit note {note_id} gives back some of invoice {stored.id}; void it first."
+        )
+    note = credit_notes.balances(tx, [stored.id]).get(stored.id)
+    if note is not None and note.left != note.amount:
+        raise InvoiceNotVoidable(
+            f"{note.amount - note.left} of credit note {note.number} is used; take it back first."
         )
 
 

@@ -88,6 +88,21 @@ SELECT id
                           AND canceled_on IS NULL)
  ORDER BY issued_on, number, id
 """
+# Whether it is worth the locks to look closer: any credit note, any over-payment ever kept.
+ANY = """
+SELECT EXISTS (SELECT
+                 FROM invoices
+                WHERE tenant_id = %(tenant_id)s
+                  AND customer_id = %(customer_id)s
+                  AND type = 'CREDIT_NOTE'
+                  AND status = 'ISSUED')
+    OR EXISTS (SELECT
+                 FROM customer_credits AS kept
+                 JOIN payments AS payment
+                   ON payment.tenant_id = %(tenant_id)s AND payment.id = payment_id
+                WHERE kept.tenant_id = %(tenant_id)s
+                  AND customer_id = %(customer_id)s) AS is_any
+"""
 UNUSED = """
 SELECT legal_entity_id, currency,
        -sum(gross_minor) - sum(allocated.minor) - sum(refunded.minor) AS left_minor
@@ -163,6 +178,11 @@ def lock_usable(tx: Tx, account: Account) -> list[CreditBalance]:
     tx.all(LOCK, ids=ids)
     found = balances(tx, ids)
     return [found[each] for each in ids if each in found]
+
+
+def may_have_credit(tx: Tx, customer_id: CustomerId) -> bool:
+    """False for a customer who never had any; true says nothing about how much is left."""
+    return bool(tx.one(ANY, kind="customer", ref=customer_id, customer_id=customer_id).is_any)
 
 
 def unused(tx: Tx, customer_id: CustomerId) -> list[UnusedCredit]:

@@ -19,6 +19,7 @@ from usance.domain.ids import (
     PaymentId,
     WriteOffId,
 )
+from usance.domain.invoicing.history import Account
 from usance.domain.invoicing.invoice import InvoiceStatus
 from usance.domain.money import Money, currency
 from usance.domain.payments.allocating import Funds, OpenItem
@@ -117,6 +118,19 @@ SELECT id
                         FROM allocations
                        WHERE tenant_id = %(tenant_id)s AND invoice_id = invoices.id)
  ORDER BY id
+   FOR UPDATE
+"""
+LOCK_KEPT = """
+SELECT id
+  FROM payments
+ WHERE tenant_id = %(tenant_id)s
+   AND customer_id = %(customer_id)s
+   AND legal_entity_id = %(legal_entity_id)s
+   AND currency = %(currency)s
+   AND EXISTS (SELECT
+                 FROM customer_credits
+                WHERE tenant_id = %(tenant_id)s AND payment_id = payments.id)
+ ORDER BY received_on, id
    FOR UPDATE
 """
 ITEMS = """
@@ -280,12 +294,38 @@ def lock_items(
     None: those the payment's customer still owes its legal entity in its currency.
     """
     if ids is None:
-        return items(tx, [row.id for row in _lock_open(tx, payment)])
+        account = Account(payment.customer_id, payment.legal_entity_id, payment.amount.currency)
+        return lock_open(tx, account)
     found = {row.id for row in tx.all(LOCK_NAMED_ITEMS, ids=list(ids))}
     for invoice_id in ids:
         if invoice_id not in found:
             raise NotFound("invoice", invoice_id)
     return items(tx, ids)
+
+
+def lock_open(tx: Tx, account: Account) -> dict[InvoiceId, OpenItem]:
+    """The invoices on which an account still owes something, held until `tx` ends."""
+    rows = tx.all(
+        LOCK_OPEN_ITEMS,
+        customer_id=account.customer_id,
+        legal_entity_id=account.legal_entity_id,
+        currency=account.currency.code,
+    )
+    return items(tx, [row.id for row in rows])
+
+
+def lock_kept(tx: Tx, account: Account) -> list[PaymentBalance]:
+    """The payments of an account of which something is kept as credit, oldest first, held until
+    `tx` ends; lock its invoices before.
+    """
+    rows = tx.all(
+        LOCK_KEPT,
+        customer_id=account.customer_id,
+        legal_entity_id=account.legal_entity_id,
+        currency=account.currency.code,
+    )
+    found = _some(tx, [row.id for row in rows])
+    return [found[row.id] for row in rows if found[row.id].kept.minor > 0]
 
 
 def items(tx: Tx, ids: Collection[InvoiceId]) -> dict[InvoiceId, OpenItem]:
@@ -351,15 +391,6 @@ def unallocated(tx: Tx, customer_id: CustomerId) -> list[Unallocated]:
         )
         for row in tx.all(UNALLOCATED, customer_id=customer_id)
     ]
-
-
-def _lock_open(tx: Tx, payment: Funds) -> list[Row]:
-    return tx.all(
-        LOCK_OPEN_ITEMS,
-        customer_id=payment.customer_id,
-        legal_entity_id=payment.legal_entity_id,
-        currency=payment.amount.currency.code,
-    )
 
 
 def _some(tx: Tx, ids: Sequence[PaymentId]) -> dict[PaymentId, PaymentBalance]:

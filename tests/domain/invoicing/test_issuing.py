@@ -17,6 +17,7 @@ from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.drafting import Parties
 from usance.domain.invoicing.invoice import (
     Approved,
+    DocumentType,
     Draft,
     Finding,
     InvoiceNotApproved,
@@ -27,7 +28,7 @@ from usance.domain.invoicing.invoice import (
 from usance.domain.invoicing.issuing import (
     DraftHasErrors,
     approve,
-    invoice_number,
+    document_number,
     issue,
     may_skip_review,
 )
@@ -107,8 +108,16 @@ def test_a_first_invoice_up_to_the_limit_needs_no_reviewer_and_a_cent_more_does(
 
 
 def test_a_number_names_its_series_year_and_place() -> None:
-    assert invoice_number(series="ACME", year=2025, count=42) == "ACME-2025-00042"
-    assert invoice_number(series="ACME", year=2025, count=123456) == "ACME-2025-123456"
+    assert (
+        document_number(DocumentType.INVOICE, series="ACME", year=2025, count=42)
+        == "ACME-2025-00042"
+    )
+    assert (
+        document_number(DocumentType.INVOICE, series="ACME", year=2025, count=123456)
+        == "ACME-2025-123456"
+    )
+    note = document_number(DocumentType.CREDIT_NOTE, series="ACME", year=2025, count=7)
+    assert note == "ACME-CN-2025-00007"
 
 
 def test_the_due_day_counts_from_the_day_of_issue() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from usance.domain.ids import AllocationId, CustomerId, InvoiceId, LegalEntityId
@@ -76,6 +76,21 @@ def apply_at_issue(
         return own
     others = [item for item in open_items if item.invoice_id not in sources]
     return own + fill(left, others, Basis.OLDEST_DUE)
+
+
+def spread(amounts: Sequence[Money], items: Sequence[OpenItem]) -> list[tuple[Share, ...]]:
+    """Several credits, one after the other, on what is open, the oldest due first: the shares of
+    each credit.
+    """
+    left = {item.invoice_id: item for item in sorted(items, key=by_age)}
+    made = []
+    for amount in amounts:
+        shares = fill(amount, list(left.values()), Basis.OLDEST_DUE)
+        for share in shares:
+            item = left[share.invoice_id]
+            left[share.invoice_id] = replace(item, allocated=item.allocated + share.amount)
+        made.append(shares)
+    return made
 
 
 def as_credit_allocations(

@@ -444,6 +444,7 @@ CREATE TABLE invoices (
     CONSTRAINT approval_comes_first CHECK (status IN ('DRAFT', 'VOID') OR approved_at IS NOT NULL)
 );
 CREATE INDEX invoices_by_customer ON invoices (tenant_id, customer_id, bill_on);
+CREATE INDEX invoices_that_credit ON invoices (tenant_id, customer_id) WHERE type = 'CREDIT_NOTE';
 CREATE INDEX invoices_by_age ON invoices (tenant_id, created_at, id);
 CREATE INDEX invoices_held ON invoices (tenant_id, status, bill_on, id)
     WHERE status IN ('DRAFT', 'APPROVED');
