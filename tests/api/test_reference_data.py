@@ -36,3 +36,38 @@ def test_figures_that_are_none_are_named_by_their_place(desk: Desk) -> None:
     found = [(each["code"], each["path"]) for each in details]
     assert found == [("DuplicateMonth", "figures[2].month"), ("InvalidMonth", "figures[3].month")]
     assert desk.get("/price-indices/CPI-U").status_code == 404
+
+
+def test_exchange_rates_are_imported_listed_and_looked_up(desk: Desk) -> None:
+    rates = [
+        {"base": "EUR", "quote": "USD", "day": "2025-01-31", "rate": "1.0393"},
+        {"base": "EUR", "quote": "JPY", "day": "2025-01-31", "rate": "160.99"},
+    ]
+    imported = desk.post("/fx-rates", {"rates": rates})
+    assert imported.json()["data"] == {"newCount": 2, "knownCount": 0}
+    assert desk.post("/fx-rates", {"rates": rates}).json()["data"]["knownCount"] == 2
+    (listed,) = desk.get("/fx-rates", currency="JPY", since="2025-01-01").json()["data"]
+    assert {key: listed[key] for key in rates[1]} == rates[1]
+    found = desk.get("/fx-rates/rate", base="USD", quote="JPY", on="2025-02-02").json()["data"]
+    assert found == {
+        "base": "USD",
+        "quote": "JPY",
+        "day": "2025-01-31",
+        "rate": "154.90234",
+        "source": "ECB",
+        "isStale": False,
+    }
+    missing = desk.get("/fx-rates/rate", base="USD", quote="GBP", on="2025-02-02")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (409, "FxRateMissing")
+
+
+def test_rates_that_are_none_are_named_by_their_place(desk: Desk) -> None:
+    wrong = [
+        {"base": "EUR", "quote": "USD", "day": "2025-01-31", "rate": "0"},
+        {"base": "EUR", "quote": "USD", "day": "yesterday", "rate": "1"},
+    ]
+    details = desk.post("/fx-rates", {"rates": wrong}).json()["error"]["details"]
+    assert [(each["code"], each["path"]) for each in details] == [
+        ("InvalidFxRate", "rates[0].rate"),
+        ("InvalidDay", "rates[1].day"),
+    ]

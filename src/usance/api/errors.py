@@ -30,6 +30,7 @@ from usance.domain.errors import (
     NotFound,
     Problem,
 )
+from usance.domain.fx import FxRateMissing
 from usance.domain.invoicing.invoice import (
     InvoiceNotApproved,
     InvoiceNotDraft,
@@ -71,6 +72,7 @@ STATUS: Mapping[type[DomainError], int] = {
     ContractCanceled: 409,
     DraftHasErrors: 409,
     FeatureKindIsFixed: 409,
+    FxRateMissing: 409,
     InvoiceNotApproved: 409,
     InvoiceNotDraft: 409,
     InvoiceNotIssued: 409,

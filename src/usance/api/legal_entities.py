@@ -75,6 +75,9 @@ class Particulars(Wire):
     tax_currency: str | None = Field(
         default=None, description="Tax is also stated in it.", examples=["GBP"]
     )
+    fx_source: Ref | None = Field(
+        default=None, description="Whose exchange rates it is stated at; ECB without it."
+    )
     tax_service: str | None = Field(
         default=None, description="The tax service asked instead of the entity's own table."
     )

@@ -9,6 +9,7 @@ from usance.api import (
     customers,
     events,
     features,
+    fx_rates,
     ledger,
     legal_entities,
     payments,
@@ -40,6 +41,7 @@ ROUTERS = (
     payments.router,
     ledger.router,
     price_indices.router,
+    fx_rates.router,
     tax_id_checks.router,
 )
 

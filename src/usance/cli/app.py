@@ -19,6 +19,7 @@ from usance.cli import (
     customers,
     demo,
     environment,
+    fx,
     indices,
     invoices,
     ledger,
@@ -54,6 +55,7 @@ app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(indices.app, name="indices")
+app.add_typer(fx.app, name="fx")
 app.add_typer(environment.environments, name="env")
 app.add_typer(environment.keys, name="keys")
 app.add_typer(environment.clock, name="clock")

@@ -7,6 +7,7 @@ they were frozen at issue (for a draft: as they are now).
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 from babel import Locale
@@ -28,6 +29,7 @@ from usance.documents.notation import Notation, locale_of, notation
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.invoicing.invoice import Draft, InvoiceLine, Issued
+from usance.domain.invoicing.tax_display import TaxDisplay
 from usance.domain.legal_entity import BankAccount, LegalEntity
 from usance.domain.money import Money, Rate
 from usance.domain.payments.creditor_reference import creditor_reference
@@ -48,17 +50,31 @@ def draft_view(draft: Draft, *, seller: LegalEntity, buyer: Customer, today: dat
     )
 
 
-def frozen_view(issued: Issued, *, seller: LegalEntity, buyer: Customer) -> InvoiceView:
+def frozen_view(
+    issued: Issued,
+    *,
+    seller: LegalEntity,
+    buyer: Customer,
+    tax_display: TaxDisplay | None = None,
+) -> InvoiceView:
     """As it was issued: nothing paid yet."""
-    return _issued(issued, seller, buyer, standing=Standing.ISSUED, paid=None)
+    view = _issued(issued, seller, buyer, standing=Standing.ISSUED, paid=None)
+    return replace(view, tax_display=tax_display)
 
 
 def live_view(
-    issued: Issued, *, seller: LegalEntity, buyer: Customer, paid: Money, is_void: bool
+    issued: Issued,
+    *,
+    seller: LegalEntity,
+    buyer: Customer,
+    paid: Money,
+    is_void: bool,
+    tax_display: TaxDisplay | None = None,
 ) -> InvoiceView:
     """As it was issued, with what was paid of it so far, or that it no longer counts."""
     standing = Standing.VOID if is_void else Standing.ISSUED
-    return _issued(issued, seller, buyer, standing=standing, paid=paid)
+    view = _issued(issued, seller, buyer, standing=standing, paid=paid)
+    return replace(view, tax_display=tax_display)
 
 
 def _issued(
@@ -200,6 +216,7 @@ def _tax_row(row: TaxRow) -> TaxRowView:
         percent=row.percent,
         taxable=row.taxable,
         tax=row.tax,
+        name=row.jurisdiction or None,
         exemption_reason=row.reason or None,
     )
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from usance.documents.logo import Logo
 from usance.domain.calendar import Period
+from usance.domain.invoicing.tax_display import TaxDisplay
 from usance.domain.money import Currency, Money, Rate, total
 from usance.domain.payment_terms import PaymentTerms
 
@@ -153,6 +154,7 @@ class InvoiceView:
     purchase_order: str | None = None
     contract_ref: str | None = None
     payment_terms: PaymentTerms | None = None
+    tax_display: TaxDisplay | None = None  # BT-6 and BT-111: beside the totals, never in them
     terms: str | None = None
     notes: tuple[str, ...] = ()
     bank: BankView | None = None

@@ -36,6 +36,7 @@ from usance.domain.approval_rules import NO_RULES
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, zone
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
+from usance.domain.fx import ECB
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import BankAccount, LegalEntity
 from usance.domain.payment_terms import NET_30
@@ -109,6 +110,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
     review = fields.take("review", approval_rules_from, NO_RULES)
     tax_rounding = fields.take("taxRounding", tax_rounding_from, None)
     tax_currency = fields.take("taxCurrency", currency, None)
+    fx_source = fields.take("fxSource", ref, ECB)
     tax_service = fields.take("taxService", text, None)
     return fields.made(
         lambda: LegalEntity(
@@ -129,6 +131,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
             review=review,
             tax_rounding=tax_rounding,
             tax_currency=tax_currency,
+            fx_source=fx_source,
             tax_service=tax_service,
         )
     )
@@ -154,6 +157,7 @@ def plain_legal_entity(entity: LegalEntity) -> dict[str, object]:
         review=plain_approval_rules(entity.review),
         taxRounding=plain_tax_rounding(entity.tax_rounding),
         taxCurrency=None if entity.tax_currency is None else entity.tax_currency.code,
+        fxSource=None if entity.fx_source == ECB else entity.fx_source,
         taxService=entity.tax_service,
     )
 

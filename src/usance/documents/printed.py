@@ -141,7 +141,7 @@ def printed(view: InvoiceView) -> Printed:
         payment=_payment(view, words, hand),
         online=words.online if view.hosted_url else "",
         notes_heading=words.notes,
-        notes=_notes(view),
+        notes=_notes(view, words, hand),
         terms_heading=words.terms,
         terms=paragraph(view.terms or ""),
         footer=_footer(view),
@@ -330,11 +330,29 @@ def _account(bank: BankView, view: InvoiceView, words: Wording) -> tuple[Row, ..
     )
 
 
-def _notes(view: InvoiceView) -> tuple[str, ...]:
-    """Reasons for untaxed rows, then the document's own notes; each once."""
+def _notes(view: InvoiceView, words: Wording, hand: Notation) -> tuple[str, ...]:
+    """The tax in another currency, reasons for untaxed rows, then the document's own notes; each
+    once.
+    """
     reasons = [row.exemption_reason for row in view.tax_rows]
-    safe = [paragraph(text) for text in (*reasons, *view.notes) if text]
+    texts = (_tax_shown(view, words, hand), *reasons, *view.notes)
+    safe = [paragraph(text) for text in texts if text]
     return tuple(dict.fromkeys(text for text in safe if text))
+
+
+def _tax_shown(view: InvoiceView, words: Wording, hand: Notation) -> str | None:
+    shown = view.tax_display
+    if shown is None:
+        return None
+    return words.tax_shown.format(
+        tax=_tax_name(view, words),
+        currency=shown.tax.currency.code,
+        amount=hand.money(shown.tax),
+        base=shown.base.code,
+        rate=hand.number(shown.rate),
+        source=line(shown.source),
+        day=hand.short_day(shown.day),
+    )
 
 
 def _footer(view: InvoiceView) -> tuple[str, ...]:

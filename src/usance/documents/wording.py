@@ -53,6 +53,7 @@ class Wording:
     intra_community: str
     export: str
     outside_scope: str
+    tax_shown: str  # {tax} {currency} {amount} {base} {rate} {source} {day}
     gross: str
     paid: str
     due: str  # {currency}

@@ -23,7 +23,7 @@ from usance.domain import calendar
 from usance.domain.approval_rules import NO_RULES, ApprovalRules
 from usance.domain.customer import Address, TaxId, check_locale, check_name
 from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import LegalEntityId
+from usance.domain.ids import LegalEntityId, parse_ref
 from usance.domain.money import Currency
 from usance.domain.payment_terms import NET_30, PaymentTerms
 from usance.domain.receivables_policy import BY_DEFAULT, ReceivablesPolicy
@@ -68,8 +68,9 @@ class LegalEntity:
 
     `review` is what it asks of those who approve its documents, `receivables` what it does about
     credit, small differences and late payment. `tax_rounding` None: as its country
-    does; `tax_currency` is what its tax is also stated in; `tax_service` is the address of an
-    outside service that is asked instead of the entity's own table.
+    does; `tax_currency` is what its tax is also stated in, at the rates of `fx_source`;
+    `tax_service` is the address of an outside service that is asked instead of the entity's own
+    table.
     """
 
     id: LegalEntityId
@@ -90,6 +91,7 @@ class LegalEntity:
     receivables: ReceivablesPolicy = BY_DEFAULT
     tax_rounding: TaxRounding | None = None
     tax_currency: Currency | None = None
+    fx_source: str = "ECB"
     tax_service: str | None = None
 
     def __post_init__(self) -> None:
@@ -103,6 +105,7 @@ class LegalEntity:
             raise Invalid(Problem("InvalidColour", "accent", self.accent, expected))
         if self.paper not in ("a4", "us-letter"):
             raise Invalid(Problem("InvalidPaper", "paper", self.paper, "a4 or us-letter"))
+        parse_ref(self.fx_source, path="fxSource")
         if self.tax_service is not None and not SERVICE_URL.fullmatch(self.tax_service):
             expected = "an https:// address, or http:// on this machine"
             raise Invalid(Problem("InvalidTaxService", "taxService", self.tax_service, expected))

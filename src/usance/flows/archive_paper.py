@@ -12,7 +12,7 @@ from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import InvoiceNotIssued
 from usance.flows.runtime import Runtime, Scope
 from usance.store import invoices, papers
-from usance.store.frozen import parties_of
+from usance.store.frozen import parties_of, tax_display_of
 
 
 def archive_paper(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> bytes:
@@ -30,7 +30,10 @@ def archive_paper(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> byte
             raise InvoiceNotIssued(invoice_id, stored.status)
 
     seller, buyer = parties_of(stored)
-    pdf = invoice_pdf(frozen_view(stored.as_issued(), seller=seller, buyer=buyer))
+    view = frozen_view(
+        stored.as_issued(), seller=seller, buyer=buyer, tax_display=tax_display_of(stored)
+    )
+    pdf = invoice_pdf(view)
 
     with runtime.transaction(scope) as tx:
         added = papers.add(tx, invoice_id, pdf, at=runtime.now(tx))

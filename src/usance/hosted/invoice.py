@@ -24,7 +24,7 @@ from usance.domain.payments.settlement import settlement
 from usance.flows.archive_paper import archive_paper
 from usance.flows.runtime import Runtime, Scope
 from usance.store import invoices, parties, tenants
-from usance.store.frozen import parties_of
+from usance.store.frozen import parties_of, tax_display_of
 from usance.store.invoice_rows import StoredInvoice
 
 ACTOR = "customer"
@@ -96,7 +96,14 @@ def _page(opened: Opened, *, pdf_url: str) -> Response:
     seller, buyer = parties_of(stored)
     issued = stored.as_issued()
     is_void = stored.status is InvoiceStatus.VOID
-    view = live_view(issued, seller=seller, buyer=buyer, paid=stored.allocated, is_void=is_void)
+    view = live_view(
+        issued,
+        seller=seller,
+        buyer=buyer,
+        paid=stored.allocated,
+        is_void=is_void,
+        tax_display=tax_display_of(stored),
+    )
     standing = settlement(
         stored.draft.gross, stored.allocated, due_on=issued.due_on, today=opened.today
     )
