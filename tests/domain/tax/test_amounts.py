@@ -8,10 +8,11 @@ from math import floor
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.domain.tax.parties import EUR, ROUNDINGS, SEVERAL, SINGLE, amounts
 from usance.domain.money import Money, currency, total
-from usance.domain.rounding import BY_RATE, RoundingMode, TaxLevel, TaxRounding
+from usance.domain.rounding import BY_RATE, TAX_MODES, RoundingMode, TaxLevel, TaxRounding
 from usance.domain.tax.amounts import (
     TaxedAmount,
     document_tax,
@@ -83,6 +84,18 @@ def test_each_share_is_within_a_minor_unit_of_what_its_line_alone_would_bear(
         exact = made.net.minor * Fraction(line.treatment.percent) / 100
         slack = 1 + (Fraction(line.treatment.percent) / 100 if line.includes_tax else 0)
         assert abs(made.tax.minor - exact) < slack
+
+
+@given(amounts(SINGLE), st.sampled_from(TAX_MODES))
+def test_one_tax_a_line_comes_out_as_it_does_beside_several(
+    lines: list[TaxedAmount], mode: RoundingMode
+) -> None:
+    exclusive = [line._replace(includes_tax=False) for line in lines]
+    several = TaxedAmount(Money.zero(EUR), combined([TaxComponent("A", Decimal(1))], "table"))
+    rounding = TaxRounding(TaxLevel.RATE, mode)
+    plain = tax_lines(exclusive, EUR, rounding)
+    beside = tax_lines([*exclusive, several], EUR, rounding)
+    assert (beside.rows[:-1], beside.lines[:-1]) == plain
 
 
 @given(MIXED)

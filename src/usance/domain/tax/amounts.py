@@ -10,7 +10,7 @@ from math import lcm
 from typing import NamedTuple
 
 from usance.domain.money import Currency, Money, round_minor
-from usance.domain.rounding import BY_RATE, TaxLevel, TaxRounding, divide
+from usance.domain.rounding import BY_RATE, RoundingMode, TaxLevel, TaxRounding, divide
 from usance.domain.tax.inclusive import split_inclusive
 from usance.domain.tax.rates import TaxCategory
 from usance.domain.tax.treatment import TaxComponent, TaxTreatment
@@ -74,6 +74,10 @@ def tax_lines(
     A line that includes its tax is taken apart by itself, so that its gross stays what was agreed.
     Compound taxes come last, on the net and the other taxes of their line.
     """
+    if rounding.level is TaxLevel.RATE and not any(
+        line.includes_tax or line.treatment.components for line in lines
+    ):
+        return _one_tax_a_line(lines, currency, rounding.mode)
     sheet = _Sheet(lines, rounding)
     sheet.compute()
     made = [
@@ -85,6 +89,33 @@ def tax_lines(
         for line, net, parts in zip(lines, sheet.nets, sheet.parts, strict=True)
     ]
     return TaxedDocument(_rows(lines, sheet, currency), tuple(made))
+
+
+def _one_tax_a_line(
+    lines: Sequence[TaxedAmount], currency: Currency, mode: RoundingMode
+) -> TaxedDocument:
+    """What nearly every document is, in a third of the time: the same rows and shares."""
+    groups: dict[tuple[TaxCategory, Decimal], list[int]] = {}
+    for index, line in enumerate(lines):
+        groups.setdefault((line.treatment.category, line.treatment.percent), []).append(index)
+    rows: list[TaxRow] = []
+    taxes = [0] * len(lines)
+    for (category, percent), members in groups.items():
+        nets = [lines[index].net.minor for index in members]
+        taxable = sum(nets)
+        numerator, denominator = percent.as_integer_ratio()
+        tax = divide(taxable * numerator, 100 * denominator, mode)
+        reasons = {lines[index].treatment.reason: None for index in members}
+        why = " ".join(filter(None, reasons))
+        rows.append(TaxRow(category, percent, Money(taxable, currency), Money(tax, currency), why))
+        if len(members) == 1:
+            taxes[members[0]] = tax
+        elif numerator:  # lines that cancel out still bear what one without the other would
+            shares = _dealt(tax, [net * numerator for net in nets], 100 * denominator)
+            for index, share in zip(members, shares, strict=True):
+                taxes[index] = share
+    made = [LineTax(line.net, Money(tax, currency)) for line, tax in zip(lines, taxes, strict=True)]
+    return TaxedDocument(tuple(rows), tuple(made))
 
 
 class _Sheet:
