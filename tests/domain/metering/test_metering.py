@@ -32,6 +32,7 @@ from usance.domain.metering.events import (
     UsageEvent,
     read_batch,
     read_event,
+    read_instant,
     refuse_future,
 )
 from usance.domain.metering.receipts import Outcome, receipts_for
@@ -379,6 +380,13 @@ def test_a_correction_is_a_negative_event() -> None:
 def test_what_cannot_be_read_is_not_counted_but_reported() -> None:
     events = [event("a", tokens=5), event("b", tokens="12abc"), event("c"), event("d", tokens=True)]
     assert fold(SUM, map(received, events)) == UsageTotal(Decimal(5), 1, at(48), unread_count=3)
+
+
+def test_an_instant_is_read_with_its_offset_or_refused_by_the_name_it_was_asked_under() -> None:
+    assert read_instant("2026-01-01T01:00:00+01:00", "from") == at(0)
+    for text in ("yesterday", "2026-01-01T00:00:00", "1200-01-01T00:00:00Z"):
+        [(_, path, _)] = problems(lambda text=text: read_instant(text, "from"))  # type: ignore[misc]
+        assert path == "from"
 
 
 def test_a_window_holds_its_first_instant_and_not_its_last() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.domain.usage_values import (
     Detail,
+    counted,
     details,
     document,
     event,
@@ -23,6 +24,7 @@ from tests.domain.usage_values import (
 from usance.domain.catalog import Meter
 from usance.domain.errors import Invalid
 from usance.domain.metering.events import UsageEvent, read_event
+from usance.domain.metering.receipts import Outcome, receipts_for
 from usance.domain.metering.reversals import Standing, refuse_reversals, reversed_keys
 from usance.domain.metering.totals import total_of
 
@@ -82,3 +84,10 @@ def test_a_reversal_may_be_sent_again_and_in_one_batch_with_what_it_takes_back()
         event("a").key,
         event("b").key,
     ]
+
+
+def test_a_reversal_that_was_kept_is_accepted_and_once_more_a_duplicate() -> None:
+    told = receipts_for(
+        [reversal("r", "a"), reversal("r", "a")], is_new=[True, False], meters=[counted()]
+    )
+    assert [each.outcome for each in told.receipts] == [Outcome.ACCEPTED, Outcome.DUPLICATE]
