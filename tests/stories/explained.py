@@ -12,6 +12,8 @@ from usance.domain.rating.working import Working
 
 def recomputed(line: InvoiceLine) -> Money:
     """The net of a line: what was charged, at its price, for its share, rounded once."""
+    if (by_hand := _by_hand(line)) is not None:
+        return by_hand
     (priced,) = line.working.every("line")
     amount = Decimal(0)
     for step in priced.parts:
@@ -22,6 +24,32 @@ def recomputed(line: InvoiceLine) -> Money:
     whole = Fraction(amount) * share * 10**digits
     exact = Decimal(whole.numerator) / Decimal(whole.denominator)
     return Money(int(exact.to_integral_value(ROUND_HALF_UP)), line.net.currency)
+
+
+def _by_hand(line: InvoiceLine) -> Money | None:
+    """The net of a line that prices nothing: what is given back, or what paying late cost."""
+    facts = {
+        key: Decimal(str(value)) for key, value in line.working.facts.items() if _is_number(value)
+    }
+    match line.working.rule:
+        case "credit":
+            amount = facts["net"]
+            assert abs(amount) <= abs(facts["billed"])
+        case "late_fee":
+            amount = facts["fixed"] + facts.get("recovery", Decimal(0))
+        case "monthly_percent":
+            amount = facts["open"] * facts["percent"] / 100
+        case "late_interest":
+            parts = [each.facts for each in line.working.parts]
+            products = (
+                Decimal(str(each["principal"])) * Decimal(str(each["percent"])) * int(each["days"])
+                for each in parts
+            )
+            amount = sum(products, Decimal(0)) / 36500
+        case _:
+            return None
+    whole = amount.scaleb(line.net.currency.digits).to_integral_value(ROUND_HALF_UP)
+    return Money(int(whole), line.net.currency)
 
 
 def _after(step: Working, amount: Decimal, quantity: Decimal) -> Decimal:

@@ -18,7 +18,7 @@ from usance.domain.calendar import parse_day
 from usance.domain.contracts.order import Order
 from usance.domain.errors import NotFound
 from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, OrderId
-from usance.domain.invoicing.invoice import Draft, InvoiceStatus, Issued
+from usance.domain.invoicing.invoice import DocumentType, Draft, InvoiceStatus, Issued
 from usance.domain.ledger.trial_balance import imbalances
 from usance.domain.metering.events import UsageEvent
 from usance.domain.money import Money, currency
@@ -216,7 +216,8 @@ class World:
         for stored in self.every():
             for line in stored.draft.lines:
                 assert recomputed(line) == line.net, f"{line.description}: {line.working}"
-            if stored.status is InvoiceStatus.ISSUED:
+            is_invoice = stored.draft.type is DocumentType.INVOICE
+            if stored.status is InvoiceStatus.ISSUED and is_invoice:
                 code = stored.draft.currency.code
                 left = stored.draft.gross.minor - stored.allocated.minor
                 owed[code] = owed.get(code, 0) + left
