@@ -19,7 +19,14 @@ from usance.domain.ids import (
     LegalEntityId,
     PaymentId,
 )
-from usance.domain.invoicing.invoice import Approved, Draft, InvoiceLine, InvoiceStatus, Issued
+from usance.domain.invoicing.invoice import (
+    Approved,
+    DocumentType,
+    Draft,
+    InvoiceLine,
+    InvoiceStatus,
+    Issued,
+)
 from usance.domain.ledger.accounts import Account
 from usance.domain.ledger.entry import Entry
 from usance.domain.ledger.postings import (
@@ -39,7 +46,9 @@ from usance.domain.payments.allocating import (
 )
 from usance.domain.payments.payment import Allocation, CustomerCredit, Payment, PaymentBalance
 from usance.domain.rating.working import Working
-from usance.domain.tax import TaxCategory, TaxedAmount, TaxTreatment, document_tax
+from usance.domain.tax.amounts import TaxedAmount, document_tax
+from usance.domain.tax.rates import TaxCategory
+from usance.domain.tax.treatment import TaxTreatment
 
 EUR = currency("EUR")
 ACME = LegalEntityId("acme")
@@ -77,6 +86,7 @@ def issued(
         gross=net + tax,
         findings=(),
         input_hash="",
+        type=DocumentType.of(net + tax),
     )
     due_on = PaymentTerms(14).due_on(on)
     approved = Approved(draft, EIGHT, "test")

@@ -8,21 +8,43 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.domain.ledger.books import TODAY, allocation, credit, eur, issued, payment
+from tests.domain.ledger.books import (
+    TODAY,
+    allocation,
+    credit,
+    eur,
+    issued,
+    open_item,
+    payment,
+)
+from tests.domain.ledger.corrections import (
+    bad_debt,
+    bank_fee,
+    credit_allocation,
+    credit_note,
+    late_fee,
+    refund,
+)
 from usance.domain import ledger
 from usance.domain.ids import AllocationId, EntryId
+from usance.domain.invoicing.invoice import Issued
 from usance.domain.ledger.accounts import CHART, Account
 from usance.domain.ledger.entry import Entry
 from usance.domain.ledger.postings import (
     entry_for_allocation,
     entry_for_credit,
+    entry_for_credit_allocation,
     entry_for_issue,
     entry_for_payment,
+    entry_for_refund,
     entry_for_void,
+    entry_for_write_off,
 )
 from usance.domain.ledger.trial_balance import TrialBalanceRow, trial_balance
 from usance.domain.money import Money
 from usance.domain.payments.allocating import take_back
+from usance.domain.payments.credit_balance import balance_of
+from usance.domain.payments.refund import call_off, send
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "ledger.md"
 WIDTH = 22  # of one side of a T-account
@@ -40,8 +62,9 @@ GUARDS = """\
   about a third of the time of checking each line.
 - Rows are only added: triggers refuse UPDATE and DELETE.
 - `booked_once`: one entry for one kind and source, whoever tries again.
-- `no_more_is_allocated_than_is_owed` and `no_more_is_used_than_was_paid`: triggers that lock, then
-  sum, so that two allocations at once cannot both fit."""
+- `no_more_is_allocated_than_is_owed`, `no_more_is_used_than_was_paid`,
+  `no_more_is_used_than_was_credited` and `no_more_is_given_back_than_was_billed`: triggers that
+  lock, then sum, so that two allocations, refunds or credits at once cannot both fit."""
 
 
 class Booking(NamedTuple):
@@ -61,7 +84,7 @@ def story() -> list[Booking]:
     made = allocation(eur("1404.00"))
     undone = take_back(made, allocation_id=AllocationId("alc_2"), on=TODAY, was_taken_back=False)
     again = allocation(eur("1404.00"), allocation_id="alc_3")
-    ids = (EntryId(f"ent_{number}") for number in range(1, 20))
+    ids = (EntryId(f"ent_{number}") for number in range(1, 30))
     return [
         Booking(
             "An invoice is issued: 1,000.00 at 19 % and 200.00 at 7 % tax",
@@ -112,6 +135,81 @@ def story() -> list[Booking]:
             "40.00 of the credit are released, for the next invoice",
             entry_for_credit,
             entry_for_credit(paid, credit("-40.00"), entry_id=next(ids)),
+        ),
+        *_given_back(invoice, next(ids), ids),
+        *_given_up(ids),
+    ]
+
+
+def _given_back(invoice: Issued, first: EntryId, ids: Iterator[EntryId]) -> list[Booking]:
+    """Credit notes and refunds."""
+    note, second = credit_note("cn_1", invoice, "100.00"), credit_note("cn_2", invoice, "50.00")
+    fee = late_fee("40.00")
+    used = credit_allocation(eur("40.00"))
+    promised = refund("119.00")
+    return [
+        Booking(
+            "A credit note gives back 100.00 at 19 % tax of the first line",
+            entry_for_issue,
+            entry_for_issue(note, entry_id=first),
+        ),
+        Booking(
+            "119.00 of it are to be refunded",
+            entry_for_refund,
+            entry_for_refund(promised, entry_id=next(ids)),
+        ),
+        Booking(
+            "The refund is sent",
+            entry_for_refund,
+            entry_for_refund(send(promised, on=TODAY), entry_id=next(ids)),
+        ),
+        Booking(
+            "The bank sends it back, so another refund is promised and called off",
+            entry_for_refund,
+            entry_for_refund(call_off(promised, on=TODAY), entry_id=next(ids)),
+        ),
+        Booking(
+            "A second credit note, of 50.00, is issued by mistake",
+            entry_for_issue,
+            entry_for_issue(second, entry_id=next(ids)),
+        ),
+        Booking(
+            "The credit note is voided",
+            entry_for_void,
+            entry_for_void(second, entry_id=next(ids), on=TODAY),
+        ),
+        Booking(
+            "A late fee of 40.00 is issued, outside the scope of tax",
+            entry_for_issue,
+            entry_for_issue(fee, entry_id=next(ids)),
+        ),
+        Booking(
+            "40.00 of the credit pay it",
+            entry_for_credit_allocation,
+            entry_for_credit_allocation(balance_of(note), used, entry_id=next(ids)),
+        ),
+    ]
+
+
+def _given_up(ids: Iterator[EntryId]) -> list[Booking]:
+    """Write-offs."""
+    item = open_item("inv_4", eur("1190.00"))
+    debt, fee = bad_debt("950.00", "151.68"), bank_fee("1.50")
+    return [
+        Booking(
+            "950.00 of an invoice, 151.68 of it tax, are written off",
+            entry_for_write_off,
+            entry_for_write_off(debt, item, entry_id=next(ids)),
+        ),
+        Booking(
+            "The customer pays after all: the write-off is reversed",
+            entry_for_write_off,
+            entry_for_write_off(debt, item, entry_id=next(ids), reversed_on=TODAY),
+        ),
+        Booking(
+            "A difference of 1.50, the bank's fee, is within the tolerance",
+            entry_for_write_off,
+            entry_for_write_off(fee, item, entry_id=next(ids)),
         ),
     ]
 

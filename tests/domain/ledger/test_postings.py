@@ -5,22 +5,40 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.ledger.books import EUR, TODAY, allocation, credit, eur, issued, payment
+from tests.domain.ledger.books import (
+    EIGHT,
+    EUR,
+    TODAY,
+    allocation,
+    credit,
+    eur,
+    issued,
+    open_item,
+    payment,
+)
+from tests.domain.ledger.corrections import bad_debt, credit_allocation, refund
 from tests.domain.ledger.lives import LINES, STEPS, lived
-from usance.domain.ids import AllocationId, EntryId
-from usance.domain.invoicing.invoice import Issued
+from usance.domain.ids import AllocationId, EntryId, InvoiceId
+from usance.domain.invoicing.crediting import CreditReason, CreditWish
+from usance.domain.invoicing.crediting import credit as make_credit
+from usance.domain.invoicing.invoice import Approved, Issued
 from usance.domain.ledger.accounts import Account
 from usance.domain.ledger.entry import Entry, EntryKind
 from usance.domain.ledger.postings import (
     entry_for_allocation,
     entry_for_credit,
+    entry_for_credit_allocation,
     entry_for_issue,
     entry_for_payment,
+    entry_for_refund,
     entry_for_void,
+    entry_for_write_off,
 )
 from usance.domain.ledger.trial_balance import imbalances, trial_balance
 from usance.domain.money import Money, currency
 from usance.domain.payments.allocating import take_back
+from usance.domain.payments.credit_balance import balance_of
+from usance.domain.payments.refund import call_off
 
 ENT_1, ENT_2 = EntryId("ent_1"), EntryId("ent_2")
 INVOICES = LINES.map(lambda lines: issued("inv_1", lines)).filter(
@@ -104,6 +122,10 @@ def test_a_yen_invoice_is_booked_in_yen() -> None:
     assert (entry.currency, entry.postings[0].amount) == (yen, Money(1100, yen))
 
 
+def _owes(invoice: Issued) -> bool:
+    return invoice.draft.gross.minor > 0
+
+
 @given(INVOICES)
 def test_voiding_an_invoice_leaves_every_account_as_if_it_had_not_been_issued(
     invoice: Issued,
@@ -129,6 +151,51 @@ def test_taking_an_allocation_back_leaves_every_account_as_if_it_had_not_been_ma
     ]
     assert entries[1].kind is EntryKind.ALLOCATION_TAKEN_BACK
     assert all(row.balance.is_zero for row in trial_balance(entries))
+
+
+@given(st.integers(1, 10**12))
+def test_calling_a_refund_off_leaves_every_account_as_if_it_had_not_been_promised(
+    minor: int,
+) -> None:
+    promised = refund(Money(minor, EUR).text)
+    entries = [
+        entry_for_refund(promised, entry_id=ENT_1),
+        entry_for_refund(call_off(promised, on=TODAY), entry_id=ENT_2),
+    ]
+    assert all(row.balance.is_zero for row in trial_balance(entries))
+
+
+@given(minor=st.integers(1, 10**12), share=st.integers(0, 100))
+def test_reversing_a_write_off_leaves_every_account_as_if_it_had_not_been_made(
+    minor: int, share: int
+) -> None:
+    amount, tax = Money(minor, EUR), Money(minor * share // 100, EUR)
+    made = bad_debt(amount.text, tax.text)
+    item = open_item("inv_4", amount)
+    entries = [
+        entry_for_write_off(made, item, entry_id=ENT_1),
+        entry_for_write_off(made, item, entry_id=ENT_2, reversed_on=TODAY),
+    ]
+    assert all(row.balance.is_zero for row in trial_balance(entries))
+
+
+@given(LINES.map(lambda lines: issued("inv_1", lines)).filter(_owes))
+def test_crediting_an_invoice_whole_and_applying_the_credit_leaves_every_account_at_zero(
+    invoice: Issued,
+) -> None:
+    wish = CreditWish(reason=CreditReason.CANCELLATION)
+    draft = make_credit(invoice, {}, wish, invoice_id=InvoiceId("cn_1"), on=TODAY)
+    note = Issued(
+        approved=Approved(draft, EIGHT, "test"), number="CN-1", issued_on=TODAY, due_on=TODAY
+    )
+    applied = credit_allocation(invoice.draft.gross, invoice_id="inv_1")
+    entries = [
+        entry_for_issue(invoice, entry_id=EntryId("ent_0")),
+        entry_for_issue(note, entry_id=ENT_1),
+        entry_for_credit_allocation(balance_of(note), applied, entry_id=ENT_2),
+    ]
+    made = [entry for entry in entries if entry is not None]
+    assert all(row.balance.is_zero for row in trial_balance(made))
 
 
 @given(st.integers(1, 10**12))

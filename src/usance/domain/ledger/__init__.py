@@ -10,6 +10,9 @@ Always true:
 - voiding an invoice leaves every account as if it had not been issued;
 - taking an allocation back leaves every account as if it had not been made;
 - releasing customer credit leaves every account as if it had not been kept;
+- calling a refund off leaves every account as if it had not been promised;
+- reversing a write-off leaves every account as if it had not been made;
+- crediting an invoice whole and applying the credit leaves every account at zero;
 - the receivable account is what is still due on all issued invoices.
 
 Amounts are signed: a debit is above zero, a credit side below. Entries are only ever added; a

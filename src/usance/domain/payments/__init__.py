@@ -1,7 +1,7 @@
 """Payments: what was paid, for which invoice, and what is still open.
 
-Owns: the payment, its allocation to invoices, customer credit, whether an invoice is paid or late,
-the creditor reference.
+Owns: the payment, its allocation to invoices, customer credit, refunds, write-offs, what a credit
+note is still worth, whether an invoice is paid or late, the creditor reference.
 Does not own: what an invoice says (invoicing), how money moves between accounts (ledger).
 
 Always true:
@@ -10,6 +10,7 @@ Always true:
 - the order in which open invoices are read changes no automatic allocation;
 - the order in which a payer names invoices with their amounts changes no allocation;
 - taking an allocation back leaves payment and invoice as if it had not been made;
+- several credits applied together never exceed what is open, nor any credit what it is worth;
 - an invoice is paid exactly when nothing is due on it, and overdue only after its due day.
 
 How an unnamed payment finds its invoices, the first rule that finds any deciding alone: the
