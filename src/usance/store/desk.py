@@ -28,6 +28,7 @@ from usance.domain.tax.rates import TaxTable
 from usance.store import (
     approvals,
     audit,
+    by_hand,
     contracts,
     coverage,
     features,
@@ -181,12 +182,12 @@ def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Acc
 
 def usage_of(tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity]) -> UsageBySlice:
     """What was used in each metered slice, counted now, in the days of the selling entity."""
-    metered = {
-        each.key: Metered(account, each.feature_id, each.service_period)
-        for account, due_items in items.items()
-        for item in due_items
-        for each in counted_slices(item)
-    }
+    metered: dict[SliceKey, Metered] = {}
+    for account, due_items in items.items():
+        for each in chain.from_iterable(map(counted_slices, due_items)):
+            if each.key not in metered or each.detail != WHOLE:
+                found = Metered(account, each.feature_id, each.service_period, each.detail)
+                metered[each.key] = found
     return _counted(tx, metered, sellers)
 
 
@@ -211,6 +212,8 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
     """What a held draft would be now: itself, under its id; parted, when its contracts no longer
     agree in their terms; nothing, when nothing of it is due any more.
     """
+    if stale.is_by_hand:
+        return [by_hand.redrafted(tx, stale)]
     owing = contracts.many(tx, contracts_on(stale))
     line_ids = [line.id for contract in owing for line in contract.lines]
     standing = coverage.standing(tx, line_ids, without=stale.id)

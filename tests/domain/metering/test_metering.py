@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -385,7 +386,7 @@ def test_what_cannot_be_read_is_not_counted_but_reported() -> None:
 def test_an_instant_is_read_with_its_offset_or_refused_by_the_name_it_was_asked_under() -> None:
     assert read_instant("2026-01-01T01:00:00+01:00", "from") == at(0)
     for text in ("yesterday", "2026-01-01T00:00:00", "1200-01-01T00:00:00Z"):
-        [(_, path, _)] = problems(lambda text=text: read_instant(text, "from"))  # type: ignore[misc]
+        [(_, path, _)] = problems(partial(read_instant, text, "from"))
         assert path == "from"
 
 
