@@ -71,3 +71,44 @@ def test_rates_that_are_none_are_named_by_their_place(desk: Desk) -> None:
         ("InvalidFxRate", "rates[0].rate"),
         ("InvalidDay", "rates[1].day"),
     ]
+
+
+CARD = {
+    "id": "standard",
+    "name": "Standard",
+    "versions": [
+        {
+            "validFrom": "2025-01-01",
+            "items": {
+                "seat": [
+                    {"currency": "EUR", "price": {"model": "PER_UNIT", "unitAmount": "30"}},
+                ]
+            },
+        }
+    ],
+}
+
+
+def test_a_rate_card_is_kept_and_its_versions_stay(desk: Desk) -> None:
+    saved = desk.post("/rate-cards", CARD)
+    assert saved.status_code == 200, saved.text
+    assert desk.get("/rate-cards/standard").json() == saved.json()
+    assert [each["id"] for each in desk.get("/rate-cards").json()["data"]] == ["standard"]
+    assert desk.get("/rate-cards/gold").status_code == 404
+    other = {"EUR": [{"currency": "EUR", "price": {"model": "FLAT", "amount": "1"}}]}
+    changed = {**CARD, "versions": [{"validFrom": "2025-01-01", "items": other}]}
+    refused = desk.post("/rate-cards", changed)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "RateCardVersionIsFixed")
+    unreadable = desk.post("/rate-cards", {**CARD, "id": "two words"})
+    assert unreadable.json()["error"]["details"][0]["path"] == "id"
+
+
+def test_one_can_look_up_how_items_are_priced_and_who_can_issue(desk: Desk) -> None:
+    models = {each["id"]: each for each in desk.get("/contracts/pricing-models").json()["data"]}
+    assert models["per-unit"]["editableInputs"] == ["quantity", "price"]
+    assert models["usage-package"]["editableInputs"] == ["price", "packageSize"]
+    assert {name for name, each in models.items() if each["isPayAsYouGo"]} == {
+        name for name in models if name.startswith("usage-")
+    }
+    issuers = desk.get("/contracts/legal-entities").json()["data"]
+    assert "halden-de" in [each["id"] for each in issuers]

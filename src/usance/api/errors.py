@@ -49,6 +49,7 @@ from usance.flows.approve_invoice import DraftChanged
 from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
 from usance.flows.fulfil_order import SubscriptionExists
+from usance.flows.save_rate_card import RateCardVersionIsFixed
 from usance.flows.set_up_company import SeriesTaken
 from usance.flows.sign_order import OrderExists
 from usance.providers.errors import ProviderError
@@ -63,6 +64,7 @@ STATUS: Mapping[type[DomainError], int] = {
     BankReferenceUsed: 409,
     DraftChanged: 409,
     OrderExists: 409,
+    RateCardVersionIsFixed: 409,
     SeriesTaken: 409,
     SubscriptionExists: 409,
     NotAllowedNow: 409,

@@ -14,10 +14,12 @@ from usance.api import (
     legal_entities,
     payments,
     price_indices,
+    rate_cards,
     tax_id_checks,
     usage_receipts,
 )
 from usance.api.contracts import billing as contract_billing
+from usance.api.contracts import lookups
 from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
 from usance.api.invoices import review
@@ -31,6 +33,7 @@ ROUTERS = (
     legal_entities.router,
     features.router,
     orders.router,
+    lookups.router,  # before routes whose paths have an id in their place
     contracts.router,
     contract_billing.router,
     events.router,
@@ -42,6 +45,7 @@ ROUTERS = (
     ledger.router,
     price_indices.router,
     fx_rates.router,
+    rate_cards.router,
     tax_id_checks.router,
 )
 

@@ -11,6 +11,7 @@ from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, sessio
 from usance.cli.show import counted, paper
 from usance.documents.company_file import Company, read_company
 from usance.flows.define_feature import define_feature
+from usance.flows.save_rate_card import save_rate_card
 from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
 
 app = typer.Typer(help="Legal entities, tax rates, features and customers.", no_args_is_help=True)
@@ -42,3 +43,5 @@ def load_company(here: Session, company: Company) -> None:
         define_feature(here.runtime, here.scope, feature)
     for customer in company.customers:
         save_customer(here.runtime, here.scope, customer)
+    for card in company.rate_cards:
+        save_rate_card(here.runtime, here.scope, card)

@@ -9,7 +9,7 @@ import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
 from usance.cli.show import AsJson, paper, print_json, print_table
-from usance.documents.order_form import order_from, read_form
+from usance.documents.order_form import read_form, read_order
 from usance.domain.ids import OrderId
 from usance.flows.cancel_order import cancel_order
 from usance.flows.fulfil_order import fulfil_order
@@ -88,5 +88,5 @@ def show(order_id: str, *, environment: Environment = DEFAULT_ENVIRONMENT) -> No
     """Show an order in its notation, with every default written out, as JSON."""
     with session(environment) as here, here.runtime.transaction(here.scope) as tx:
         row = orders.one(tx, OrderId(order_id))
-    order_from(row.form, order_id=OrderId(order_id))
+    read_order(row.form, OrderId(order_id))
     print_json({"status": orders.status_of(row), "contractId": row.contract_id, **row.form})

@@ -1,7 +1,8 @@
 """The company file: one YAML document that sets up an environment.
 
-Legal entities with their tax rates, features with their meters, customers. The notation of each is
-in `particulars` and `feature_notation`; the file adds `logoFile`, a path beside itself.
+Legal entities with their tax rates, features with their meters, customers, rate cards. The notation
+of each is in `particulars`, `feature_notation` and `rate_card_notation`; the file adds `logoFile`,
+a path beside itself.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from usance.documents.particulars import (
     plain_tax_rate,
     tax_rate_from,
 )
-from usance.documents.plain import Fields, each, raise_all, refusal, text
+from usance.documents.plain import Fields, each, given, raise_all, refusal, text
+from usance.documents.rate_card_notation import plain_rate_card, rate_card_from
 from usance.documents.yaml_text import read_plain
 from usance.domain.catalog import Feature
 from usance.domain.customer import Customer
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import LegalEntityId
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.tax import TaxRate
+from usance.domain.rate_card import RateCard
+from usance.domain.tax.rates import TaxRate
 
 __all__ = [
     "Company",
@@ -57,6 +60,7 @@ class Company:
     tax_rates: Mapping[LegalEntityId, tuple[TaxRate, ...]]
     features: tuple[Feature, ...]
     customers: tuple[Customer, ...]
+    rate_cards: tuple[RateCard, ...] = ()
 
 
 def read_company(file: Path) -> Company:
@@ -77,6 +81,8 @@ def company_from(
     issuers = fields.take("legalEntities", each(partial(_issuer, logo=logo), most=100), ())
     features = fields.take("features", each(feature_from, most=1000), ())
     customers = fields.take("customers", each(customer_from, most=10_000), ())
+    cards = fields.take("rateCards", each(rate_card_from, most=200), ())
+    fields.problems += _doubles("rateCards", "rateCardId", [one.id for one in cards])
     fields.problems += _doubles("legalEntities", "legalEntityId", [one.id for one, _ in issuers])
     fields.problems += _doubles("legalEntities", "series", [one.series for one, _ in issuers])
     fields.problems += _doubles("features", "featureId", [one.id for one in features])
@@ -87,6 +93,7 @@ def company_from(
             tax_rates={entity.id: rates for entity, rates in issuers},
             features=features,
             customers=customers,
+            rate_cards=cards,
         )
     )
 
@@ -102,6 +109,7 @@ def plain_company(company: Company) -> dict[str, object]:
         "legalEntities": entities,
         "features": [plain_feature(feature) for feature in company.features],
         "customers": [plain_customer(customer) for customer in company.customers],
+        **given(rateCards=[plain_rate_card(card) for card in company.rate_cards]),
     }
 
 

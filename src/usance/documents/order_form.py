@@ -58,6 +58,7 @@ from usance.documents.plain import (
     truth,
     whole,
 )
+from usance.documents.rate_card_notation import PRICE_SOURCES
 from usance.documents.subscription_notation import plain_subscription, subscription_from
 from usance.documents.uplift_notation import plain_uplift, uplift_from
 from usance.documents.yaml_text import read_plain
@@ -106,14 +107,16 @@ def order_from(
     order = replace(_without_lines(reading, order_id), lines=tuple(lines.values()))
     problems = [*fields.problems, *line_problems]
     if span.term is not ANY_TERM:
-        problems += _rule_problems(order, list(lines), problems)
+        has_unread = any(each.path == "lines" for each in fields.problems) or bool(line_problems)
+        problems += _rule_problems(order, list(lines), problems, has_unread=has_unread)
     raise_all(list(dict.fromkeys(problems)))
     return order
 
 
 def read_order(kept: Mapping[str, object], order_id: OrderId) -> Order:
     """The order of a form as it is kept: every default is written out, nothing else is needed."""
-    return order_from(kept, order_id=order_id)
+    said = {key: value for key, value in kept.items() if key != PRICE_SOURCES}
+    return order_from(said, order_id=order_id)
 
 
 def customer_in(plain: Mapping[str, object]) -> Customer | None:
@@ -281,14 +284,15 @@ def _sold(reading: _Reading, order: Order) -> Order:
     return replace(order, terms_change=terms_change_from(fields, uplift_key=_yearly(kind)))
 
 
-def _rule_problems(order: Order, places: Sequence[int], known: Sequence[Problem]) -> list[Problem]:
+def _rule_problems(
+    order: Order, places: Sequence[int], known: Sequence[Problem], *, has_unread: bool
+) -> list[Problem]:
     """What is wrong with how it all fits together, the paths as in the form.
 
     `places[k]` is where line k of `order` stands in the form, for unreadable lines are not in it.
     `known` is what was refused before. Totals are compared only where all that they are made of
     is right.
     """
-    has_unread = any(problem.path.startswith("lines") for problem in known)
     untold = {"OrderWithoutLines", "UnknownLine"} if has_unread else set()
     if known:  # what was refused may be what the order says
         untold.add("EmptyOrder")

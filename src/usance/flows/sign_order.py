@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from usance.documents.order_form import customer_in, order_from, plain_order, read_order
 from usance.documents.order_kinds import Standing
+from usance.documents.rate_card_notation import Resolved, cards_named, place_in, resolved
 from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.contracts.order_problems import catalogue_problems
 from usance.domain.errors import Conflict, Invalid, Problem, refuse_if
 from usance.domain.facts import OrderReceived
-from usance.domain.ids import ContractId, LegalEntityId, LineId, OrderId
+from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId, OrderId
 from usance.domain.payment_terms import PaymentTerms
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, features, orders, parties, timelines
+from usance.store import contracts, features, orders, parties, rate_cards, timelines
 from usance.store.database import Row, Tx
 
 
@@ -32,11 +33,13 @@ def sign_order(
     carries is kept too. Raises Invalid with every problem, by its path in the form; OrderExists.
     """
     with runtime.transaction(scope) as tx:
+        standing = _standing(tx, form.get("contractId"))
+        priced = _from_rate_cards(tx, form, standing)
         order = order_from(
-            form,
+            priced.form,
             order_id=OrderId(runtime.new_id("ord")),
             default_terms=_default_terms(tx, form.get("legalEntityId")),
-            standing=_standing(tx, form.get("contractId")),
+            standing=standing,
         )
         buyer = customer_in(form)
         found = features.some(tx, _features_named(order))
@@ -62,7 +65,7 @@ def sign_order(
         added = orders.append(
             tx,
             order.id,
-            form=plain_order(order),
+            form=plain_order(order) | priced.kept(),
             document=document,
             effective_on=order.effective_on,
             at=at,
@@ -79,7 +82,22 @@ def _signed_before(earlier: Row, document: bytes) -> Order:
     """The order that is there, as it was when signed."""
     if bytes(earlier.document) != document:
         raise OrderExists(f"There is an order {earlier.id!r} already, with another text.")
-    return order_from(earlier.form, order_id=earlier.id)
+    return read_order(earlier.form, earlier.id)
+
+
+def _from_rate_cards(tx: Tx, form: Mapping[str, object], standing: Standing | None) -> Resolved:
+    """The form with every price that a rate card has written out. Raises Invalid."""
+    named = cards_named(form)
+    if not named:
+        return Resolved(form, [])
+    buyer = customer_in(form)
+    if buyer is None:
+        customer_id = form.get("customerId") or (standing and standing.customer_id)
+        known = CustomerId(str(customer_id))
+        buyer = parties.customers(tx, [known]).get(known)
+    country = None if buyer is None or buyer.address is None else buyer.address.country
+    place = place_in(form, standing=standing and standing.currency, country=country)
+    return resolved(form, rate_cards.some(tx, named).values(), place)
 
 
 def _default_terms(tx: Tx, entity_id: object) -> PaymentTerms:

@@ -17,10 +17,11 @@ from usance.api.orders.form import EXAMPLE, OrderForm
 from usance.api.paging import Paging, part
 from usance.api.reading import JSON, Content
 from usance.api.route import MEDIA_TYPES, resource
-from usance.documents.order_form import order_from, read_form
-from usance.domain.contracts.contract import Contract, ContractStatus, contract_from
+from usance.documents.order_form import read_form, read_order
+from usance.domain.contracts.contract import Contract, ContractStatus
 from usance.domain.contracts.fulfilment import Done, OrderStatus, StepKind, order_steps
 from usance.domain.contracts.order import Order
+from usance.domain.contracts.timeline import contract_from
 from usance.domain.contracts.value import contract_value
 from usance.domain.ids import ContractId, LineId, OrderId
 from usance.flows.cancel_order import cancel_order
@@ -159,7 +160,7 @@ def _done(row: Row, agreed: Mapping[ContractId, Contract], provisioned: Sequence
 
 
 def _wire(row: Row, done: Done) -> OrderWire:
-    order = order_from(row.form, order_id=row.id)
+    order = read_order(row.form, row.id)
     return OrderWire(
         id=order.id,
         kind=order.kind.value,
