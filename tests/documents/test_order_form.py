@@ -19,14 +19,18 @@ from hypothesis import strategies as st
 
 from usance.documents import order_form
 from usance.documents.order_form import customer_in, order_from, plain_order, read_form
+from usance.documents.order_kinds import Standing
 from usance.domain.calendar import Period
-from usance.domain.contracts.order import Order, Segment, Timing
+from usance.domain.contracts.order import Order, OrderKind, Segment, Timing
+from usance.domain.contracts.timeline import timeline
 from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import OrderId
+from usance.domain.ids import LineId, OrderId
 from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Flat, Pricing
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "orders").iterdir())
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "orders").iterdir())
+CHANGES = sorted((ROOT / "examples" / "changes").iterdir())
 FORM = """
 orderForm: 1
 orderId: acme-2025-001
@@ -100,6 +104,24 @@ def test_every_example_is_read_without_a_problem_and_written_back_the_same(file:
     order = order_from(read_form(file.read_text(encoding="utf-8")), order_id=OrderId("ord_1"))
     again = json.loads(json.dumps(plain_order(order)))
     assert order_from(again, order_id=OrderId("ord_2")) == order
+
+
+def test_the_example_of_a_contracts_life_takes_effect_order_by_order() -> None:
+    orders: list[Order] = []
+    standing = None
+    for file in CHANGES:
+        written = read_form(file.read_text(encoding="utf-8"))
+        order = order_from(written, order_id=OrderId("ord_1"), standing=standing)
+        again = json.loads(json.dumps(plain_order(order)))
+        assert order_from(again, order_id=OrderId("ord_2"), standing=standing) == order
+        orders.append(order)
+        life = timeline(orders, line_id=lambda ref, day: LineId(f"{ref} {day}"))
+        assert life.troubles == ()
+        now = life.contract
+        parties = now.customer_id, now.legal_entity_id
+        standing = Standing(*parties, now.currency, now.name, now.terms)
+    assert [order.kind for order in orders] == list(OrderKind)
+    assert (now.customer_id, now.terminated_on) == ("waterweg", date(2030, 3, 1))
 
 
 def test_what_a_form_leaves_out_has_the_documented_default() -> None:
@@ -439,18 +461,18 @@ def test_whatever_stands_in_a_field_is_read_or_refused_never_a_crash(
         read(form(put(path, value)))
 
 
-def test_the_guide_shows_an_example_as_it_stands() -> None:
-    root = Path(__file__).parents[2]
-    example = (root / "examples" / "orders" / "nordlicht-2025.yaml").read_text(encoding="utf-8")
-    guide = (root / "docs" / "guides" / "order-form.md").read_text(encoding="utf-8")
-    assert f"```yaml\n{example}```" in guide
+def test_the_guide_shows_its_examples_as_they_stand() -> None:
+    guide = (ROOT / "docs" / "guides" / "order-form.md").read_text(encoding="utf-8")
+    for file in (ROOT / "examples" / "orders" / "nordlicht-2025.yaml", *CHANGES):
+        assert f"```yaml\n{file.read_text(encoding='utf-8')}```" in guide, file.name
 
 
 def test_the_guide_names_every_field_of_the_notation() -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "guides" / "order-form.md").read_text("utf-8")
+    guide = (ROOT / "docs" / "guides" / "order-form.md").read_text(encoding="utf-8")
     sources = Path(order_form.__file__).parent
-    names = ("order_*.py", "line_*.py", "*_notation.py", "particulars.py")
-    for source_file in (file for name in names for file in sources.glob(name)):
-        name, source = source_file.name, source_file.read_text(encoding="utf-8")
+    of_lines = ("order_*", "line_*", "billing_*", "plan_*", "subscription_*")
+    of_terms = ("contract_*", "terms_*", "uplift_*", "approval_*", "feature_*", "particulars*")
+    for file in (file for name in (*of_lines, *of_terms) for file in sources.glob(f"{name}.py")):
+        name, source = file.name, file.read_text(encoding="utf-8")
         for field in re.findall(r'fields\.(?:need|take)\(\s*"(\w+)"', source):
             assert re.search(rf"\b{field}\b", guide), f"{name}: {field}"

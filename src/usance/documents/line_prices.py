@@ -233,10 +233,7 @@ def _free_months(value: object, path: str, *, start: date) -> tuple[DatedDiscoun
         raise refusal("InvalidMonths", path, value, f"0 to {MAX_MONTHS} months")
     if not months:
         return ()
-    try:
-        days = Period(start, month_after(start, months))
-    except Invalid as refused:
-        raise Invalid(*(problem.under(path) for problem in refused.problems)) from None
+    days = Period(start, min(month_after(start, months), LAST_DAY))
     return (DatedDiscount(Discount(percent=Decimal(100), reason=FREE_MONTHS), days),)
 
 

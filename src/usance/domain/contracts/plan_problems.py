@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from usance.domain.money import Currency, total
 
 MAX_INSTALMENTS = 120
 REACH = timedelta(days=400)  # beyond it, before or after the service, a date was mistyped
+DAY = timedelta(days=1)
 WHOLE = Decimal(100)
 REST = "or a last instalment without percent and amount, which takes the rest"
 
@@ -72,15 +73,11 @@ def _part_problems(part: Instalment, *, is_last: bool) -> Iterator[Problem]:
 
 
 def _reach_problems(line: OrderLine) -> Iterator[Problem]:
-    first, last = _day(line.window.start, -REACH), _day(line.window.end, REACH)
+    first, last = line.window.start - REACH, min(line.window.end + REACH, LAST_DAY - DAY)
     for index, part in enumerate(line.plan):
         if not first <= part.on <= last:
             expected = f"a day from {first} to {last}, near the service"
             yield Problem("PlanOutOfReach", f"plan[{index}].on", str(part.on), expected)
-
-
-def _day(day: date, away: timedelta) -> date:
-    return LAST_DAY if day == LAST_DAY else day + away
 
 
 def _percent_problems(plan: tuple[Instalment, ...]) -> Iterator[Problem]:
