@@ -27,7 +27,8 @@ def asks(desk: Desk, **rules: object) -> None:
 
 def as_person(desk: Desk, name: str, path: str, body: object = None, **more: str) -> httpx.Response:
     """A POST in the name of a person."""
-    headers = {"X-Usance-Actor": name.encode(), **{k: v.encode() for k, v in more.items()}}
+    said = {"X-Usance-Actor": name, **more}
+    headers = {key.encode(): value.encode() for key, value in said.items()}
     return desk.http.post(f"/api/v1/invoices/{path}", json=body or {}, headers=headers)
 
 
@@ -80,7 +81,7 @@ def test_a_finding_says_what_to_do_next(desk: Desk, january: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "key:key_1", "Ada via Ben", "x" * 121, "\xff", "Ada\tB"])
 def test_a_person_that_is_none_is_refused(desk: Desk, january: str, name: str) -> None:
-    headers = {"X-Usance-Actor": name.encode("latin-1")}
+    headers = {b"X-Usance-Actor": name.encode("latin-1")}
     answer = desk.http.post(f"/api/v1/invoices/{january}/approve", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "InvalidActor")
     assert desk.get(f"/invoices/{january}").json()["data"]["state"] == "DRAFT"

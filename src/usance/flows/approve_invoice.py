@@ -8,7 +8,7 @@ from usance.domain.catalog import is_storable
 from usance.domain.errors import Conflict, Invalid, Problem
 from usance.domain.facts import InvoiceApproved
 from usance.domain.ids import InvoiceId
-from usance.domain.invoicing.review import Approval, Decision, approved, given
+from usance.domain.invoicing.review import Approval, Decision, approved, with_approval
 from usance.flows.runtime import Runtime, Scope
 from usance.store import approvals, desk, invoices
 
@@ -54,7 +54,7 @@ def approve_invoice(
             raise DraftChanged(invoice_id)
         judged = replace(draft, findings=made_now[0].findings)
         new = Approval(scope.actor, runtime.now(tx), draft.input_hash, comment)
-        decision = given(judged, asked, before, new)
+        decision = with_approval(judged, asked, before, new)
         if is_dry:
             return decision
 

@@ -115,6 +115,7 @@ lines = st.lists(
 def test_every_line_is_compared_once_and_the_differences_add_up(
     now: list[InvoiceLine], before: list[InvoiceLine]
 ) -> None:
+    """Two documents are compared line by line, each line once, and the differences add up."""
     later, earlier = with_lines(plain(), *now), with_lines(plain(), *before)
     found = compare(later, earlier)
     assert [line.now for line in found.lines if line.now] == list(later.lines)

@@ -30,7 +30,6 @@ from usance.domain.invoicing.issuing import (
     approve,
     document_number,
     issue,
-    may_skip_review,
 )
 from usance.domain.money import Money
 
@@ -86,25 +85,6 @@ def test_only_what_was_approved_is_issued(findings: tuple[Finding, ...], on: dat
     assert issued.approved is approved
     assert issued.approved == Approved(draft, NOON, "ada")
     assert issued.due_on == on + timedelta(days=30)
-
-
-@given(FINDINGS, st.none() | st.integers(-1000, 100_000))
-def test_a_draft_skips_review_only_by_an_explicit_rule_within_its_limit_and_without_warnings(
-    findings: tuple[Finding, ...], limit: int | None
-) -> None:
-    draft = replace(plain_draft(), findings=findings)
-    approve_under = None if limit is None else Money(limit, EUR)
-    only_good_to_know = {finding.severity for finding in findings} <= {Severity.INFO}
-    may = may_skip_review(draft, approve_under=approve_under)
-    assert may == (limit is not None and draft.gross.minor <= limit and only_good_to_know)
-
-
-def test_a_first_invoice_up_to_the_limit_needs_no_reviewer_and_a_cent_more_does() -> None:
-    draft = plain_draft()
-    assert [finding.code for finding in draft.findings] == ["FirstInvoice"]
-    assert may_skip_review(draft, approve_under=Money.parse("357.00", EUR))
-    assert not may_skip_review(draft, approve_under=Money.parse("356.99", EUR))
-    assert not may_skip_review(draft, approve_under=None)
 
 
 def test_a_number_names_its_series_year_and_place() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given as for_all
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.deals import seller
@@ -27,7 +27,7 @@ from usance.domain.invoicing.review import (
     approved,
     asked_of,
     decision,
-    given,
+    with_approval,
 )
 from usance.domain.money import Money, currency
 
@@ -174,9 +174,9 @@ FOUR_EYES = asked(ApprovalRules(four_eyes_above=(eur("100"),)))
 
 
 def test_two_different_people_approve_above_an_amount() -> None:
-    first = given(KNOWN, FOUR_EYES, [], yes(ADA))
+    first = with_approval(KNOWN, FOUR_EYES, [], yes(ADA))
     assert first.standing is Standing.NEEDS_SECOND_APPROVAL
-    second = given(KNOWN, FOUR_EYES, first.approvals, yes(BEN))
+    second = with_approval(KNOWN, FOUR_EYES, first.approvals, yes(BEN))
     assert second.is_satisfied
     assert approved(KNOWN, second).approved_by == f"{ADA} and {BEN}"
 
@@ -184,13 +184,13 @@ def test_two_different_people_approve_above_an_amount() -> None:
 @pytest.mark.parametrize("again", [ADA, "ADA via key:key_9", "ada via cli:root"])
 def test_the_second_is_not_the_first_through_another_key(again: str) -> None:
     with pytest.raises(SamePersonAgain):
-        given(KNOWN, FOUR_EYES, [yes(ADA)], yes(again))
+        with_approval(KNOWN, FOUR_EYES, [yes(ADA)], yes(again))
 
 
 def test_a_key_that_names_nobody_is_no_one_of_two() -> None:
     with pytest.raises(ApproverNotNamed):
-        given(KNOWN, FOUR_EYES, [], yes("key:key_1"))
-    assert given(KNOWN, asked(), [], yes("key:key_1")).is_satisfied
+        with_approval(KNOWN, FOUR_EYES, [], yes("key:key_1"))
+    assert with_approval(KNOWN, asked(), [], yes("key:key_1")).is_satisfied
     both = decision(KNOWN, FOUR_EYES, [yes("key:key_1"), yes(ADA)])
     assert both.standing is Standing.NEEDS_SECOND_APPROVAL
 
@@ -204,7 +204,7 @@ def test_nobody_approves_a_draft_with_an_error() -> None:
     wrong = told(KNOWN, "AddressMissing", severity=Severity.ERROR)
     assert decision(wrong, asked(under=eur("999"))).standing is Standing.HAS_ERRORS
     with pytest.raises(DraftHasErrors):
-        given(wrong, asked(), [], yes(ADA))
+        with_approval(wrong, asked(), [], yes(ADA))
 
 
 # ------------------------------------------------------------------------- separate duties --
@@ -214,12 +214,12 @@ APART = asked(ApprovalRules(separate_duties=True), authors=("ada via key:key_2",
 
 
 def test_who_entered_the_order_is_not_the_only_one_to_approve() -> None:
-    alone = given(KNOWN, APART, [], yes(ADA))
+    alone = with_approval(KNOWN, APART, [], yes(ADA))
     assert alone.standing is Standing.NEEDS_SECOND_APPROVAL
-    assert given(KNOWN, APART, alone.approvals, yes(BEN)).is_satisfied
-    assert given(KNOWN, APART, [], yes(BEN)).is_satisfied
+    assert with_approval(KNOWN, APART, alone.approvals, yes(BEN)).is_satisfied
+    assert with_approval(KNOWN, APART, [], yes(BEN)).is_satisfied
     with pytest.raises(ApproverNotNamed):
-        given(KNOWN, APART, [], yes("key:crm"))
+        with_approval(KNOWN, APART, [], yes("key:crm"))
 
 
 # --------------------------------------------------------------------------------- always --
@@ -241,7 +241,7 @@ people = st.lists(st.sampled_from([ADA, BEN, "key:key_1", "cli:eve"]), unique=Tr
 limits_under = st.sampled_from([None, eur("100"), eur("1000")])
 
 
-@for_all(drafts_seen, rule_sets, st.lists(rule_sets, max_size=2), people, limits_under)
+@given(drafts_seen, rule_sets, st.lists(rule_sets, max_size=2), people, limits_under)
 def test_rules_only_ever_add_to_what_is_asked(
     draft: Draft,
     more: ApprovalRules,
@@ -249,7 +249,7 @@ def test_rules_only_ever_add_to_what_is_asked(
     by: list[str],
     under: Money | None,
 ) -> None:
-    """Whatever one more rule asks, what it lets pass would have passed without it."""
+    """Rules only ever add to what is asked of those who approve."""
     approvals = [yes(each, draft) for each in by]
     without = decision(draft, asked(*rules, under=under, authors=(ADA,)), approvals)
     stricter = decision(draft, asked(*rules, more, under=under, authors=(ADA,)), approvals)
@@ -257,11 +257,11 @@ def test_rules_only_ever_add_to_what_is_asked(
     assert set(without.demands) <= set(stricter.demands)
 
 
-@for_all(drafts_seen, st.lists(rule_sets, max_size=3), limits_under)
+@given(drafts_seen, st.lists(rule_sets, max_size=3), limits_under)
 def test_only_what_is_explicitly_allowed_and_has_no_finding_passes_by_itself(
     draft: Draft, rules: list[ApprovalRules], under: Money | None
 ) -> None:
-    """Without anybody's approval nothing passes but under an explicit rule, without a warning."""
+    """Without a reviewer only what every contract explicitly allows passes, and no warning."""
     if decision(draft, asked(*rules, under=under)).is_satisfied:
         assert under is not None
         assert draft.gross <= under

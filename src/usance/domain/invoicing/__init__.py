@@ -1,6 +1,6 @@
 """Invoicing: what a customer owes, on one page, in one currency.
 
-Owns: drafting from what is due, review findings, approving, numbering, issuing, voiding.
+Owns: drafting from what is due, findings, review, comparison, numbering, issuing, voiding.
 Does not own: what is due when (contracts.schedule), prices (rating), what was paid (payments).
 
 Always true:
@@ -8,7 +8,11 @@ Always true:
 - due items of one customer, entity, currency, day and grouping share a draft, and no others;
 - drafting the same items again gives the same draft, whatever their order;
 - an issued invoice never changes;
-- only what was approved is issued.
+- crediting a line in any parts, in any order, gives back exactly its net and its tax;
+- only what was approved is issued;
+- rules only ever add to what is asked of those who approve;
+- without a reviewer only what every contract explicitly allows passes, and no warning;
+- two documents are compared line by line, each line once, and the differences add up.
 
 Times: `service_period` when it was used · `bill_on` when it fell due · `issued_on` · `due_on`.
 """

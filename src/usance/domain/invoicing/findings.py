@@ -29,6 +29,8 @@ REMEDIES = {
     "AddressMissing": "Give the customer an address, then refresh the draft.",
     "CreditWithoutSource": "Say which line it gives back, or make sure of what it rests on.",
     "FirstInvoice": "Compare it with the signed order.",
+    "FxRateMissing": "Import the rate of that day, then refresh the draft.",
+    "FxRateStale": "Import a rate nearer to the day, or make sure that this one may be used.",
     "PoNumberMissing": "Ask the customer for the number and put it on the contract.",
     "TaxIdUnverified": "Check the number's registration and keep the evidence.",
     "TaxQuoteMissing": "Have the tax service asked, then refresh the draft.",

@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from usance.domain.errors import NotAllowedNow
 from usance.domain.invoicing.invoice import Approved, DocumentType, Draft, Issued, Severity
-from usance.domain.money import Money
 
 
 class DraftHasErrors(NotAllowedNow):
@@ -25,16 +24,6 @@ def approve(draft: Draft, *, by: str, at: datetime) -> Approved:
     if draft.has_errors:
         raise DraftHasErrors(draft)
     return Approved(draft, at, by)
-
-
-def may_skip_review(draft: Draft, *, approve_under: Money | None) -> bool:
-    """True where the contracts' own rule allows approval without a reviewer.
-
-    Only with an explicit rule, at most its gross amount, and with no finding beyond information.
-    """
-    if approve_under is None or draft.gross > approve_under:
-        return False
-    return all(finding.severity is Severity.INFO for finding in draft.findings)
 
 
 def document_number(type: DocumentType, *, series: str, year: int, count: int) -> str:

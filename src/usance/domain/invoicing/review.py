@@ -173,7 +173,9 @@ def decision(draft: Draft, asked: Asked, approvals: Sequence[Approval] = ()) -> 
     return Decision(_standing(draft, demands, counted, asked.authors), demands, counted)
 
 
-def given(draft: Draft, asked: Asked, approvals: Sequence[Approval], new: Approval) -> Decision:
+def with_approval(
+    draft: Draft, asked: Asked, approvals: Sequence[Approval], new: Approval
+) -> Decision:
     """The decision once `new` is among the approvals.
 
     Raises DraftHasErrors; SamePersonAgain; ApproverNotNamed where two people are needed.
