@@ -15,6 +15,7 @@ from babel import Locale
 from usance.documents.invoice_view import (
     BankView,
     BuyerView,
+    DocumentKind,
     InvoiceLineView,
     InvoiceView,
     Labelled,
@@ -28,12 +29,13 @@ from usance.documents.logo import Logo, read_logo
 from usance.documents.notation import Notation, locale_of, notation
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
-from usance.domain.invoicing.invoice import Draft, InvoiceLine, Issued
+from usance.domain.invoicing.crediting import reason_of
+from usance.domain.invoicing.invoice import DocumentType, Draft, InvoiceLine, Issued, as_shown
 from usance.domain.invoicing.tax_display import TaxDisplay
 from usance.domain.legal_entity import BankAccount, LegalEntity
 from usance.domain.money import Money, Rate
 from usance.domain.payments.creditor_reference import creditor_reference
-from usance.domain.tax import TaxRow
+from usance.domain.tax.amounts import TaxRow
 
 # Countries that write the postal code after city and region, or before everything.
 CODE_LAST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US"})
@@ -42,12 +44,22 @@ KINDS = {"eu_vat": "VAT", "gb_vat": "VAT", "us_ein": "EIN", "jp_trn": "登録番
 NAMES = {"de": {"VAT": "USt-IdNr."}, "nl": {"VAT": "Btw-nummer"}, "fr": {"VAT": "N° TVA"}}
 
 
-def draft_view(draft: Draft, *, seller: LegalEntity, buyer: Customer, today: date) -> InvoiceView:
-    """As it would be issued today, marked as a draft. `today` is a day of the legal entity."""
+def draft_view(
+    draft: Draft,
+    *,
+    seller: LegalEntity,
+    buyer: Customer,
+    today: date,
+    preceding: tuple[str, ...] = (),
+) -> InvoiceView:
+    """As it would be issued today, marked as a draft. `today` is a day of the legal entity;
+    `preceding` are the numbers of the invoices a credit note refers to.
+    """
     due_on = draft.grouping.payment_terms.due_on(today)
-    return _view(
+    view = _view(
         draft, seller, buyer, standing=Standing.DRAFT, number=None, issued_on=today, due_on=due_on
     )
+    return replace(view, preceding=preceding)
 
 
 def frozen_view(
@@ -56,10 +68,11 @@ def frozen_view(
     seller: LegalEntity,
     buyer: Customer,
     tax_display: TaxDisplay | None = None,
+    preceding: tuple[str, ...] = (),
 ) -> InvoiceView:
     """As it was issued: nothing paid yet."""
     view = _issued(issued, seller, buyer, standing=Standing.ISSUED, paid=None)
-    return replace(view, tax_display=tax_display)
+    return replace(view, tax_display=_turned(tax_display, issued.draft), preceding=preceding)
 
 
 def live_view(
@@ -69,12 +82,28 @@ def live_view(
     buyer: Customer,
     paid: Money,
     is_void: bool,
+    credited: Money | None = None,
     tax_display: TaxDisplay | None = None,
+    preceding: tuple[str, ...] = (),
 ) -> InvoiceView:
-    """As it was issued, with what was paid of it so far, or that it no longer counts."""
+    """As it was issued, with what was paid and credited of it so far, or that it counts no more."""
     standing = Standing.VOID if is_void else Standing.ISSUED
     view = _issued(issued, seller, buyer, standing=standing, paid=paid)
-    return replace(view, tax_display=tax_display)
+    due = view.due if credited is None else view.due - credited
+    return replace(
+        view,
+        tax_display=_turned(tax_display, issued.draft),
+        preceding=preceding,
+        credited=credited,
+        due=due,
+    )
+
+
+def _turned(display: TaxDisplay | None, draft: Draft) -> TaxDisplay | None:
+    """The tax in the tax office's currency in the sign of the other figures."""
+    if display is None or draft.type is DocumentType.INVOICE:
+        return display
+    return replace(display, tax=-display.tax)
 
 
 def _issued(
@@ -109,12 +138,15 @@ def _view(
     paid: Money | None = None,
 ) -> InvoiceView:
     settled = Money.zero(draft.currency) if paid is None else paid
+    shown = as_shown(draft)
+    is_credit_note = draft.type is DocumentType.CREDIT_NOTE
     account = seller.bank_account_for(draft.currency)
     language = buyer.locale.replace("_", "-")
     locale = locale_of(language)
     periods = {line.service_period for line in draft.lines}
     contracts = list(dict.fromkeys(line.contract_id for line in draft.lines if line.contract_id))
     return InvoiceView(
+        kind=DocumentKind.CREDIT_NOTE if is_credit_note else DocumentKind.INVOICE,
         standing=standing,
         number=number,
         issued_on=issued_on,
@@ -122,23 +154,30 @@ def _view(
         seller=_seller(seller, locale),
         buyer=_buyer(buyer, locale),
         lines=tuple(
-            _line(at, line, notation(language)) for at, line in enumerate(draft.lines, start=1)
+            _line(at, line, notation(language)) for at, line in enumerate(shown.lines, start=1)
         ),
-        tax_rows=tuple(_tax_row(row) for row in draft.taxes),
-        net=draft.net,
-        tax=draft.tax,
-        gross=draft.gross,
+        tax_rows=tuple(_tax_row(row) for row in shown.taxes),
+        net=shown.net,
+        tax=shown.tax,
+        gross=shown.gross,
         paid=settled,
-        due=draft.gross - settled,
+        due=shown.gross - settled,
+        notes=_reason(draft),
         service_period=periods.pop() if len(periods) == 1 else None,
         purchase_order=draft.grouping.po_number or None,
         contract_ref=contracts[0] if len(contracts) == 1 else None,
-        payment_terms=draft.grouping.payment_terms,
-        bank=None if account is None else _bank(account),
-        creditor_reference=_reference(account, number),
+        payment_terms=None if is_credit_note else draft.grouping.payment_terms,
+        bank=None if account is None or is_credit_note else _bank(account),
+        creditor_reference=None if is_credit_note else _reference(account, number),
         locale=language,
         paper=Paper(seller.paper),
     )
+
+
+def _reason(draft: Draft) -> tuple[str, ...]:
+    """What was said of a credit note, in words; its code says nothing to a buyer."""
+    _, note = reason_of(draft)
+    return (note,) if note else ()
 
 
 def _seller(seller: LegalEntity, locale: Locale) -> SellerView:

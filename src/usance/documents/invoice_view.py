@@ -149,6 +149,8 @@ class InvoiceView:
     gross: Money
     paid: Money
     due: Money
+    credited: Money | None = None  # settled by credit, not by money; None: nothing
+    preceding: tuple[str, ...] = ()  # numbers of the invoices a credit note is for (BT-25)
     service_period: Period | None = None
     buyer_reference: str | None = None
     purchase_order: str | None = None
@@ -175,7 +177,8 @@ class InvoiceView:
         assert tax == self.tax, f"the tax rows add up to {tax}, not to {self.tax}"
         assert (self.hosted_url or "https:").startswith(WEB), "a hosted link is a web address"
         assert self.net + self.tax == self.gross, "net and tax add up to gross"
-        assert self.gross - self.paid == self.due, "what was not paid is due"
+        settled = self.paid if self.credited is None else self.paid + self.credited
+        assert self.gross - settled == self.due, "what was not settled is due"
 
     @property
     def currency(self) -> Currency:

@@ -34,6 +34,7 @@ class PageState(StrEnum):
     PAID = "paid"
     OVERDUE = "overdue"
     VOID = "void"
+    CREDITED = "credited"
 
 
 def invoice_page(view: InvoiceView, *, state: PageState, pdf_url: str, nonce: str) -> str:
@@ -106,6 +107,7 @@ def _state_word(state: PageState, labels: Wording) -> str:
         PageState.PAID: labels.state_paid,
         PageState.OVERDUE: labels.state_overdue,
         PageState.VOID: labels.void,
+        PageState.CREDITED: labels.state_credited,
     }[state]
 
 

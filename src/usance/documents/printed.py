@@ -151,7 +151,7 @@ def printed(view: InvoiceView) -> Printed:
 
 def _headline(view: InvoiceView, words: Wording, hand: Notation) -> tuple[str, str]:
     """The one number a reader looks for, and what to do about it."""
-    if view.standing is not Standing.ISSUED:
+    if view.standing is not Standing.ISSUED or view.kind is DocumentKind.CREDIT_NOTE:
         return hand.money(view.gross), ""
     if view.due.minor <= 0:
         return hand.money(view.gross), words.nothing_due
@@ -200,13 +200,19 @@ def _facts(view: InvoiceView, words: Wording, hand: Notation) -> tuple[Row, ...]
     return _rows(
         (words.number, view.number),
         (words.issued_on, hand.short_day(view.issued_on)),
-        (words.due_on, hand.short_day(view.due_on)),
+        (words.due_on, hand.short_day(view.due_on) if _is_owed(view) else None),
+        (words.preceding_invoice, ", ".join(view.preceding)),
         (words.service_period, period),
         (words.purchase_order, view.purchase_order),
         (words.buyer_reference, view.buyer_reference),
         (words.contract, view.contract_ref),
         (words.payment_terms, _terms(view, words, hand)),
     )
+
+
+def _is_owed(view: InvoiceView) -> bool:
+    """True for a document that is there to be paid."""
+    return view.kind is DocumentKind.INVOICE
 
 
 def _terms(view: InvoiceView, words: Wording, hand: Notation) -> str | None:
@@ -270,12 +276,15 @@ def _totals(view: InvoiceView, words: Wording, hand: Notation) -> tuple[Row, ...
     rows.append(Row(label=words.gross, value=hand.money(view.gross)))
     if not view.paid.is_zero:
         rows.append(Row(label=words.paid, value=hand.money(-view.paid)))
+    if view.credited is not None and not view.credited.is_zero:
+        rows.append(Row(label=words.credited, value=hand.money(-view.credited)))
     return tuple(rows)
 
 
 def _due(view: InvoiceView, words: Wording, hand: Notation) -> Row:
     """The last and strongest row. A void document owes nothing."""
-    label = words.due.format(currency=view.currency.code)
+    label = words.due if _is_owed(view) else words.credit_total
+    label = label.format(currency=view.currency.code)
     owed = Money.zero(view.currency) if view.standing is Standing.VOID else view.due
     return Row(label=label, value=hand.money(owed))
 
@@ -304,7 +313,7 @@ def _category(category: TaxCategory, words: Wording) -> str:
 def _payment(view: InvoiceView, words: Wording, hand: Notation) -> PrintedPayment | None:
     """How to pay, while there is something to pay."""
     instructions = paragraph(view.payment_instructions or "")
-    owed = view.standing is Standing.ISSUED and view.due.minor > 0
+    owed = view.standing is Standing.ISSUED and view.due.minor > 0 and _is_owed(view)
     if not owed or not (view.bank or instructions):
         return None
     sentence = words.please_transfer.format(amount=hand.money(view.due), day=hand.day(view.due_on))

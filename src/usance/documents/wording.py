@@ -29,6 +29,7 @@ class Wording:
     number: str
     issued_on: str
     due_on: str
+    preceding_invoice: str
     service_period: str
     purchase_order: str
     buyer_reference: str
@@ -56,6 +57,8 @@ class Wording:
     tax_shown: str  # {tax} {currency} {amount} {base} {rate} {source} {day}
     gross: str
     paid: str
+    credited: str
+    credit_total: str  # {currency}
     due: str  # {currency}
 
     due_by: str  # {day}
@@ -85,6 +88,7 @@ class Wording:
     state_partially_paid: str
     state_paid: str
     state_overdue: str
+    state_credited: str
     download: str
     not_found_title: str
     not_found: str

@@ -31,7 +31,11 @@ def archive_paper(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> byte
 
     seller, buyer = parties_of(stored)
     view = frozen_view(
-        stored.as_issued(), seller=seller, buyer=buyer, tax_display=tax_display_of(stored)
+        stored.as_issued(),
+        seller=seller,
+        buyer=buyer,
+        tax_display=tax_display_of(stored),
+        preceding=stored.preceding,
     )
     pdf = invoice_pdf(view)
 

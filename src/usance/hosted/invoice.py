@@ -19,7 +19,7 @@ from usance.documents.page import (
 )
 from usance.domain.errors import NotFound
 from usance.domain.ids import InvoiceId
-from usance.domain.invoicing.invoice import InvoiceStatus
+from usance.domain.invoicing.invoice import DocumentType, InvoiceStatus
 from usance.domain.payments.settlement import settlement
 from usance.flows.archive_paper import archive_paper
 from usance.flows.runtime import Runtime, Scope
@@ -100,14 +100,18 @@ def _page(opened: Opened, *, pdf_url: str) -> Response:
         issued,
         seller=seller,
         buyer=buyer,
-        paid=stored.allocated,
+        paid=stored.paid,
+        credited=stored.allocated - stored.paid,
         is_void=is_void,
         tax_display=tax_display_of(stored),
+        preceding=stored.preceding,
     )
+    is_credit_note = stored.draft.type is DocumentType.CREDIT_NOTE
     standing = settlement(
         stored.draft.gross, stored.allocated, due_on=issued.due_on, today=opened.today
     )
-    state = PageState.VOID if is_void else PageState[standing.state.name]
+    state = PageState.CREDITED if is_credit_note else PageState[standing.state.name]
+    state = PageState.VOID if is_void else state
     nonce = secrets.token_urlsafe(16)
     return _html(invoice_page(view, state=state, pdf_url=pdf_url, nonce=nonce), nonce, status=200)
 

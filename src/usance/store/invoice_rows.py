@@ -49,7 +49,9 @@ TAX_COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredInvoice:
-    """An invoice of any state as it is kept, with what was allocated to it so far.
+    """An invoice of any state as it is kept, with what was allocated to it so far: `allocated` by
+    payments, credit notes and write-offs, `paid` by payments alone. `preceding` are the numbers of
+    the documents a credit note refers to (BT-25).
 
     `number`, `issued_on`, `due_on` and `parties` are there together, once it was issued.
     """
@@ -67,6 +69,8 @@ class StoredInvoice:
     voided_on: date | None
     void_reason: str | None
     allocated: Money
+    paid: Money
+    preceding: tuple[str, ...] = ()
 
     @property
     def id(self) -> InvoiceId:
@@ -186,8 +190,14 @@ def stored_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> StoredI
         sent_at=row.sent_at,
         voided_on=row.voided_on,
         void_reason=row.void_reason,
-        allocated=Money(row.allocated_minor, currency(row.currency)),
+        allocated=_settled_from(row, 0),
+        paid=_settled_from(row, 1),
+        preceding=tuple(row.preceding or ()),
     )
+
+
+def _settled_from(row: Row, at: int) -> Money:
+    return Money(int(row.settled_minor[at] or 0), currency(row.currency))
 
 
 def _draft_from(row: Row, lines: Sequence[Row], taxes: Sequence[Row]) -> Draft:

@@ -38,10 +38,20 @@ INVOICES = """
 SELECT id, type, reason, disposition, legal_entity_id, customer_id, currency, status, bill_on,
        grouping, net_minor, tax_minor, gross_minor, findings, input_hash, created_at, approved_at,
        approved_by, number, issued_on, due_on, parties, sent_at, voided_on, void_reason,
-       coalesce((SELECT sum(amount_minor)
-                   FROM allocations a
-                  WHERE a.tenant_id = %(tenant_id)s
-                    AND a.invoice_id = invoices.id), 0)::bigint AS allocated_minor
+       (SELECT ARRAY[sum(amount_minor),
+                     sum(amount_minor) FILTER (WHERE payment_id IS NOT NULL)]
+          FROM allocations a
+         WHERE a.tenant_id = %(tenant_id)s
+           AND a.invoice_id = invoices.id) AS settled_minor,
+       CASE WHEN type = 'CREDIT_NOTE'
+            THEN ARRAY(SELECT DISTINCT source.number
+                         FROM invoice_lines l
+                         JOIN invoices source
+                           ON source.tenant_id = %(tenant_id)s AND source.id = l.source_invoice_id
+                        WHERE l.tenant_id = %(tenant_id)s
+                          AND l.invoice_id = invoices.id
+                          AND source.number IS NOT NULL
+                        ORDER BY source.number) END AS preceding
   FROM invoices
  WHERE tenant_id = %(tenant_id)s
    AND id = ANY(%(ids)s)

@@ -146,4 +146,6 @@ def _draft_view(caller: Caller, tx: Tx, stored: StoredInvoice) -> InvoiceView:
     seller = parties.entity(tx, stored.draft.legal_entity_id)
     buyer = parties.customer(tx, stored.draft.customer_id)
     today = caller.runtime.today(tx, seller.zone)
-    return draft_view(stored.draft, seller=seller, buyer=buyer, today=today)
+    return draft_view(
+        stored.draft, seller=seller, buyer=buyer, today=today, preceding=stored.preceding
+    )

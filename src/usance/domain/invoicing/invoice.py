@@ -6,7 +6,7 @@ below zero inside, so that sums over documents just add; what people see shows p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,7 +19,8 @@ from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId, 
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Currency, Money
 from usance.domain.rating.working import Working
-from usance.domain.tax import TaxRow, TaxTreatment
+from usance.domain.tax.amounts import TaxRow
+from usance.domain.tax.treatment import TaxTreatment
 
 
 class InvoiceStatus(StrEnum):
@@ -195,6 +196,34 @@ class Draft:
     def has_errors(self) -> bool:
         """True when a finding forbids approval."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+class Shown(NamedTuple):
+    """What a document says to people: a credit note in positive figures."""
+
+    lines: tuple[InvoiceLine, ...]
+    taxes: tuple[TaxRow, ...]
+    net: Money
+    tax: Money
+    gross: Money
+
+
+def as_shown(draft: Draft) -> Shown:
+    """The figures of a document as people read them, on paper, on a page and over the API."""
+    if draft.type is DocumentType.INVOICE:
+        return Shown(draft.lines, draft.taxes, draft.net, draft.tax, draft.gross)
+    lines = tuple(
+        replace(
+            line,
+            quantity=abs(line.quantity),
+            net=-line.net,
+            tax=-line.tax,
+            tax_parts=tuple(-part for part in line.tax_parts),
+        )
+        for line in draft.lines
+    )
+    taxes = tuple(replace(row, taxable=-row.taxable, tax=-row.tax) for row in draft.taxes)
+    return Shown(lines, taxes, -draft.net, -draft.tax, -draft.gross)
 
 
 @dataclass(frozen=True, slots=True)
