@@ -27,6 +27,7 @@ class Items:
 
     contract: Contract
     _slices: dict[int, list[Slice]] = field(default_factory=dict)
+    _plain: dict[tuple[int, date], DueItem] = field(default_factory=dict)
 
     def key(self, position: int, each: Slice) -> str:
         """The terms a slice is billed at: those of what it tops up or draws from are its own."""
@@ -42,13 +43,24 @@ class Items:
 
     def charge(self, position: int, each: Slice, key: str | None = None) -> DueItem:
         """A slice as an item: what it is, who buys, how it is priced, what its amount rests on."""
+        line = self.contract.lines[position]
+        item = self._bare(position, each, self.key(position, each) if key is None else key)
+        if line.sold.kind is LineKind.USAGE:
+            return self._with_scope(item, line, each)
+        if line.sold.kind is LineKind.COMMITMENT:
+            covered = tuple(self.charge(*other) for other in self._covered(line, each.period))
+            return replace(item, covered=covered)
+        return item
+
+    def _bare(self, position: int, each: Slice, key: str) -> DueItem:
+        """A slice as an item by itself, without the others that its amount rests on."""
         contract = self.contract
         line = contract.lines[position]
         sold, segment = line.sold, each.segment
         now = contract.on(each.period.start)
         terms = now.terms
         alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
-        item = DueItem(
+        return DueItem(
             customer_id=now.customer_id,
             legal_entity_id=now.legal_entity_id,
             contract_id=contract.id,
@@ -72,15 +84,9 @@ class Items:
             grouping=Grouping(
                 terms.payment_terms, terms.po_on(each.period.start), terms.is_po_required, alone
             ),
-            terms_key=self.key(position, each) if key is None else key,
+            terms_key=key,
             fixed_minor=each.fixed_minor,
         )
-        if sold.kind is LineKind.USAGE:
-            return self._with_scope(item, line, each)
-        if sold.kind is LineKind.COMMITMENT:
-            covered = tuple(self.charge(*other) for other in self._covered(line, each.period))
-            return replace(item, covered=covered)
-        return item
 
     def correction(self, position: int, each: Correction, on: date) -> DueItem:
         """A correction as an item, due on that day."""
@@ -101,16 +107,12 @@ class Items:
         last = line.sold.segments[-1]
         like = Slice(last, gone.period, ONE, on)
         return replace(
-            self.charge(position, like, ""),
+            self._bare(position, like, ""),
             quantity=NONE,
             order_ref=last.order_id or line.order_id,
             fixed_minor=-gone.net_minor,
             gives_back=gone,
             is_tax_inclusive=False,
-            covered=(),
-            before=(),
-            funds=(),
-            drawn_by=(),
         )
 
     def _with_scope(self, item: DueItem, line: ContractLine, each: Slice) -> DueItem:
@@ -121,7 +123,7 @@ class Items:
             return replace(item, before=before) if before else item
         first = min(fund.start for fund in funds)
         drawn_by = tuple(
-            replace(self._plain_usage(other, earlier))
+            self._plain_usage(other, earlier)
             for other, earlier in self._usage(line)
             if first <= earlier.period.start
             and (earlier.period.start, other) < (each.period.start, item.position)
@@ -129,9 +131,16 @@ class Items:
         return replace(item, before=before, funds=funds, drawn_by=drawn_by)
 
     def _plain_usage(self, position: int, each: Slice) -> DueItem:
-        """Usage that draws from the same funds: what it came to, whoever paid."""
-        bare = self.charge(position, each, "")
-        return replace(bare, funds=(), drawn_by=())
+        """Usage that draws from the same funds: what it came to, whoever paid.
+
+        Made once, and never with what drew before it in turn: that would double with each period.
+        """
+        place = position, each.period.start
+        if place not in self._plain:
+            line = self.contract.lines[position]
+            before = tuple(self._before(position, line, each))
+            self._plain[place] = replace(self._bare(position, each, ""), before=before)
+        return self._plain[place]
 
     def _before(self, position: int, line: ContractLine, each: Slice) -> Iterator[CountedSlice]:
         """Usage in the same tier scope, counted before this slice."""
