@@ -35,6 +35,7 @@ from usance.flows.set_up_company import archive_customer, save_tax_rates
 from usance.flows.take_back_allocation import take_back_allocation
 from usance.flows.update_contract import update_contract
 from usance.flows.void_invoice import void_invoice
+from usance.flows.withdraw_approval import withdraw_approval
 from usance.store.database import Database
 
 pytestmark = pytest.mark.postgres
@@ -97,6 +98,9 @@ ACTS: dict[str, Act] = {
         r, s, RUNNING, through=date(2025, 12, 31)
     ),
     "approve an invoice": lambda r, s, of: approve_invoice(r, s, of.draft),
+    "withdraw an approval": lambda r, s, of: withdraw_approval(
+        r, s, of.approved, reason="not ours"
+    ),
     "refresh an invoice": lambda r, s, of: refresh_drafts(r, s, [of.draft]),
     "issue an invoice": lambda r, s, of: issue_invoice(r, s, of.approved),
     "send an invoice": lambda r, s, of: send_invoice(r, s, of.issued),
