@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from usance.api.caller import Asked, Caller
@@ -14,7 +15,7 @@ from usance.api.invoices.wire import UpcomingInvoice
 from usance.api.paging import Paging, part
 from usance.api.route import resource
 from usance.documents.particulars import customer_from, plain_customer
-from usance.domain.customer import Customer
+from usance.domain.customer import BillTo, Customer
 from usance.domain.ids import CustomerId
 from usance.flows.preview_billing import upcoming_invoices
 from usance.flows.set_up_company import archive_customer, save_customer
@@ -41,6 +42,12 @@ class Particulars(Wire):
         default=None, description="Why no tax is due whatever the place; printed."
     )
     metadata: Metadata | None = None
+    parent_id: Ref | None = Field(
+        default=None, description="The account it belongs to.", examples=["nordlicht-holding"]
+    )
+    bill_to: BillTo | None = Field(
+        default=None, description="Whose invoices carry what it buys; SELF without it."
+    )
 
 
 class CustomerBody(Particulars):
@@ -74,11 +81,21 @@ def create_customer(caller: Asked, body: CustomerBody, response: Response) -> Si
 
 
 @router.get("", operation_id="listCustomers", summary="List customers")
-def list_customers(caller: Asked, asked: Paging) -> Page[CustomerWire]:
+def list_customers(
+    caller: Asked,
+    asked: Paging,
+    parent_id: Annotated[
+        str | None, Query(alias="parentId", description="Only those that belong to it.")
+    ] = None,
+) -> Page[CustomerWire]:
     """Oldest first, without archived ones."""
     with caller.transaction() as tx:
         rows = parties.customer_page(
-            tx, after=asked.after, before=asked.before, limit=asked.and_one
+            tx,
+            after=asked.after,
+            before=asked.before,
+            limit=asked.and_one,
+            parent_id=parent_id,
         )
     shown, cursors = part(rows, asked, lambda row: str(row.id))
     return Page(data=[_wire(row) for row in shown], pagination=cursors)

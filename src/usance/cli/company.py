@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
 from usance.cli.show import counted, paper
 from usance.documents.company_file import Company, read_company
+from usance.domain.customer import Customer
 from usance.flows.define_feature import define_feature
 from usance.flows.save_rate_card import save_rate_card
 from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
@@ -41,7 +43,18 @@ def load_company(here: Session, company: Company) -> None:
         save_tax_rates(here.runtime, here.scope, entity_id, rates)
     for feature in company.features:
         define_feature(here.runtime, here.scope, feature)
-    for customer in company.customers:
+    for customer in parents_first(company.customers):
         save_customer(here.runtime, here.scope, customer)
     for card in company.rate_cards:
         save_rate_card(here.runtime, here.scope, card)
+
+
+def parents_first(customers: Sequence[Customer]) -> list[Customer]:
+    """The same customers, each after its parent; those in a circle last, to be refused."""
+    waiting, ordered = list(customers), list[Customer]()
+    while waiting:
+        still = {customer.id for customer in waiting}
+        ready = [each for each in waiting if each.parent_id not in still] or waiting
+        ordered += ready
+        waiting = [each for each in waiting if each not in ready]
+    return ordered

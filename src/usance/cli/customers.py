@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
-from usance.cli.show import AsJson, print_json, print_table
+from usance.cli.show import AsJson, paper, print_json, print_table
 from usance.domain.ids import CustomerId
 from usance.domain.tax.checks import TaxIdCheck
 from usance.flows.check_tax_id import check_tax_id
+from usance.flows.update_customer import update_customer
 
 app = typer.Typer(help="Customers.", no_args_is_help=True)
 
@@ -27,6 +30,23 @@ def check(
         print_json(rows)
     else:
         print_table("Tax ids", HEADINGS, [[row[name] for name in HEADINGS] for row in rows])
+
+
+@app.command("parent")
+def parent(
+    customer_id: str,
+    parent_id: Annotated[str | None, typer.Argument(help="Left out: none any more.")] = None,
+    *,
+    pays: Annotated[bool, typer.Option("--pays", help="Invoices go to the parent.")] = False,
+    environment: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Say which account a customer belongs to, and whether that one pays."""
+    changes: dict[str, object] = {"parentId": parent_id, "billTo": "PARENT" if pays else None}
+    with session(environment) as here:
+        changed = update_customer(here.runtime, here.scope, CustomerId(customer_id), changes)
+    above = changed.parent_id or "no account"
+    payer = "which pays" if pays else "paying its own invoices"
+    paper.print(f"{customer_id} belongs to {above}, {payer}", markup=False)
 
 
 def _shown(check: TaxIdCheck) -> dict[str, object]:

@@ -15,6 +15,7 @@ from usance.documents.approval_notation import approval_rules_from, plain_approv
 from usance.documents.logo import LARGEST, read_logo
 from usance.documents.plain import (
     Fields,
+    choice,
     currency,
     day,
     each,
@@ -34,7 +35,7 @@ from usance.documents.terms_notation import (
 )
 from usance.domain.approval_rules import NO_RULES
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, zone
-from usance.domain.customer import Address, Customer, TaxId
+from usance.domain.customer import Address, BillTo, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.fx import ECB
 from usance.domain.ids import CustomerId, LegalEntityId
@@ -61,6 +62,8 @@ def customer_from(plain: object, path: str = "") -> Customer:
     locale = fields.take("locale", text, "en")
     exemption = fields.take("exemption", name, None)
     metadata = fields.take("metadata", metadata_from, {})
+    parent_id = fields.take("parentId", ref, None)
+    bill_to = fields.take("billTo", choice(BillTo), BillTo.SELF)
     return fields.made(
         lambda: Customer(
             id=CustomerId(customer_id),
@@ -71,6 +74,8 @@ def customer_from(plain: object, path: str = "") -> Customer:
             locale=locale,
             exemption=exemption,
             metadata=metadata,
+            parent_id=None if parent_id is None else CustomerId(parent_id),
+            bill_to=bill_to,
         )
     )
 
@@ -87,6 +92,8 @@ def plain_customer(customer: Customer) -> dict[str, object]:
         locale=customer.locale,
         exemption=customer.exemption,
         metadata=dict(customer.metadata),
+        parentId=customer.parent_id,
+        billTo=None if customer.bill_to is BillTo.SELF else customer.bill_to.value,
     )
 
 

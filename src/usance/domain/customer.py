@@ -5,14 +5,16 @@ Does not own: what a customer bought (contracts), owes (invoicing) or may use (e
 
 Always true:
 - a tax id of a known kind has that kind's format and check digits;
-- a country is an ISO 3166 alpha-2 code, or XK, which everybody writes for Kosovo.
+- a country is an ISO 3166 alpha-2 code, or XK, which everybody writes for Kosovo;
+- who pays for a customer is the first one above it, or itself, that pays its own invoices.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
@@ -76,10 +78,18 @@ class TaxId:
         return country if country in EU else None
 
 
+class BillTo(StrEnum):
+    """Whose invoices carry what a customer bought."""
+
+    SELF = "SELF"
+    PARENT = "PARENT"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     """Who buys. `exemption` is the reason printed when no tax is due whatever the place;
-    `credit_application` None: its credit pays invoices as the legal entity has it.
+    `credit_application` None: its credit pays invoices as the legal entity has it. `parent_id` is
+    the account it belongs to, which pays when `bill_to` says so.
     """
 
     id: CustomerId
@@ -91,6 +101,8 @@ class Customer:
     exemption: str | None = None
     credit_application: CreditApplication | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    parent_id: CustomerId | None = None
+    bill_to: BillTo = BillTo.SELF
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")
@@ -103,9 +115,36 @@ class Customer:
             expected = "the reason to print, or nothing at all"
             raise Invalid(Problem("InvalidExemption", "exemption", self.exemption, expected))
 
+        if self.bill_to is BillTo.PARENT and self.parent_id is None:
+            expected = "SELF, or a parentId beside it"
+            raise Invalid(Problem("ParentMissing", "billTo", self.bill_to, expected))
+
     def eu_vat_ids(self) -> tuple[TaxId, ...]:
         """The VAT ids that states of the Union gave, as they are listed."""
         return tuple(tax_id for tax_id in self.tax_ids if tax_id.country is not None)
+
+
+def parent_problems(customer: Customer, above: Collection[CustomerId]) -> Iterator[Problem]:
+    """What is wrong with a customer's parent. `above` are the parent, where there is one of that
+    id, and all the accounts that it belongs to.
+    """
+    parent_id = customer.parent_id
+    if parent_id is None:
+        return
+    if customer.id in above or customer.id == parent_id:
+        expected = "an account that does not belong to this one"
+        yield Problem("ParentCycle", "parentId", parent_id, expected)
+    elif parent_id not in above:
+        expected = "the id of a customer of this environment"
+        yield Problem("UnknownParent", "parentId", parent_id, expected)
+
+
+def payer_of(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> Customer:
+    """Who pays for a customer. `known` holds it and all the accounts it belongs to."""
+    customer = known[customer_id]
+    if customer.bill_to is BillTo.SELF or customer.parent_id is None:
+        return customer
+    return payer_of(customer.parent_id, known)
 
 
 def check_name(name: str, path: str) -> None:

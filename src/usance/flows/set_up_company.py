@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from usance.domain.customer import Customer
-from usance.domain.errors import Conflict
+from usance.domain.customer import Customer, parent_problems
+from usance.domain.errors import Conflict, refuse_if
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.tax import TaxRate, TaxTable
+from usance.domain.tax.rates import TaxRate, TaxTable
 from usance.flows.runtime import Runtime, Scope
 from usance.store import parties
 
@@ -49,8 +49,13 @@ def save_tax_rates(
 
 
 def save_customer(runtime: Runtime, scope: Scope, customer: Customer) -> None:
-    """Keep a customer, new or changed. Held drafts follow at their next refresh."""
+    """Keep a customer, new or changed. Held drafts follow at their next refresh.
+
+    Raises Invalid: UnknownParent, ParentCycle.
+    """
     with runtime.transaction(scope) as tx:
+        refuse_if(list(parent_problems(customer, parties.lock_above(tx, customer))))
+
         parties.save_customer(tx, customer, at=runtime.now(tx))
         runtime.note(tx, scope, "customer.saved", customer.id, after={"name": customer.name})
 

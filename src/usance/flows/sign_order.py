@@ -9,6 +9,7 @@ from usance.documents.order_kinds import Standing
 from usance.documents.rate_card_notation import Resolved, cards_named, place_in, resolved
 from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.contracts.order_problems import catalogue_problems
+from usance.domain.customer import parent_problems
 from usance.domain.errors import Conflict, Invalid, Problem, refuse_if
 from usance.domain.facts import OrderReceived
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId, OrderId
@@ -61,6 +62,8 @@ def sign_order(
 
         at = runtime.now(tx)
         if buyer is not None:
+            above = parties.lock_above(tx, buyer)
+            refuse_if([each.under("customer") for each in parent_problems(buyer, above)])
             parties.save_customer(tx, buyer, at=at)
         added = orders.append(
             tx,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from usance.documents.particulars import customer_from, plain_customer
-from usance.domain.customer import Customer
+from usance.domain.customer import Customer, parent_problems
+from usance.domain.errors import refuse_if
 from usance.domain.ids import CustomerId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import contracts, parties
@@ -23,6 +24,7 @@ def update_customer(
         before = parties.customer(tx, customer_id)
 
         changed = customer_from({**plain_customer(before), **changes, "customerId": customer_id})
+        refuse_if(list(parent_problems(changed, parties.lock_above(tx, changed))))
 
         parties.save_customer(tx, changed, at=runtime.now(tx))
         after = {"changed": sorted(changes)}

@@ -43,11 +43,12 @@ SELECT legal_entity_id, tax_code, country, region, postal_prefix, jurisdiction, 
  ORDER BY tax_code, country, is_compound, region, postal_prefix, jurisdiction, valid
 """
 SAVE_CUSTOMER = """
-INSERT INTO customers (tenant_id, id, name, particulars, created_at, updated_at)
-VALUES (%(tenant_id)s, %(id)s, %(name)s, %(particulars)s, %(at)s, %(at)s)
+INSERT INTO customers (tenant_id, id, name, particulars, parent_id, created_at, updated_at)
+VALUES (%(tenant_id)s, %(id)s, %(name)s, %(particulars)s, %(parent_id)s, %(at)s, %(at)s)
 ON CONFLICT (tenant_id, id) DO UPDATE
    SET name = excluded.name,
        particulars = excluded.particulars,
+       parent_id = excluded.parent_id,
        updated_at = excluded.updated_at,
        archived_at = NULL
 """
@@ -60,11 +61,29 @@ SELECT particulars, created_at, updated_at, archived_at
 CUSTOMERS = """
 SELECT id, particulars FROM customers WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
 """
+# Who gives a customer a parent waits for whoever else does, so that no two make a circle.
+LOCK_FAMILIES = """
+SELECT pg_advisory_xact_lock(hashtextextended(%(tenant_id)s || ' customer families', 0))
+"""
+FAMILY = """
+WITH RECURSIVE family AS (
+    SELECT id, parent_id, particulars
+      FROM customers
+     WHERE tenant_id = %(tenant_id)s
+       AND id = ANY(%(ids)s)
+     UNION
+    SELECT c.id, c.parent_id, c.particulars
+      FROM family f
+      JOIN customers c ON c.tenant_id = %(tenant_id)s AND c.id = f.parent_id
+)
+SELECT id, particulars FROM family
+"""
 CUSTOMER_PAGE = """
 SELECT id, particulars, created_at, updated_at, archived_at
   FROM customers
  WHERE tenant_id = %(tenant_id)s
    AND archived_at IS NULL
+   AND (%(parent_id)s::text IS NULL OR parent_id = %(parent_id)s)
    AND (%(after)s::text IS NULL OR (created_at, id) > (
             SELECT created_at, id
               FROM customers
@@ -149,7 +168,29 @@ def tax_tables(tx: Tx, ids: Collection[LegalEntityId]) -> dict[LegalEntityId, Ta
 
 def save_customer(tx: Tx, customer: Customer, *, at: datetime) -> None:
     """Keep a customer, new or changed; one that was archived comes back."""
-    tx.run(SAVE_CUSTOMER, id=customer.id, name=customer.name, particulars=jsonb(customer), at=at)
+    tx.run(
+        SAVE_CUSTOMER,
+        id=customer.id,
+        name=customer.name,
+        particulars=jsonb(customer),
+        parent_id=customer.parent_id,
+        at=at,
+    )
+
+
+def lock_above(tx: Tx, customer: Customer) -> set[CustomerId]:
+    """The parent a customer is to have and all the accounts that one belongs to, held as they are
+    until the transaction ends; none for a customer without a parent.
+    """
+    if customer.parent_id is None:
+        return set()
+    tx.all(LOCK_FAMILIES)
+    return set(families(tx, [customer.parent_id]))
+
+
+def families(tx: Tx, ids: Collection[CustomerId]) -> dict[CustomerId, Customer]:
+    """The customers of those ids and all the accounts they belong to."""
+    return {row.id: customer_from(row.particulars) for row in tx.all(FAMILY, ids=list(ids))}
 
 
 def customer(tx: Tx, customer_id: CustomerId) -> Customer:
@@ -173,9 +214,11 @@ def customers(tx: Tx, ids: Collection[CustomerId]) -> dict[CustomerId, Customer]
     return {row.id: customer_from(row.particulars) for row in rows}
 
 
-def customer_page(tx: Tx, *, after: str | None, before: str | None, limit: int) -> list[Row]:
-    """Customers by age, after one or before one (then newest first)."""
-    return tx.all(CUSTOMER_PAGE, after=after, before=before, limit=limit)
+def customer_page(
+    tx: Tx, *, after: str | None, before: str | None, limit: int, parent_id: str | None = None
+) -> list[Row]:
+    """Customers by age, after one or before one (then newest first); of one parent, if given."""
+    return tx.all(CUSTOMER_PAGE, after=after, before=before, limit=limit, parent_id=parent_id)
 
 
 def save_customer_archived(tx: Tx, customer_id: CustomerId, *, at: datetime) -> None:
