@@ -62,6 +62,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({**MONTH, "stubs": {"first": "FREE"}}, "UnknownWord", "lines[0].stubs.first"),
     ({**MONTH, "service": {"start": "2026-01-01"}}, "ServiceOutsideTerm",
      "lines[0].service.start"),
+    ({**MONTH, "billing": {"every": {"unit": "WEEK"}, "dayOfMonth": 5}}, "InvalidDayOfMonth",
+     "lines[0].billing.dayOfMonth"),
     ({**MONTH, "service": {"end": "2026-01-01"}}, "MissingField", "lines[0].service.start"),
 ]  # fmt: skip
 

@@ -22,9 +22,11 @@ from usance.documents.order_form import customer_in, order_from, plain_order, re
 from usance.documents.order_kinds import Standing
 from usance.domain.calendar import Period
 from usance.domain.contracts.order import Order, OrderKind, Segment, Timing
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.contracts.timeline import timeline
 from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import LineId, OrderId
+from usance.domain.ids import CustomerId, LegalEntityId, LineId, OrderId
+from usance.domain.money import currency
 from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Flat, Pricing
 
@@ -422,43 +424,49 @@ def test_an_amount_no_ledger_could_hold_is_refused() -> None:
     assert [each.code for each in refused.value.problems] == ["AmountTooLarge"]
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text() | st.floats() | st.just("2025-01-01"),
-        lambda inner: (
-            st.lists(inner, max_size=4)
-            | st.dictionaries(
-                st.sampled_from(
-                    ["lines", "term", "price", "start", "model", "kind", "every", "billing"]
-                )
-                | st.text(max_size=3),
-                inner,
-                max_size=4,
-            )
-        ),
-        max_leaves=20,
+KEYS = [
+    *("lines", "term", "price", "start", "model", "kind", "every", "billing", "on", "percent"),
+    *("amount", "from", "until", "count", "lineId", "quantity", "end", "unit", "uplift", "for"),
+]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats() | st.just("2025-01-01"),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(KEYS) | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
     ),
-    st.sampled_from(
-        [
-            "lines",
-            "term",
-            "lines[0]",
-            "lines[1].price",
-            "lines[1].billing",
-            "totals",
-            "customer",
-            "signature",
-            "subscriptions",
-            "lines[0].ramp",
-            "autoApprove",
-        ]
-    ),
+    max_leaves=20,
 )
+PLACES = [
+    *("lines", "term", "lines[0]", "lines[1].price", "lines[1].billing", "lines[0].ramp"),
+    *("totals", "customer", "signature", "subscriptions", "autoApprove", "effectiveOn"),
+    *("lines[2].plan", "lines[2].deposit", "lines[2].instalments", "lines[0].discounts"),
+    *("lines[0].freeMonths", "lines[0].stubs", "lines[0].service", "lines[1].covers"),
+    *("lines[1].carryOver", "lines[2].done", "changes", "carryOver", "fee", "poNumbers"),
+    *("renewal", "uplift", "review", "discounts", "freeMonths", "billingDay", "termEnd"),
+    *("sequence", "legalEntityId", "assignTo", "proration", "early"),
+]
+
+
+@given(ANYTHING, st.sampled_from(PLACES), st.sampled_from(OrderKind))
 def test_whatever_stands_in_a_field_is_read_or_refused_never_a_crash(
-    value: object, path: str
+    value: object, path: str, kind: OrderKind
 ) -> None:
+    plain = form(put("kind", kind.value))
+    if kind in (OrderKind.EXPANSION, OrderKind.AMENDMENT, OrderKind.TERMINATION):
+        plain |= {"effectiveOn": "2025-06-01"}
+        del plain["term"]
+    terms = ContractTerms(payment_terms=PaymentTerms(45))
+    parties = CustomerId("acme"), LegalEntityId("usance-us")
+    standing = Standing(*parties, currency("USD"), "Acme", terms)
+    put(path, value)(plain)
     with suppress(Invalid):
-        read(form(put(path, value)))
+        order = order_from(plain, order_id=OrderId("ord_1"), standing=standing)
+        again = order_from(plain_order(order), order_id=OrderId("ord_2"), standing=standing)
+        assert again == order
 
 
 def test_the_guide_shows_its_examples_as_they_stand() -> None:
