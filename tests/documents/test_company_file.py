@@ -29,13 +29,14 @@ from usance.documents.particulars import (
     tax_rate_from,
 )
 from usance.domain.catalog import Aggregation, Condition, Feature, Filter, Meter, Operation
-from usance.domain.contracts.order import catalogue_problems
+from usance.domain.contracts.order_problems import catalogue_problems
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, OrderId
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.events import UsageEvent, read_event
-from usance.domain.tax import TaxCategory, TaxRate, TaxTable, treatment
+from usance.domain.tax.rates import TaxCategory, TaxRate, TaxTable
+from usance.domain.tax.treatment import treatment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MARK = (EXAMPLES / "logos" / "halden-de.svg").read_bytes()
