@@ -1,0 +1,98 @@
+"""The reference engine: what a contract comes to in the end, worked out a second time.
+
+Slow, plain and separate: written from `finance.md` and the guide of order forms by somebody who had
+not read the engine of `src/usance/domain`, of which it imports nothing. Forms go in, and usage as
+quantities by day (a day of the legal entity); out comes everything that should have been invoiced
+when the contract is over. It knows no runs, documents or differences: only the final timeline.
+
+Where the rules are silent, this is how we read them:
+
+- A discount that was agreed for days holds on those days also when the contract is made longer.
+- An uplift on an anniversary raises all that was agreed by then, for the days from then on: also
+  later steps of a ramp. It comes before the orders of that day. The renewal's own uplift takes the
+  place of an anniversary on its day.
+- A renewal carries a line over as it was on its last day, discounts included, and it keeps its
+  billing periods; those of `WHOLE_TERM` lines are the terms.
+- Minimum and maximum of a price hold after its discounts (`finance.md` 2).
+- Tiers restart within a scope only when the price itself is another one, not with a discount.
+- Of usage, what is agreed for a whole period (flat amount, included units, amounts off, minimum,
+  maximum) counts by its share of the period; tiers, their flat amounts and packages do not.
+- A covered slice counts toward a commitment where its last day lies; it draws from what was
+  prepaid by its first.
+- Ended without refund, the billing period begun is due in full, of every line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tests.reference.agreed import Contract, Form, contract_of
+from tests.reference.amounts import (
+    Due,
+    Fund,
+    Usage,
+    commitments,
+    drawn,
+    licences,
+    metered,
+    prepaid,
+)
+from tests.reference.days import the_day
+from tests.reference.prices import minor_units, number
+
+FEE = "termination-fee"
+COMMITTED = ("RECURRING", "ONE_OFF", "MILESTONE", "PREPAID")
+
+
+def all_due(forms: Sequence[Form], usage: Usage, *, digits: int = 2) -> list[Due]:
+    """What the contract of these orders comes to, slice by slice, in minor units of so many
+    digits. Slices that come to nothing are there too.
+    """
+    contract = contract_of(forms, digits=digits)
+    return [*_lines_due(contract, usage), *_fee(contract, forms, usage)]
+
+
+def _lines_due(contract: Contract, usage: Usage) -> list[Due]:
+    of_kind = {
+        kind: [line for line in contract.lines if line.kind == kind]
+        for kind in ("RECURRING", "ONE_OFF", "MILESTONE", "USAGE", "COMMITMENT", "PREPAID")
+    }
+    out: list[Due] = []
+    for kind in ("RECURRING", "ONE_OFF", "MILESTONE"):
+        for line in of_kind[kind]:
+            out += licences(contract, line)
+    funds: list[Fund] = []
+    for line in of_kind["PREPAID"]:
+        for due, fund in prepaid(contract, line):
+            out.append(due)
+            funds.append(fund)
+    counted = metered(contract, of_kind["USAGE"], usage)
+    for line in of_kind["COMMITMENT"]:
+        out += commitments(contract, line, counted)
+    return [*out, *drawn(counted, funds)]
+
+
+def _fee(contract: Contract, forms: Sequence[Form], usage: Usage) -> list[Due]:
+    """What ending early costs: an amount, or percent of the committed fees not billed any more."""
+    ending = contract.termination
+    if ending is None or "fee" not in ending:
+        return []
+    on, fee = the_day(ending["effectiveOn"]), ending["fee"]
+    if "amount" in fee:
+        net = minor_units(number(fee["amount"]), contract.digits)
+    else:
+        lost = _committed(_without_end(contract, forms), usage) - _committed(contract, usage)
+        net = minor_units(lost * number(fee["percent"]) / 100, 0)
+    return [Due(FEE, on, on + timedelta(days=1), net)]
+
+
+def _without_end(contract: Contract, forms: Sequence[Form]) -> Contract:
+    return contract_of(
+        [form for form in forms if form is not contract.termination], digits=contract.digits
+    )
+
+
+def _committed(contract: Contract, usage: Usage) -> int:
+    kinds = {line.ref: line.kind for line in contract.lines}
+    return sum(due.net for due in _lines_due(contract, usage) if kinds[due.ref] in COMMITTED)
