@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from usance.domain.ids import CustomerId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import tenants
 
@@ -47,16 +48,21 @@ def revoke_key(runtime: Runtime, scope: Scope, key_id: str) -> None:
         runtime.note(tx, scope, "key.revoked", key_id)
 
 
-def move_clock(runtime: Runtime, scope: Scope, at: datetime) -> None:
-    """Set a sandbox's clock to a later instant; it stands there until moved again.
-
-    Raises ClockMovesForwardOnly.
+def move_clock(
+    runtime: Runtime, scope: Scope, at: datetime, *, customer_id: CustomerId | None = None
+) -> None:
+    """Set a sandbox's clock, or one customer's in it, to a later instant; it stands there until
+    moved again. Raises ClockMovesForwardOnly.
     """
     with runtime.transaction(scope) as tx:
-        before = tenants.clock_of(tx)
+        before = tenants.clock_of(tx, customer_id)
 
-        tenants.save_clock(tx, at)
-        runtime.note(tx, scope, "clock.moved", scope.tenant_id, before=before, after=at)
+        if customer_id is None:
+            tenants.save_clock(tx, at)
+        else:
+            tenants.save_customer_clock(tx, customer_id, at)
+        subject = customer_id or scope.tenant_id
+        runtime.note(tx, scope, "clock.moved", subject, before=before, after=at)
 
 
 def key_hash(secret: str) -> bytes:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
+from usance.domain.calendar import day_of
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.owed import due
+from usance.domain.contracts.schedule import looked_at_from
 from usance.domain.facts import InvoiceApproved, InvoiceDrafted
-from usance.domain.ids import ContractId, LegalEntityId
+from usance.domain.ids import ContractId, CustomerId, LegalEntityId
 from usance.domain.invoicing.invoice import Approved, Draft
 from usance.domain.invoicing.review import asked_of, decision
-from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, coverage, desk, invoices, outbox, parties, planning
+from usance.store import (
+    contracts,
+    coverage,
+    desk,
+    invoices,
+    outbox,
+    parties,
+    planning,
+    tenants,
+)
 from usance.store.database import Tx
 
 BATCH = 250  # customers a transaction: large enough to work in sets, small enough to lose little
@@ -44,69 +55,91 @@ def run_billing(
     scope: Scope,
     *,
     through: date | None = None,
+    customer_id: CustomerId | None = None,
     is_dry: bool = False,
     see: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
 ) -> BillingRun:
-    """Draft everything due by `through`, each entity's own today when None.
+    """Draft everything due by `through`, each entity's own today when None; of one customer alone
+    when `customer_id` is given.
 
     May be run twice, by many processes at once, after a crash or weeks late: what exists is left
     alone, what is missing is made, in order. `see` is shown each batch of drafts. A dry run makes
-    the same drafts and keeps none.
+    the same drafts and keeps none. Customers whose own clock was moved are billed by that.
     """
     run = BillingRun(is_dry)
     with runtime.transaction(scope) as tx:
-        entities = parties.entities(tx)
-        days = {
-            entity.id: through or runtime.today(tx, entity.zone) for entity in entities.values()
-        }
-    for entity in entities.values():
-        run.through[entity.id] = days[entity.id]
-        for is_waiting in (False, True):
-            _run_entity(runtime, scope, entity, run, see, is_waiting=is_waiting)
-            if is_dry:
-                break
+        entities = list(parties.entities(tx).values())
+        moved = {} if customer_id else tenants.customer_clocks(tx)
+        for entity in entities:
+            today = runtime.today(tx, entity.zone, customer_id)
+            run.through[entity.id] = through or today
+    for entity in entities:
+        whose = _Whose(entity.id, run.through[entity.id], customer_id)
+        _run_entity(runtime, scope, whose, run, see)
+        for moved_id, at in moved.items():
+            ahead = day_of(at, entity.zone)
+            if through is None and ahead > whose.through:
+                theirs = _Whose(entity.id, ahead, CustomerId(moved_id))
+                _run_entity(runtime, scope, theirs, run, see)
     return run
+
+
+class _Whose(NamedTuple):
+    """With which entity, due by when; of one customer, or of all."""
+
+    legal_entity_id: LegalEntityId
+    through: date
+    customer_id: CustomerId | None
 
 
 def _run_entity(
     runtime: Runtime,
     scope: Scope,
-    entity: LegalEntity,
+    whose: _Whose,
     run: BillingRun,
     see: Callable[[Sequence[Draft]], None],
-    *,
-    is_waiting: bool,
 ) -> None:
     """One entity's customers, batch by batch; first those that are free, then those in use."""
-    through = run.through[entity.id]
-    after = ""
-    while True:
-        with runtime.transaction(scope) as tx:
-            asked = contracts.due_customers(
-                tx, legal_entity_id=entity.id, through=through, after=after, limit=BATCH
-            )
-            if not asked:
-                return
-            held = contracts.lock_customers(tx, asked, is_waiting=is_waiting)
-            owing = contracts.lock_due(tx, held, legal_entity_id=entity.id, through=through)
-            drafts = _bill(runtime, scope, tx, owing, run)
-        if not after and len(asked) == BATCH:
-            planning.catch_up(runtime.database)
-        after = asked[-1]
-        run.add(drafts)
-        see(drafts)
+    for is_waiting in (False, True):
+        after = ""
+        while True:
+            with runtime.transaction(scope) as tx:
+                asked = contracts.due_customers(tx, **whose._asdict(), after=after, limit=BATCH)
+                if not asked:
+                    break
+                held = contracts.lock_customers(tx, asked, is_waiting=is_waiting)
+                owing = contracts.lock_due(
+                    tx, held, legal_entity_id=whose.legal_entity_id, through=whose.through
+                )
+                drafts = _bill(runtime, scope, tx, owing, (whose.through, run.is_dry))
+            if not after and len(asked) == BATCH and runtime.rehearsed_in is None:
+                planning.catch_up(runtime.database)
+            after = asked[-1]
+            run.add(drafts)
+            see(drafts)
+        if run.is_dry:
+            break
 
 
 def _bill(
-    runtime: Runtime, scope: Scope, tx: Tx, owing: Sequence[contracts.Owing], run: BillingRun
+    runtime: Runtime,
+    scope: Scope,
+    tx: Tx,
+    owing: Sequence[contracts.Owing],
+    how: tuple[date, bool],
 ) -> list[Draft]:
+    """Draft what these contracts owe by a day; keep it, or not."""
+    through, is_dry = how
     standing = coverage.standing_since(
-        tx, {line.id: each.since for each in owing for line in each.contract.lines}
+        tx,
+        {
+            line.id: looked_at_from(line, each.since, each.contract.terms)
+            for each in owing
+            for line in each.contract.lines
+        },
     )
-    through = run.through
     dues = [
-        due(contract, through=through[contract.legal_entity_id], standing=standing, since=since)
-        for contract, since in owing
+        due(contract, through=through, standing=standing, since=since) for contract, since in owing
     ]
     signed = [each.contract for each in owing]
     items = desk.by_account(signed, dues)
@@ -118,7 +151,7 @@ def _bill(
         for account, owed in items.items()
         for draft in tables.drafts(account, owed, runtime.invoice_id)
     ]
-    if run.is_dry:
+    if is_dry:
         return drafts
 
     invoices.save_drafts(tx, drafts, at=at)

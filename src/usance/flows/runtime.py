@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -47,6 +47,10 @@ def world_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class _Rehearsed(Exception):
+    """The end of a rehearsal: its transaction is rolled back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The outside, as the stories see it: the database, the clock, ids, services of others."""
@@ -56,6 +60,7 @@ class Runtime:
     new_id: Callable[[str], str] = field(default=new_id)
     tax_id_register: TaxIdRegister = field(default=Vies())
     tax_service: Callable[[str], TaxService] = field(default=HttpTaxService)  # of its address
+    rehearsed_in: Tx | None = None  # everything happens in this transaction, which is not kept
 
     def invoice_id(self) -> InvoiceId:
         """A new invoice's id."""
@@ -64,16 +69,28 @@ class Runtime:
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Tx]:
         """One transaction of the scope's tenant: all of it, or nothing."""
+        if self.rehearsed_in is not None:
+            yield self.rehearsed_in
+            return
         with self.database.transaction(scope.tenant_id) as tx:
             yield tx
 
-    def now(self, tx: Tx) -> datetime:
-        """This environment's instant: the world's, or where a sandbox's clock was moved to."""
-        return tenants.clock_of(tx) or self.clock()
+    @contextmanager
+    def rehearsal(self, scope: Scope) -> Iterator[Runtime]:
+        """A runtime in which every story can be told as usual, and nothing of it is kept."""
+        with suppress(_Rehearsed), self.database.transaction(scope.tenant_id) as tx:
+            yield replace(self, rehearsed_in=tx)
+            raise _Rehearsed
 
-    def today(self, tx: Tx, zone: ZoneInfo) -> date:
-        """The day it is in that zone, by this environment's clock."""
-        return day_of(self.now(tx), zone)
+    def now(self, tx: Tx, customer_id: str | None = None) -> datetime:
+        """This environment's instant: the world's, or where a sandbox's clock was moved to; of a
+        customer whose own clock was moved further, that.
+        """
+        return tenants.clock_of(tx, customer_id) or self.clock()
+
+    def today(self, tx: Tx, zone: ZoneInfo, customer_id: str | None = None) -> date:
+        """The day it is in that zone, by the clock of this environment, or of a customer."""
+        return day_of(self.now(tx, customer_id), zone)
 
     def note(
         self,

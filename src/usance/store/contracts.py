@@ -109,6 +109,37 @@ SELECT customer_id, status, created_at, updated_at
    AND id = %(id)s
 """
 LOCK = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE"
+# Contracts that go on by themselves, and whose last day to say otherwise has passed.
+RENEWING = """
+SELECT id
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND status IN ('ACTIVE', 'END_BILLING')
+   AND (terms #>> '{renewal,is_automatic}')::boolean
+   AND versions ->> 'terminated_on' IS NULL
+   AND upper(term) - coalesce((terms #>> '{renewal,notice_days}')::int, 0) <= %(through)s
+   AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
+ ORDER BY id
+"""
+# The next day on which a contract has something due, or is renewed by itself.
+NEXT_EVENT = """
+SELECT min(day) AS day
+  FROM (SELECT next_due_on AS day
+          FROM contracts
+         WHERE tenant_id = %(tenant_id)s
+           AND legal_entity_id = %(legal_entity_id)s
+           AND status = 'ACTIVE'
+           AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
+         UNION ALL
+        SELECT upper(term) - coalesce((terms #>> '{renewal,notice_days}')::int, 0)
+          FROM contracts
+         WHERE tenant_id = %(tenant_id)s
+           AND legal_entity_id = %(legal_entity_id)s
+           AND status = 'ACTIVE'
+           AND (terms #>> '{renewal,is_automatic}')::boolean
+           AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)) AS event
+ WHERE day > %(after)s
+"""
 EXISTS = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
 SAVE_BILLED = """
 UPDATE contracts
@@ -143,6 +174,7 @@ SELECT DISTINCT customer_id
    AND status = 'ACTIVE'
    AND customer_id > %(after)s
    AND next_due_on <= %(through)s
+   AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
  ORDER BY customer_id
  LIMIT %(limit)s
 """
@@ -352,11 +384,22 @@ def many(tx: Tx, ids: Collection[ContractId]) -> list[Contract]:
 
 
 def due_customers(
-    tx: Tx, *, legal_entity_id: LegalEntityId, through: date, after: str, limit: int
+    tx: Tx,
+    *,
+    legal_entity_id: LegalEntityId,
+    through: date,
+    after: str,
+    limit: int,
+    customer_id: CustomerId | None = None,
 ) -> list[CustomerId]:
-    """Customers after `after`, by id, who may owe that entity something by then."""
+    """Customers after `after`, by id, who may owe that entity something by then; or that one."""
     rows = tx.all(
-        DUE_CUSTOMERS, legal_entity_id=legal_entity_id, through=through, after=after, limit=limit
+        DUE_CUSTOMERS,
+        legal_entity_id=legal_entity_id,
+        through=through,
+        after=after,
+        limit=limit,
+        customer_id=customer_id,
     )
     return [row.customer_id for row in rows]
 
@@ -416,6 +459,25 @@ def save_billed(tx: Tx, dues: Mapping[ContractId, Due]) -> None:
         next_on=[due.next_on for due in dues.values()],
         first_on=[min((item.due_on for item in due.items), default=None) for due in dues.values()],
     )
+
+
+def renewing(tx: Tx, *, through: date, customer_id: CustomerId | None = None) -> list[ContractId]:
+    """Contracts that are renewed by themselves by that day, of one customer or of all."""
+    return [row.id for row in tx.all(RENEWING, through=through, customer_id=customer_id)]
+
+
+def next_event(
+    tx: Tx,
+    *,
+    legal_entity_id: LegalEntityId,
+    after: date,
+    customer_id: CustomerId | None = None,
+) -> date | None:
+    """The next day on which a contract with that entity has something to happen, or None."""
+    row = tx.maybe(
+        NEXT_EVENT, legal_entity_id=legal_entity_id, after=after, customer_id=customer_id
+    )
+    return None if row is None else row.day
 
 
 def first_billed(tx: Tx, ids: Collection[ContractId]) -> dict[ContractId, date]:

@@ -16,7 +16,7 @@ from usance.domain.calendar import Period
 from usance.domain.contracts.difference import dealt, without
 from usance.domain.due_items import GivenBack, Piece, Source
 from usance.domain.errors import Conflict
-from usance.domain.ids import InvoiceId, LineId
+from usance.domain.ids import ContractId, CustomerId, InvoiceId, LineId
 from usance.domain.invoicing.drafting import SourceLine
 from usance.domain.invoicing.invoice import Draft, InvoiceLine, InvoiceNotVoidable
 from usance.store.database import Row, Tx, range_text
@@ -54,7 +54,6 @@ SELECT contract_line_id, lower(service_period), upper(service_period), terms_key
    AND invoice_id = %(invoice_id)s
  ORDER BY contract_line_id, starts_on
 """
-# What falls due on or after a day ends on or after it, but for the days usage is held.
 PIECES_SINCE = """
 SELECT piece.*
   FROM unnest(%(line_ids)s::text[], %(since)s::date[]) AS asked (line_id, since)
@@ -65,7 +64,7 @@ SELECT piece.*
           FROM billed_slices
          WHERE tenant_id = %(tenant_id)s
            AND contract_line_id = asked.line_id
-           AND upper(service_period) >= asked.since - 91
+           AND lower(service_period) >= asked.since
         OFFSET 0) AS piece  -- line by line: a whole tenant's slices are never read
  ORDER BY contract_line_id, starts_on
 """
@@ -99,6 +98,29 @@ SELECT DISTINCT invoice_id
  WHERE tenant_id = %(tenant_id)s
    AND source_invoice_id = %(invoice_id)s
  ORDER BY invoice_id
+"""
+# Of documents that were approved: a draft follows its usage by itself.
+PIECES_ISSUED = """
+SELECT b.contract_line_id, lower(b.service_period) AS starts_on, upper(b.service_period) AS ends_on,
+       b.terms_key, b.net_minor, b.invoice_id, b.position, b.late_on
+  FROM billed_slices b
+  JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = b.invoice_id
+ WHERE b.tenant_id = %(tenant_id)s
+   AND b.contract_line_id = ANY(%(line_ids)s)
+   AND b.late_on IS NULL
+   AND i.status IN ('APPROVED', 'ISSUED')
+ ORDER BY b.contract_line_id, starts_on
+"""
+BILLED_BY_USAGE = """
+SELECT DISTINCT l.contract_id
+  FROM contract_lines l
+  JOIN contracts c ON c.tenant_id = %(tenant_id)s AND c.id = l.contract_id
+ WHERE l.tenant_id = %(tenant_id)s
+   AND l.kind = 'USAGE'
+   AND c.status = 'ACTIVE'
+   AND c.first_billed_on IS NOT NULL
+   AND (%(customer_id)s::text IS NULL OR c.customer_id = %(customer_id)s)
+ ORDER BY l.contract_id
 """
 # Lines that were given back from, and what credit notes written by hand gave back of them since.
 SOURCES = """
@@ -148,8 +170,18 @@ def standing(
 
 
 def standing_since(tx: Tx, since: Mapping[LineId, date]) -> dict[str, list[Piece]]:
-    """The pieces of those lines that stand, of what fell due from a day on and a little before."""
+    """The pieces of those lines that stand and begin on or after a day of each."""
     return _by_line(tx.all(PIECES_SINCE, line_ids=list(since), since=list(since.values())))
+
+
+def standing_issued(tx: Tx, line_ids: Collection[LineId]) -> dict[str, list[Piece]]:
+    """The pieces of those lines that stand on approved and issued documents, in time."""
+    return _by_line(tx.all(PIECES_ISSUED, line_ids=list(line_ids)))
+
+
+def contracts_billed_by_usage(tx: Tx, *, customer_id: CustomerId | None = None) -> list[ContractId]:
+    """The active contracts that were billed, and have metered lines."""
+    return [row.contract_id for row in tx.all(BILLED_BY_USAGE, customer_id=customer_id)]
 
 
 def settle(tx: Tx, drafts: Iterable[Draft]) -> None:

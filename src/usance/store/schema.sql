@@ -100,6 +100,7 @@ CREATE TABLE customers (
     parent_id    text,                   -- the account it belongs to; never one below itself
     updated_at   timestamptz NOT NULL,
     archived_at  timestamptz,
+    clock_at     timestamptz,   -- of a sandbox: this customer's own moved clock
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, parent_id) REFERENCES customers,
     CONSTRAINT nobody_is_their_own_parent CHECK (parent_id <> id)

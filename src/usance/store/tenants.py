@@ -9,6 +9,30 @@ from usance.domain.errors import Conflict, NotAllowedNow, NotFound
 from usance.store.database import Row, Tx
 
 CLOCK_OF = "SELECT clock_at FROM tenants WHERE tenant_id = %(tenant_id)s"
+CLOCK_OF_CUSTOMER = """
+SELECT greatest(t.clock_at, c.clock_at) AS clock_at
+  FROM tenants t
+  LEFT JOIN customers c ON c.tenant_id = t.tenant_id AND c.id = %(customer_id)s
+ WHERE t.tenant_id = %(tenant_id)s
+"""
+CUSTOMER_CLOCKS = """
+SELECT id, clock_at
+  FROM customers
+ WHERE tenant_id = %(tenant_id)s
+   AND clock_at IS NOT NULL
+ ORDER BY id
+"""
+MOVE_CUSTOMER_CLOCK = """
+UPDATE customers
+   SET clock_at = %(clock_at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(customer_id)s
+   AND (clock_at IS NULL OR clock_at <= %(clock_at)s)
+   AND EXISTS (SELECT FROM tenants t
+                WHERE t.tenant_id = %(tenant_id)s
+                  AND t.kind = 'SANDBOX'
+                  AND (t.clock_at IS NULL OR t.clock_at <= %(clock_at)s))
+"""
 LINK_SECRET = "SELECT link_secret FROM tenants WHERE tenant_id = %(tenant_id)s"
 MOVE_CLOCK = """
 UPDATE tenants
@@ -55,10 +79,31 @@ class ClockMovesForwardOnly(NotAllowedNow):
     code = "ClockMovesForwardOnly"
 
 
-def clock_of(tx: Tx) -> datetime | None:
-    """Where this environment's clock was moved to; None: it follows the world. Raises NotFound."""
-    row = tx.one(CLOCK_OF, kind="environment", ref=tx.tenant_id)
+def clock_of(tx: Tx, customer_id: str | None = None) -> datetime | None:
+    """Where this environment's clock, or a customer's own, was moved to, whichever is later; None:
+    it follows the world. Raises NotFound.
+    """
+    if customer_id is None:
+        row = tx.one(CLOCK_OF, kind="environment", ref=tx.tenant_id)
+    else:
+        asked = {"kind": "environment", "ref": tx.tenant_id}
+        row = tx.one(CLOCK_OF_CUSTOMER, customer_id=customer_id, **asked)
     return cast(datetime | None, row.clock_at)
+
+
+def customer_clocks(tx: Tx) -> dict[str, datetime]:
+    """The customers whose own clock was moved, and where it stands."""
+    return {row.id: row.clock_at for row in tx.all(CUSTOMER_CLOCKS)}
+
+
+def save_customer_clock(tx: Tx, customer_id: str, at: datetime) -> None:
+    """Move one customer's clock forward to `at`, in a sandbox. Raises ClockMovesForwardOnly."""
+    if not tx.run(MOVE_CUSTOMER_CLOCK, customer_id=customer_id, clock_at=at):
+        raise ClockMovesForwardOnly(
+            f"The clock of customer {customer_id} stands at "
+            f"{clock_of(tx, customer_id) or 'real time'}, in a "
+            f"{one(tx).kind.lower()}; it cannot be moved to {at}."
+        )
 
 
 def save_clock(tx: Tx, at: datetime) -> None:
@@ -68,6 +113,17 @@ def save_clock(tx: Tx, at: datetime) -> None:
         raise ClockMovesForwardOnly(
             f"Environment {row.tenant_id} is a {row.kind.lower()} whose clock stands at "
             f"{row.clock_at or 'real time'}; it cannot be moved to {at}."
+        )
+
+
+def refuse_backward(tx: Tx, to: datetime, customer_id: str | None) -> None:
+    """Raises ClockMovesForwardOnly when a clock could not be moved to that instant."""
+    row, stands = one(tx), clock_of(tx, customer_id)
+    if row.kind != "SANDBOX" or (stands is not None and to < stands):
+        whose = tx.tenant_id if customer_id is None else f"customer {customer_id}"
+        raise ClockMovesForwardOnly(
+            f"The clock of {whose} stands at {stands or 'real time'}, in a {row.kind.lower()}; "
+            f"it cannot be moved to {to}."
         )
 
 

@@ -14,8 +14,8 @@ from datetime import date
 from usance.domain.ids import InvoiceId
 from usance.flows.ask_tax_service import ask_tax_service
 from usance.flows.forget_expired import forget_expired
+from usance.flows.plays.daily_work import do_daily_work
 from usance.flows.refresh_drafts import refresh_drafts
-from usance.flows.run_billing import run_billing
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.send_invoice import send_invoice
 
@@ -28,12 +28,11 @@ FORGET_EXPIRED = "forget_expired"
 
 
 def _run_billing(runtime: Runtime, scope: Scope, *, through: str | None = None) -> None:
-    """Held drafts follow late usage, then what is due by `through` (YYYY-MM-DD) is drafted.
+    """All that is to happen by `through` (YYYY-MM-DD): renewals, late usage, drafts, late fees.
 
     None: each entity's today, when the job runs.
     """
-    refresh_drafts(runtime, scope)
-    run_billing(runtime, scope, through=date.fromisoformat(through) if through else None)
+    do_daily_work(runtime, scope, through=date.fromisoformat(through) if through else None)
 
 
 def _send_invoice(runtime: Runtime, scope: Scope, *, invoice_id: str) -> None:

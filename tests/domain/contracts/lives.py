@@ -15,6 +15,7 @@ from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.difference import dealt, without
 from usance.domain.contracts.order import LineChange, Order, OrderKind
 from usance.domain.contracts.owed import due
+from usance.domain.contracts.schedule import looked_at_from
 from usance.domain.contracts.terms import ContractTerms, Corrections, Refund, Termination
 from usance.domain.contracts.timeline import timeline
 from usance.domain.due_items import DueItem, GivenBack, LineKind, Piece, Source
@@ -38,13 +39,29 @@ class Books:
     pieces: dict[str, list[Piece]] = field(default_factory=dict)
     billed: dict[str, int] = field(default_factory=dict)
     documents: int = 0
+    since: date | None = None  # as the store keeps it: forgotten whenever the contract changes
 
     def bill(self, contract: Contract, through: date) -> list[DueItem]:
-        """One billing run through that day."""
-        items = list(due(contract, through=through, standing=self.pieces).items)
+        """One billing run through that day, and what it says about the next one."""
+        from_start = due(contract, through=through, standing=self.pieces)
+        owed = due(contract, through=through, standing=self._since(contract), since=self.since)
+        assert owed == from_start, "looking from the hint finds the same"
+        items = list(owed.items)
         for item in items:
             self._settle(item, rated(item, contract.currency, {}).net.minor)
+        self.since = owed.next_on or FAR
         return items
+
+    def _since(self, contract: Contract) -> dict[str, list[Piece]]:
+        """The pieces that are read: those from the day on from which a line is looked at."""
+        return {
+            line.id: [
+                piece
+                for piece in self.pieces.get(line.id, [])
+                if piece.start >= looked_at_from(line, self.since, contract.terms)
+            ]
+            for line in contract.lines
+        }
 
     def _settle(self, item: DueItem, minor: int) -> None:
         self.documents += 1

@@ -28,18 +28,15 @@ from tests.domain.deals import (
     orders,
     signed,
 )
+from tests.domain.standing import standing
 from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
-from usance.domain.contracts.order import (
-    ContractTerms,
-    Order,
-    OrderLine,
-    Segment,
-    Timing,
-    order_problems,
-)
-from usance.domain.contracts.schedule import due, slices
-from usance.domain.due_items import LineKind
+from usance.domain.contracts.order import Order, OrderLine, Segment, Timing
+from usance.domain.contracts.order_problems import order_problems
+from usance.domain.contracts.owed import due
+from usance.domain.contracts.schedule import slices
+from usance.domain.contracts.terms import MAX_HOLD_DAYS, ContractTerms
+from usance.domain.due_items import DueItem, LineKind, Piece
 from usance.domain.ids import FeatureId, LineId
 from usance.domain.rating.prices import PerUnit, Pricing
 from usance.domain.rating.rate import rate_line
@@ -52,9 +49,19 @@ NO_PRICE_CADENCE = orders(pricing=st.just(FREE)).map(
 )
 
 
-def every_slice(contract: Contract) -> set[tuple[LineId, date]]:
-    """What there is to bill of a contract, ever."""
-    return {item.key for item in due(contract, through=FAR).items}
+def period_of(item: DueItem) -> tuple[LineId, date]:
+    """The billing period it belongs to: what falls due together of one line."""
+    return item.line_id, item.due_on
+
+
+def some_of(items: tuple[DueItem, ...], data: st.DataObject) -> list[DueItem]:
+    """Any of these."""
+    return data.draw(st.lists(st.sampled_from(items), unique_by=key_of)) if items else []
+
+
+def key_of(item: DueItem) -> tuple[LineId, date]:
+    """Which slice it is."""
+    return item.key
 
 
 @given(orders())
@@ -67,7 +74,7 @@ def test_the_slices_of_a_line_cover_each_day_of_its_service_window_exactly_once(
     contract: Contract,
 ) -> None:
     for line in contract.lines:
-        pieces = list(slices(line, hold_days=contract.terms.usage_hold_days))
+        pieces = list(slices(line, terms=contract.terms))
         reached = line.sold.window.start
         for piece in pieces:
             assert piece.period.start == reached
@@ -132,14 +139,31 @@ def test_what_was_billed_falls_due_no_more(
     contract: Contract, through: date, data: st.DataObject
 ) -> None:
     everything = due(contract, through=through).items
-    billed = (
-        data.draw(st.sets(st.sampled_from([item.key for item in everything])))
-        if (everything)
-        else set()
-    )
-    left = due(contract, through=through, billed=billed).items
-    assert left == tuple(item for item in everything if item.key not in billed)
-    assert due(contract, through=through, billed=every_slice(contract)).items == ()
+    chosen = {period_of(item) for item in some_of(everything, data)}
+    billed = [item for item in everything if period_of(item) in chosen]
+    left = due(contract, through=through, standing=standing(billed)).items
+    assert left == tuple(item for item in everything if period_of(item) not in chosen)
+    all_of_it = standing(due(contract, through=FAR).items)
+    assert due(contract, through=through, standing=all_of_it).items == ()
+    assert due(contract, through=FAR, standing=all_of_it).next_on is None
+
+
+@given(contracts(), st.data())
+def test_of_a_period_billed_in_part_the_rest_falls_due_and_nothing_is_given_back(
+    contract: Contract, data: st.DataObject
+) -> None:
+    """It falls due on the first day that is missing, and no earlier than the period did."""
+    everything = due(contract, through=FAR).items
+    billed = some_of(everything, data)
+    left = due(contract, through=FAR, standing=standing(billed)).items
+    keys = {item.key for item in billed}
+    rest = {item.key: item for item in everything if item.key not in keys}
+    assert {item.key for item in left} == rest.keys()
+    assert len(left) == len(rest)
+    for item in left:
+        plain = rest[item.key]
+        assert replace(item, due_on=plain.due_on) == plain
+        assert plain.due_on <= item.due_on <= max(plain.due_on, plain.service_period.start)
 
 
 @given(FREE_CONTRACTS)
@@ -148,16 +172,22 @@ def test_no_line_has_two_slices_that_start_on_one_day(contract: Contract) -> Non
     assert len(keys) == len(set(keys))
 
 
+def read_since(pieces: dict[str, list[Piece]], since: date) -> dict[str, list[Piece]]:
+    """Those that the store reads for a look from that day on."""
+    reach = since - timedelta(days=MAX_HOLD_DAYS + 1)
+    return {line: [each for each in found if each.end >= reach] for line, found in pieces.items()}
+
+
 @given(FREE_CONTRACTS, DAYS, DAYS, st.data())
 def test_a_look_from_the_day_before_which_all_is_billed_finds_what_a_look_at_everything_finds(
     contract: Contract, through: date, since: date, data: st.DataObject
 ) -> None:
     everything = due(contract, through=FAR).items
-    later = [item.key for item in everything if item.due_on >= since]
-    some = data.draw(st.sets(st.sampled_from(later), max_size=5)) if later else set()
-    billed = {item.key for item in everything if item.due_on < since} | some
-    hinted = due(contract, through=through, billed=billed, since=since)
-    plain = due(contract, through=through, billed=billed)
+    before = [item for item in everything if item.due_on < since]
+    later = tuple(item for item in everything if item.due_on >= since)
+    billed = standing([*before, *some_of(later[:20], data)])
+    hinted = due(contract, through=through, standing=read_since(billed, since), since=since)
+    plain = due(contract, through=through, standing=billed)
     assert hinted.items == plain.items
     if since <= through:
         assert hinted.next_on == plain.next_on
@@ -166,7 +196,7 @@ def test_a_look_from_the_day_before_which_all_is_billed_finds_what_a_look_at_eve
 @given(FREE_CONTRACTS, DAYS)
 def test_the_next_day_is_the_day_the_next_item_falls_due(contract: Contract, through: date) -> None:
     now = due(contract, through=through)
-    rest = due(contract, through=FAR, billed={item.key for item in now.items}).items
+    rest = due(contract, through=FAR, standing=standing(now.items)).items
     assert now.next_on == min((item.due_on for item in rest), default=None)
 
 
@@ -230,9 +260,10 @@ def days(text: str) -> Period:
 
 def shown(line: ContractLine, hold_days: int = 0) -> list[str]:
     """Each slice on a line: due day, days, share."""
+    terms = ContractTerms(payment_terms=NET_30, usage_hold_days=hold_days)
     return [
         f"{piece.due_on:%d %b}  {piece.period.start:%d %b}-{piece.period.end:%d %b}  {piece.share}"
-        for piece in slices(line, hold_days=hold_days)
+        for piece in slices(line, terms=terms)
     ]
 
 

@@ -14,7 +14,7 @@ from tests.domain.deals import AT_HOME, COMMITTED, EUR, FAR, LITTLE_USAGE, contr
 from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.order import Order, OrderLine, Segment, Timing
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.contracts.value import (
     contract_value,
     line_value,

@@ -5,7 +5,7 @@ Mutable, and seen by the timeline alone: what comes out of it is a `Contract`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +16,7 @@ from usance.domain.contracts import segments
 from usance.domain.contracts.contract import Version
 from usance.domain.contracts.order import Order, OrderLine, Segment
 from usance.domain.contracts.terms import DatedDiscount
-from usance.domain.contracts.uplift import Uplift, uplift_factor
+from usance.domain.contracts.uplift import Uplift, Uplifted, index_months, uplifted
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Problem
 from usance.domain.ids import OrderId
@@ -31,6 +31,15 @@ class Trouble(NamedTuple):
 
     order_id: OrderId
     problem: Problem
+
+
+class Raise(NamedTuple):
+    """Prices rising on a day: by which rule, by how much; `is_known`: not for want of an index."""
+
+    on: date
+    rule: Uplift
+    by: Uplifted
+    is_known: bool
 
 
 @dataclass(slots=True)
@@ -88,6 +97,18 @@ class Agreement:
     troubles: list[Trouble] = field(default_factory=list)
     terminated_on: date | None = None
     uplifted: int = 0  # anniversaries of this term that have passed
+    raises: list[Raise] = field(default_factory=list)
+
+    def copied(self) -> Agreement:
+        """The same, to go on with apart from this one."""
+        return replace(
+            self,
+            versions=list(self.versions),
+            lines=[replace(line) for line in self.lines],
+            discounts=list(self.discounts),
+            troubles=list(self.troubles),
+            raises=list(self.raises),
+        )
 
     def open(self, sold: OrderLine, order: Order, path: str) -> None:
         """A line as sold by `order`, cut where the contract ends."""
@@ -160,41 +181,31 @@ class Agreement:
             if on > day or on >= self.term.end:
                 return
             self.uplifted += 1
-            for line in self.lines:
-                self.raise_price(line, rule, on)
+            self.raise_prices(rule, on, self.lines)
 
-    def raise_price(
-        self, line: OpenLine, rule: Uplift, on: date, *, is_opening: bool = False
+    def raise_prices(
+        self, rule: Uplift, on: date, lines: Iterable[OpenLine], *, is_opening: bool = False
     ) -> None:
-        """The price of `line` from that day on, by the rule; one that is held stays.
+        """The prices of `lines` from that day on, by the rule; those that are held stay.
 
-        `is_opening`: also where the line begins that day, going on from an earlier term.
+        `is_opening`: also where a line begins that day, going on from an earlier term.
         """
-        held_until = line.sold.held_until
-        if line.sold.kind not in PRICED_OVER_TIME or (held_until is not None and on < held_until):
-            return
-        if on >= line.window.end or on < line.opened_on:
-            return
-        if on == line.opened_on and not is_opening:
-            return
-        factor, is_known = self.factor(rule, on)
+        raised = self._raise(rule, on)
+        self.raises.append(raised)
+        for line in lines:
+            _raise_price(line, raised, is_opening=is_opening)
 
-        def raised(segment: Segment) -> Segment:
-            pricing = scaled(segment.pricing, factor, decimals=rule.decimals)
-            is_provisional = segment.is_provisional or not is_known
-            return replace(segment, pricing=pricing, is_provisional=is_provisional)
-
-        line.change(Period(on, line.window.end), raised)
-
-    def factor(self, rule: Uplift, on: date) -> tuple[Fraction, bool]:
-        """What prices are multiplied by that day, and whether it is known: an index that is not
-        published yet is taken to be at the floor.
+    def _raise(self, rule: Uplift, on: date) -> Raise:
+        """By how much prices rise that day; an index that is not published yet is taken to be at
+        the floor.
         """
         series = None if rule.index is None else self.indices.get(rule.index)
-        found = uplift_factor(rule, on, series)
+        found = uplifted(rule, on, series)
         if found is not None:
-            return found, True
-        return 1 + Fraction(rule.floor or 0) / 100, False
+            return Raise(on, rule, found, is_known=True)
+        of, against = index_months(rule, on)
+        floor = 1 + Fraction(rule.floor or 0) / 100
+        return Raise(on, rule, Uplifted(floor, of, against), is_known=False)
 
     def refuse(self, order: Order, code: str, path: str, value: object, expected: str) -> None:
         """Note what is wrong with an order; it changes nothing in that place."""
@@ -208,6 +219,23 @@ class Agreement:
                     days = dated.period or Period(line.window.start, LAST_DAY)
                     _take_off(line, dated, days)
             yield line
+
+
+def _raise_price(line: OpenLine, by: Raise, *, is_opening: bool) -> None:
+    held_until, on = line.sold.held_until, by.on
+    if line.sold.kind not in PRICED_OVER_TIME or (held_until is not None and on < held_until):
+        return
+    if on >= line.window.end or on < line.opened_on:
+        return
+    if on == line.opened_on and not is_opening:
+        return
+
+    def raised(segment: Segment) -> Segment:
+        pricing = scaled(segment.pricing, by.by.factor, decimals=by.rule.decimals)
+        is_provisional = segment.is_provisional or not by.is_known
+        return replace(segment, pricing=pricing, is_provisional=is_provisional)
+
+    line.change(Period(on, line.window.end), raised)
 
 
 def _take_off(line: OpenLine, dated: DatedDiscount, days: Period) -> None:

@@ -165,15 +165,15 @@ class Items:
         """Every slice of usage that draws from the same funds as that line."""
         payers = [payer.id for _, payer in self._prepaid(line)]
         for other, member in enumerate(self.contract.lines):
-            if member.sold.kind is LineKind.USAGE:
-                if [payer.id for _, payer in self._prepaid(member)] == payers:
-                    yield from ((other, each) for each in self._cut(other))
+            is_usage = member.sold.kind is LineKind.USAGE
+            if is_usage and [payer.id for _, payer in self._prepaid(member)] == payers:
+                yield from ((other, each) for each in self._cut(other))
 
     def _prepaid(self, line: ContractLine) -> Iterator[tuple[int, ContractLine]]:
         for position, payer in enumerate(self.contract.lines):
-            if payer.sold.kind is LineKind.PREPAID:
-                if not payer.sold.covers or line.sold.ref in payer.sold.covers:
-                    yield position, payer
+            covers = payer.sold.covers
+            if payer.sold.kind is LineKind.PREPAID and (not covers or line.sold.ref in covers):
+                yield position, payer
 
     def _funds(self, line: ContractLine, each: Slice) -> tuple[Fund, ...]:
         """What was prepaid for a slice of usage: every fund begun by then, spent or not."""

@@ -16,6 +16,7 @@ from usance.domain.contracts.schedule import (
     cut,
     due_day,
     first_day_due,
+    looked_at_from,
     periods,
     plan_slices,
 )
@@ -61,7 +62,7 @@ def due(
     for position, line in enumerate(contract.lines):
         pieces = standing.get(line.id, ())
         if line.sold.plan:
-            _look_at_plan(found, items, position, pieces, through)
+            _look_at_plan(found, items, position, pieces, (through, since))
         elif not line.sold.is_done_later:
             _look_at_line(found, items, position, pieces, (through, since))
     made: list[tuple[date, int, DueItem]] = [
@@ -84,7 +85,8 @@ def _look_at_line(
     through, since = days
     line, terms = items.contract.lines[position], items.contract.terms
     first = None if since is None else first_day_due(line, since, terms)
-    left = list(pieces) if first is None else [piece for piece in pieces if piece.end > first]
+    start = looked_at_from(line, since, terms)
+    left = [piece for piece in pieces if piece.start >= start]
     for billing in periods(line, first):
         due_on = due_day(line, billing.part, terms)
         if due_on > through:
@@ -131,13 +133,21 @@ def _compare(
 
 
 def _look_at_plan(
-    found: _Found, items: Items, position: int, pieces: Sequence[Piece], through: date
+    found: _Found,
+    items: Items,
+    position: int,
+    pieces: Sequence[Piece],
+    days: tuple[date, date | None],
 ) -> None:
     """Each instalment by itself: one that comes to another amount now is put right on one line."""
+    through, since = days
     contract = items.contract
     line = contract.lines[position]
-    left = {piece.start: piece for piece in pieces}
+    start = looked_at_from(line, since, contract.terms)
+    left = {piece.start: piece for piece in pieces if piece.start >= start}
     for each in plan_slices(line, contract.currency, contract.terms):
+        if each.covers.start < start:
+            continue
         own = left.pop(each.covers.start, None)
         if own is None and each.due_on > through:
             found.later(each.due_on)

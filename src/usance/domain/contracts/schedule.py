@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from usance.domain.calendar import BillingPeriod, Period, billing_periods
+from usance.domain.calendar import FIRST_DAY, BillingPeriod, Period, billing_periods
 from usance.domain.contracts.contract import ContractLine
 from usance.domain.contracts.instalments import Milestone, by_milestones
 from usance.domain.contracts.order import OrderLine, Segment, Stub, Timing
@@ -65,6 +65,8 @@ def periods(line: ContractLine, first: date | None = None) -> Iterable[BillingPe
     sold = line.sold
     if sold.is_void:
         return ()
+    if sold.cadence is None and first is not None and sold.window.end <= first:
+        return ()
     if sold.cadence is None:
         return (BillingPeriod(sold.whole or sold.window, sold.window),)
     return billing_periods(sold.window, sold.cadence, anchor=sold.anchor, since=first)
@@ -112,6 +114,24 @@ def first_day_due(line: ContractLine, since: date, terms: ContractTerms) -> date
     if line.sold.timing is Timing.IN_ADVANCE and line.sold.kind not in IN_ARREARS:
         return since
     return since - timedelta(days=terms.usage_hold_days + 1)
+
+
+def looked_at_from(line: ContractLine, since: date | None, terms: ContractTerms) -> date:
+    """The day from which on a line is looked at, when all due before `since` stands as it should:
+    the start of the first billing period that is not over. Its pieces from then on are needed.
+    """
+    sold = line.sold
+    if since is None:
+        return FIRST_DAY
+    first = first_day_due(line, since, terms)
+    if sold.plan:
+        return first
+    if sold.cadence is None:
+        return sold.window.start if first < sold.window.end else first
+    if first <= sold.window.start:
+        return sold.window.start
+    anchor, cadence = sold.anchor, sold.cadence
+    return max(sold.window.start, cadence.boundary(anchor, cadence.index_at(anchor, first)))
 
 
 def rated_minor(piece: Slice, of: Currency) -> int:

@@ -180,9 +180,8 @@ def _renew(agreed: Agreement, order: Order) -> None:
         agreed.open(sold, order, "carryOver")
     rule = order.uplift or (None if renewal is None else renewal.uplift)
     if rule is not None:
-        for line in agreed.lines:
-            if line.order_id == order.id:
-                agreed.raise_price(line, rule, on, is_opening=True)
+        own = [line for line in agreed.lines if line.order_id == order.id]
+        agreed.raise_prices(rule, on, own, is_opening=True)
     _amend(agreed, replace(order, moves_end=False))
 
 

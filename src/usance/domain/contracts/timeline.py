@@ -6,16 +6,18 @@ their id; never by when somebody typed them. Uplifts on anniversaries are steps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from usance.domain.calendar import LAST_DAY
-from usance.domain.contracts.agreement import Agreement, OpenLine, Trouble
+from usance.domain.contracts.agreement import Agreement, OpenLine, Raise, Trouble
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus, Version
-from usance.domain.contracts.order import Order, OrderKind
+from usance.domain.contracts.order import Order, OrderKind, OrderLine
 from usance.domain.contracts.segments import keyed
 from usance.domain.contracts.taking_effect import add_discounts, take_effect
+from usance.domain.errors import Problem
 from usance.domain.ids import LineId
 from usance.domain.price_index import IndexSeries
 
@@ -44,15 +46,40 @@ def timeline(orders: Iterable[Order], *, line_id: LineIds, known: Known | None =
     One of them is INITIAL. An order that cannot take effect (its line is gone, the contract is
     terminated) changes nothing there and is named in `troubles`, with the paths of its form.
     """
-    ranked = sorted(orders, key=lambda order: order.rank)
-    first = next(order for order in ranked if order.kind is OrderKind.INITIAL)
-    agreed = _begun(first, Known() if known is None else known)
-    for order in ranked:
-        if order is not first:
-            agreed.uplift_through(order.effective_on)
-            take_effect(agreed, order)
+    agreed, first = None, None
+    for order, after in _folded(orders, Known() if known is None else known):
+        agreed, first = after, first or order
+    assert agreed is not None and first is not None, "a contract has an INITIAL order"
     agreed.uplift_through(LAST_DAY)
-    return Timeline(_contract(agreed, first, line_id), tuple(agreed.troubles))
+    lines = [_line(line, keyed(line.sold), line_id) for line in agreed.discounted()]
+    return Timeline(_contract(agreed, first, lines), tuple(agreed.troubles))
+
+
+class Unfolded(NamedTuple):
+    """The contract as agreed once an order had taken effect; `raises` are its uplifts, in time.
+
+    What was wrong with the order is in `troubles`. The segments have no keys: nothing is billed
+    from here.
+    """
+
+    order: Order
+    contract: Contract
+    raises: tuple[Raise, ...]
+    troubles: tuple[Problem, ...]
+
+
+def unfolded(
+    orders: Iterable[Order], *, line_id: LineIds, known: Known | None = None
+) -> Iterator[Unfolded]:
+    """The contract after each of its orders, in one fold: each order costs what it changes."""
+    first: Order | None = None
+    for order, after in _folded(orders, Known() if known is None else known):
+        first = first or order
+        agreed = after.copied()
+        agreed.uplift_through(LAST_DAY)
+        lines = [_line(line, line.sold, line_id) for line in agreed.discounted()]
+        own = tuple(each.problem for each in after.troubles if each.order_id == order.id)
+        yield Unfolded(order, _contract(agreed, first, lines), tuple(agreed.raises), own)
 
 
 def as_of(orders: Sequence[Order], day: date) -> list[Order]:
@@ -60,6 +87,22 @@ def as_of(orders: Sequence[Order], day: date) -> list[Order]:
     return [
         order for order in orders if order.kind is OrderKind.INITIAL or order.effective_on <= day
     ]
+
+
+def _folded(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Agreement]]:
+    """Each order, the INITIAL one first, with what is agreed once it has taken effect.
+
+    It is one agreement, which goes on changing.
+    """
+    ranked = sorted(orders, key=lambda order: order.rank)
+    first = next(order for order in ranked if order.kind is OrderKind.INITIAL)
+    agreed = _begun(first, known)
+    yield first, agreed
+    for order in ranked:
+        if order is not first:
+            agreed.uplift_through(order.effective_on)
+            take_effect(agreed, order)
+            yield order, agreed
 
 
 def _begun(first: Order, known: Known) -> Agreement:
@@ -71,7 +114,7 @@ def _begun(first: Order, known: Known) -> Agreement:
     return agreed
 
 
-def _contract(agreed: Agreement, first: Order, line_id: LineIds) -> Contract:
+def _contract(agreed: Agreement, first: Order, lines: Sequence[ContractLine]) -> Contract:
     latest = agreed.latest()
     return Contract(
         id=first.contract_id,
@@ -82,16 +125,15 @@ def _contract(agreed: Agreement, first: Order, line_id: LineIds) -> Contract:
         status=ContractStatus.ACTIVE,
         term=agreed.term,
         terms=latest.terms,
-        lines=tuple(_line(line, line_id) for line in agreed.discounted()),
+        lines=tuple(lines),
         earlier=tuple(agreed.versions[:-1]),
         since=latest.starts_on if len(agreed.versions) > 1 else None,
         terminated_on=agreed.terminated_on,
     )
 
 
-def _line(line: OpenLine, line_id: LineIds) -> ContractLine:
-    made = line_id(line.sold.ref, line.opened_on)
-    return ContractLine(made, line.order_id, keyed(line.sold), line.opened_on)
+def _line(line: OpenLine, sold: OrderLine, line_id: LineIds) -> ContractLine:
+    return ContractLine(line_id(sold.ref, line.opened_on), line.order_id, sold, line.opened_on)
 
 
 def contract_from(order: Order, *, line_id: Callable[[str], LineId]) -> Contract:

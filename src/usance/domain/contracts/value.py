@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.order import Order, OrderLine
-from usance.domain.contracts.schedule import slices
+from usance.domain.contracts.schedule import Slice, slices
 from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Problem
@@ -35,6 +35,9 @@ class ContractValue:
     remaining: Money
 
 
+Valuing = Callable[[ContractLine, Currency, ContractTerms], Money]  # as `line_value` does
+
+
 def line_value(line: ContractLine, currency: Currency, terms: ContractTerms | None = None) -> Money:
     """What a line will be invoiced for over its window; for usage, its minimums; for a commitment,
     all of it, whatever counts toward it.
@@ -42,12 +45,12 @@ def line_value(line: ContractLine, currency: Currency, terms: ContractTerms | No
     return total(list(_amounts(line, currency, terms)), currency)
 
 
-def line_values(contract: Contract) -> list[Money]:
+def line_values(contract: Contract, valued: Valuing | None = None) -> list[Money]:
     """What each line of a contract will be invoiced for; a commitment for what the lines that
-    count toward it are sure to lack.
+    count toward it are sure to lack. `valued` takes the place of `line_value`.
     """
-    of = contract.currency
-    values = [line_value(line, of, contract.terms) for line in contract.lines]
+    of, of_line = contract.currency, valued or line_value
+    values = [of_line(line, of, contract.terms) for line in contract.lines]
     for index, line in enumerate(contract.lines):
         if line.sold.kind is LineKind.COMMITMENT:
             reached = total(
@@ -71,11 +74,19 @@ def counts_toward(sold: OrderLine, commitment: OrderLine) -> bool:
 
 
 def contract_value(
-    contract: Contract, *, billed: Money | None = None, billed_usage: Money | None = None
+    contract: Contract,
+    *,
+    billed: Money | None = None,
+    billed_usage: Money | None = None,
+    by_line: Sequence[Money] | None = None,
 ) -> ContractValue:
-    """The value of a contract of which `billed` fees and `billed_usage` stand on documents."""
+    """The value of a contract of which `billed` fees and `billed_usage` stand on documents.
+
+    `by_line`: its `line_values`, where they are known already.
+    """
     nothing = Money.zero(contract.currency)
-    values = list(zip(contract.lines, line_values(contract), strict=True))
+    committed = line_values(contract) if by_line is None else by_line
+    values = list(zip(contract.lines, committed, strict=True))
     whole = total([value for _, value in values], contract.currency)
     recurring = total([v for line, v in values if not line.sold.kind.is_once], contract.currency)
     years = months_in(contract.term) / 12
@@ -151,10 +162,16 @@ def _as_sold(line: OrderLine, order: Order) -> ContractLine:
 def _amounts(
     line: ContractLine, currency: Currency, terms: ContractTerms | None
 ) -> Iterator[Money]:
-    is_usage = line.sold.kind is LineKind.USAGE
     for piece in slices(line, terms=terms):
-        segment = piece.segment
-        quantity = Decimal(0) if is_usage else segment.quantity
-        yield rate_line(
-            segment.pricing, quantity, currency=currency, share=piece.share, is_measured=is_usage
-        ).net
+        yield slice_value(piece, line.sold.kind, currency)
+
+
+def slice_value(piece: Slice, kind: LineKind, currency: Currency) -> Money:
+    """What a slice is sure to be invoiced for: its price at the agreed quantity; for usage, what
+    none of it costs.
+    """
+    is_usage, segment = kind is LineKind.USAGE, piece.segment
+    quantity = Decimal(0) if is_usage else segment.quantity
+    return rate_line(
+        segment.pricing, quantity, currency=currency, share=piece.share, is_measured=is_usage
+    ).net

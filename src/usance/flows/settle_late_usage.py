@@ -1,0 +1,102 @@
+"""Settle late usage: what was billed of a window, and is no longer what was used in it.
+
+Marks the pieces; the next billing run puts them right as their contract says: on the next invoice,
+or by a credit and a new invoice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import islice
+
+from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.items import Items
+from usance.domain.contracts.schedule import slices
+from usance.domain.contracts.terms import LateUsage
+from usance.domain.due_items import DueItem, LineKind, Piece
+from usance.domain.ids import ContractId, CustomerId
+from usance.domain.invoicing.rated_items import rated
+from usance.flows.runtime import Runtime, Scope
+from usance.store import contracts, coverage, desk, parties
+from usance.store.database import Tx
+
+BATCH = 100
+COUNTED = (LineKind.USAGE, LineKind.COMMITMENT)
+
+
+def settle_late_usage(
+    runtime: Runtime,
+    scope: Scope,
+    *,
+    today: date | None = None,
+    customer_id: CustomerId | None = None,
+) -> list[ContractId]:
+    """The contracts of which something billed by usage turned out to be otherwise.
+
+    Windows are looked at as long after their end as their contract holds usage and accepts late
+    events, counted in days of the legal entity. May be run twice: a piece is marked once.
+    """
+    with runtime.transaction(scope) as tx:
+        ids = coverage.contracts_billed_by_usage(tx, customer_id=customer_id)
+    found: list[ContractId] = []
+    remaining = iter(ids)
+    while batch := list(islice(remaining, BATCH)):
+        with runtime.transaction(scope) as tx:
+            found += _settle(runtime, scope, tx, batch, today)
+    return found
+
+
+def _settle(
+    runtime: Runtime, scope: Scope, tx: Tx, ids: Sequence[ContractId], today: date | None
+) -> list[ContractId]:
+    signed = [
+        contract
+        for contract in contracts.many(tx, ids)
+        if contract.is_billed and contract.terms.late_usage is not LateUsage.IGNORE
+    ]
+    contracts.lock_customers(tx, {each.customer_id for each in signed}, is_waiting=True)
+    days = {
+        each.id: today or runtime.today(tx, each.zone) for each in parties.entities(tx).values()
+    }
+    standing = coverage.standing_issued(
+        tx, [line.id for each in signed for line in each.lines if line.sold.kind in COUNTED]
+    )
+    moved: list[ContractId] = []
+    for contract in signed:
+        on = days[contract.legal_entity_id]
+        late = _moved(tx, contract, standing, on)
+        if late:
+            coverage.mark_late(tx, [(piece.line_id, piece.start) for piece in late], on=on)
+            contracts.save_due_again(tx, [contract.id], on=min(piece.start for piece in late))
+            after = {"windows": [f"{piece.start}..{piece.end}" for piece in late]}
+            runtime.note(tx, scope, "usage.late", contract.id, after=after)
+            moved.append(contract.id)
+    return moved
+
+
+def _moved(tx: Tx, contract: Contract, standing: dict[str, list[Piece]], on: date) -> list[Piece]:
+    """The pieces that would be billed otherwise now."""
+    terms = contract.terms
+    first = on - timedelta(days=terms.usage_hold_days + terms.late_usage_days)
+    items = Items(contract)
+    asked: list[tuple[Piece, DueItem]] = []
+    for position, line in enumerate(contract.lines):
+        pieces = {piece.start: piece for piece in standing.get(line.id, ()) if piece.end >= first}
+        for each in slices(line, terms=terms) if pieces else ():
+            piece = pieces.get(each.period.start)
+            key = items.key(position, each)
+            if line.sold.is_tax_inclusive:
+                continue  # its pieces are known without their tax; what it was rated at, with it
+            if piece is not None and (piece.end, piece.terms_key) == (each.period.end, key):
+                asked.append((piece, items.charge(position, each, key)))
+    if not asked:
+        return []
+    account = desk.account_of(contract)
+    sellers = parties.entities(tx, [contract.legal_entity_id])
+    counted = desk.usage_of(tx, {account: [item for _, item in asked]}, sellers)
+    return [
+        piece
+        for piece, item in asked
+        if rated(item, contract.currency, counted).net.minor != piece.net_minor
+    ]
