@@ -23,7 +23,7 @@ from usance.domain.money import currency
 from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.notation import pricing_from
 from usance.domain.rating.prices import Pricing
-from usance.domain.tax import TaxRate, TaxTable
+from usance.domain.tax.rates import TaxRate, TaxTable
 
 EUR = currency("EUR")
 TERM = Period(date(2025, 1, 1), date(2028, 1, 1))

@@ -12,15 +12,9 @@ from hypothesis import strategies as st
 
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, Cadence, Period, Unit
 from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.order import Order, OrderKind, OrderLine, Segment, Timing
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.contracts.timeline import contract_from
-from usance.domain.contracts.order import (
-    ContractTerms,
-    Order,
-    OrderKind,
-    OrderLine,
-    Segment,
-    Timing,
-)
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.due_items import LineKind
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, LineId, OrderId

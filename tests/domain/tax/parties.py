@@ -43,7 +43,11 @@ ROUNDINGS = st.builds(TaxRounding, st.sampled_from(TaxLevel), st.sampled_from(TA
 def amounts(treatments: st.SearchStrategy[TaxTreatment]) -> st.SearchStrategy[list[TaxedAmount]]:
     """One to ten lines in euros, some with their tax in them."""
     line = st.builds(
-        TaxedAmount, NETS.map(lambda minor: Money(minor, EUR)), treatments, st.booleans()
+        TaxedAmount,
+        NETS.map(lambda minor: Money(minor, EUR)),
+        treatments,
+        st.booleans(),
+        known=st.none(),
     )
     return st.lists(line, min_size=1, max_size=10)
 

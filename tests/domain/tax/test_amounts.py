@@ -14,6 +14,7 @@ from tests.domain.tax.parties import EUR, ROUNDINGS, SEVERAL, SINGLE, amounts
 from usance.domain.money import Money, currency, total
 from usance.domain.rounding import BY_RATE, TAX_MODES, RoundingMode, TaxLevel, TaxRounding
 from usance.domain.tax.amounts import (
+    LineTax,
     TaxedAmount,
     document_tax,
     exact_tax,
@@ -203,6 +204,15 @@ def test_a_compound_tax_is_charged_on_the_net_and_the_taxes_of_its_line() -> Non
     assert [part.text for part in taxed.parts] == ["5.00", "9.98"]
     (gross,) = tax_lines([TaxedAmount(taxed.net + taxed.tax, quebec, includes_tax=True)], CAD).lines
     assert gross == taxed
+
+
+def test_a_line_given_back_whole_gives_back_its_tax_whatever_stands_beside_it() -> None:
+    beside = [line("10.02"), line("10.02")]
+    taxed = tax_lines([line("0.13"), *beside], EUR).lines[0]
+    back = line("-0.13")._replace(known=(-taxed.tax,))
+    document = tax_lines([back, *beside], EUR)
+    assert document.lines[0] == LineTax(-taxed.net, -taxed.tax)
+    assert total([one.tax for one in document.lines], EUR) == document.rows[0].tax
 
 
 def test_tax_in_local_currency_is_rounded_once_by_the_rate_it_is_given() -> None:

@@ -148,14 +148,17 @@ def draft(
     priced = [rated(item, currency, usage) for item in items]
     treatments = _treatments(due.items, parties, sources)
     amounts = [
-        TaxedAmount(line.net, bears, item.is_tax_inclusive)
+        TaxedAmount(line.net, bears, item.is_tax_inclusive and item.gives_back is None)
         for item, line, bears in zip(due.items, priced, treatments, strict=True)
     ]
     rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
     taxes, taxed = tax_lines(amounts, currency, rounding)
-    workings = [_tax_working(bears, rounding, standing) for bears in treatments]
+    bearing = [
+        _Taxed(bears, amounts, _tax_working(bears, rounding, standing))
+        for bears, amounts in zip(treatments, taxed, strict=True)
+    ]
     counted = [usage.get(item.key, NO_USAGE) for item in due.items]
-    parts = zip(due.items, priced, treatments, taxed, workings, counted, strict=True)
+    parts = zip(due.items, priced, bearing, counted, strict=True)
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
@@ -228,12 +231,18 @@ def _treatments(items: Sequence[DueItem], parties: Parties, sources: Sources) ->
     return found
 
 
+class _Taxed(NamedTuple):
+    """What a line bears, how much that is, and why."""
+
+    treatment: TaxTreatment
+    amounts: LineTax
+    working: Working
+
+
 def _line(
     item: DueItem,
     rated: RatedLine,
-    bears: TaxTreatment,
-    taxed: LineTax,
-    tax: Working,
+    taxed: _Taxed,
     counted: UsageTotal,
 ) -> InvoiceLine:
     usage = replace(counted, amounts=()) if item.quantity is None else None
@@ -246,15 +255,15 @@ def _line(
         service_period=item.service_period,
         quantity=counted.quantity if item.quantity is None else item.quantity,
         unit_amount=rated.unit_amount,
-        net=taxed.net,
+        net=taxed.amounts.net,
         tax_code=item.tax_code,
-        treatment=bears,
-        tax=taxed.tax,
-        working=_working(item, rated, tax, usage),
+        treatment=taxed.treatment,
+        tax=taxed.amounts.tax,
+        working=_working(item, rated, taxed.working, usage),
         usage=usage,
         source=None if item.gives_back is None else item.gives_back.piece.source,
         settled=_settled(item),
-        tax_parts=taxed.parts,
+        tax_parts=taxed.amounts.parts,
     )
 
 

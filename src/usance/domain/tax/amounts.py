@@ -20,11 +20,16 @@ Place = tuple[int, int]  # which line, which of its taxes
 
 
 class TaxedAmount(NamedTuple):
-    """A line amount and what it bears. `net` is the gross amount where it includes the tax."""
+    """A line amount and what it bears. `net` is the gross amount where it includes the tax.
+
+    `known`: its tax is not computed but known, one amount a component of its treatment: what goes
+    back with a credit (`credited_tax`), to the minor unit.
+    """
 
     net: Money
     treatment: TaxTreatment
     includes_tax: bool = False
+    known: tuple[Money, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def tax_lines(
     Compound taxes come last, on the net and the other taxes of their line.
     """
     if rounding.level is TaxLevel.RATE and not any(
-        line.includes_tax or line.treatment.components for line in lines
+        line.includes_tax or line.treatment.components or line.known is not None for line in lines
     ):
         return _one_tax_a_line(lines, currency, rounding.mode)
     sheet = _Sheet(lines, rounding)
@@ -133,11 +138,16 @@ class _Sheet:
         compound: dict[Key, list[Place]] = {}
         for index, line in enumerate(self.lines):
             bears = line.treatment
+            if line.known is not None:
+                assert len(line.known) == len(self.parts[index]), "one amount a component"
+                self.parts[index] = [tax.minor for tax in line.known]
+                continue
             if line.includes_tax:
                 self._take_apart(index, line)
-            elif not bears.components:
+                continue
+            if not bears.components:
                 plain.setdefault((bears.category, bears.percent, ""), []).append((index, 0))
-            for place, part in enumerate(() if line.includes_tax else bears.components):
+            for place, part in enumerate(bears.components):
                 groups = compound if part.is_compound else plain
                 key = (bears.category, part.percent, part.jurisdiction)
                 groups.setdefault(key, []).append((index, place))
