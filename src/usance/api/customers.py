@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -40,6 +40,9 @@ class Particulars(Wire):
     )
     exemption: str | None = Field(
         default=None, description="Why no tax is due whatever the place; printed."
+    )
+    credit_application: Literal["AUTOMATIC", "MANUAL"] | None = Field(
+        default=None, description="Whether its credit pays its invoices; as its seller has it."
     )
     metadata: Metadata | None = None
     parent_id: Ref | None = Field(

@@ -31,6 +31,8 @@ from usance.domain.errors import (
     Problem,
 )
 from usance.domain.fx import FxRateMissing
+from usance.domain.invoicing.ad_hoc import NotWrittenByHand
+from usance.domain.invoicing.crediting import NotCreditable
 from usance.domain.invoicing.invoice import (
     InvoiceNotApproved,
     InvoiceNotDraft,
@@ -45,6 +47,8 @@ from usance.domain.invoicing.review import (
 )
 from usance.domain.payments.allocating import AllocationTakenBack
 from usance.domain.payments.payment import BankReferenceUsed
+from usance.domain.payments.refund import RefundNotPending
+from usance.domain.payments.write_off import WriteOffReversed
 from usance.flows.approve_invoice import DraftChanged
 from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
@@ -69,6 +73,10 @@ STATUS: Mapping[type[DomainError], int] = {
     SubscriptionExists: 409,
     NotAllowedNow: 409,
     AllocationTakenBack: 409,
+    NotCreditable: 409,
+    NotWrittenByHand: 409,
+    RefundNotPending: 409,
+    WriteOffReversed: 409,
     ApprovalNotWithdrawable: 409,
     ClockMovesForwardOnly: 409,
     ContractCanceled: 409,

@@ -19,6 +19,7 @@ from usance.api.fields import (
     TermsWire,
     called,
 )
+from usance.api.receivables_policy import ReceivablesWire
 from usance.api.route import resource
 from usance.documents.particulars import (
     legal_entity_from,
@@ -71,6 +72,7 @@ class Particulars(Wire):
     accent: str | None = Field(default=None, examples=["#0b6e4f"])
     paper: Literal["a4", "us-letter"] | None = None
     review: EntityRules | None = Field(default=None, description="What its approvers are asked.")
+    receivables: ReceivablesWire | None = None
     tax_rounding: TaxRoundingWire | None = None
     tax_currency: str | None = Field(
         default=None, description="Tax is also stated in it.", examples=["GBP"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from usance.api import (
+    account_balance,
     billing_runs,
+    credit_notes,
     customers,
     events,
     features,
@@ -15,6 +17,7 @@ from usance.api import (
     payments,
     price_indices,
     rate_cards,
+    refunds,
     tax_id_checks,
     usage_receipts,
 )
@@ -22,7 +25,7 @@ from usance.api.contracts import billing as contract_billing
 from usance.api.contracts import lookups
 from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
-from usance.api.invoices import review
+from usance.api.invoices import corrections, review
 from usance.api.invoices import routes as invoices
 from usance.api.openapi import describe
 from usance.api.orders import routes as orders
@@ -39,9 +42,13 @@ ROUTERS = (
     events.router,
     usage_receipts.router,
     billing_runs.router,
+    corrections.router,  # before routes whose paths have an id in their place
     invoices.router,
     review.router,
     payments.router,
+    credit_notes.router,
+    refunds.router,
+    account_balance.router,
     ledger.router,
     price_indices.router,
     fx_rates.router,

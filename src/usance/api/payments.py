@@ -13,6 +13,7 @@ from usance.api.caller import Asked, Caller
 from usance.api.envelope import Amount, CurrencyCode, Page, Single, Wire
 from usance.api.fields import PathId, Ref, at
 from usance.api.paging import Paging, part
+from usance.api.refunds import RefundWire
 from usance.api.route import resource
 from usance.documents import plain
 from usance.domain.calendar import parse_day
@@ -24,6 +25,7 @@ from usance.domain.payments.payment import Allocation, Basis, PaymentBalance, Pa
 from usance.flows.allocate_payment import allocate_payment
 from usance.flows.keep_as_credit import keep_as_credit
 from usance.flows.record_payment import RecordPayment, record_payment
+from usance.flows.refund_payment import refund_payment
 from usance.flows.release_credit import release_credit
 from usance.flows.take_back_allocation import take_back_allocation
 from usance.store import payments
@@ -69,6 +71,12 @@ class CreditBody(Wire):
     amount: Amount | None = None
 
 
+class RefundBody(CreditBody):
+    """How much is given back, and of which invoice; without one, of what is unallocated."""
+
+    invoice_id: Ref | None = None
+
+
 class AllocationWire(Wire):
     """A payment applied to an invoice. One that takes another back is below zero."""
 
@@ -103,6 +111,7 @@ class PaymentWire(Wire):
     amount: Amount
     allocated: Amount
     kept_as_credit: Amount
+    refunded: Amount
     unallocated: Amount
     received_on: str
     bank_reference: str | None
@@ -122,6 +131,7 @@ class PaymentWire(Wire):
             amount=payment.amount.text,
             allocated=balance.allocated.text,
             kept_as_credit=balance.kept.text,
+            refunded=balance.given_back.text,
             unallocated=balance.left.text,
             received_on=payment.received_on.isoformat(),
             bank_reference=payment.bank_reference,
@@ -141,7 +151,7 @@ def record(caller: Asked, body: PaymentBody, response: Response) -> Single[Payme
         received_on=_day(body.received_on, "receivedOn"),
         bank_reference=body.bank_reference,
         remittance=body.remittance,
-        allocations=_named(body.allocations, of),
+        allocations=named(body.allocations, of),
     )
     recorded = record_payment(caller.runtime, caller.scope, wanted)
     if recorded.is_repeat:
@@ -183,8 +193,8 @@ def allocate(caller: Asked, id: PathId, body: AllocateBody | None = None) -> Sin
     """To the invoices named, or to those the rules find."""
     with caller.transaction() as tx:
         of = payments.one(tx, PaymentId(id)).payment.amount.currency
-    named = None if body is None else _named(body.allocations, of)
-    allocate_payment(caller.runtime, caller.scope, PaymentId(id), named)
+    wishes = None if body is None else named(body.allocations, of)
+    allocate_payment(caller.runtime, caller.scope, PaymentId(id), wishes)
     return _one(caller, PaymentId(id))
 
 
@@ -209,6 +219,17 @@ def keep(caller: Asked, id: PathId, body: CreditBody | None = None) -> Single[Pa
     return _one(caller, PaymentId(id))
 
 
+@router.post(
+    "/{id}/refund", operation_id="refundPayment", summary="Refund a payment", status_code=201
+)
+def refund(caller: Asked, id: PathId, body: RefundBody | None = None) -> Single[RefundWire]:
+    """What is unallocated; or what paid an invoice, which is open again by as much."""
+    amount = _asked(caller, id, body)
+    of = None if body is None or body.invoice_id is None else InvoiceId(body.invoice_id)
+    made = refund_payment(caller.runtime, caller.scope, PaymentId(id), amount, invoice_id=of)
+    return Single(data=RefundWire.of(made))
+
+
 @router.post("/{id}/release-credit", operation_id="releaseCredit", summary="Release credit")
 def release(caller: Asked, id: PathId, body: CreditBody | None = None) -> Single[PaymentWire]:
     """It is unallocated again."""
@@ -231,7 +252,8 @@ def _asked(caller: Caller, payment_id: str, body: CreditBody | None) -> Money | 
     return plain.amount(of)(body.amount, "amount")
 
 
-def _named(sent: Sequence[NamedWire] | None, of: Currency) -> list[NamedAllocation] | None:
+def named(sent: Sequence[NamedWire] | None, of: Currency) -> list[NamedAllocation] | None:
+    """What was asked for, in the currency of what is allocated. Raises Invalid."""
     if sent is None:
         return None
     read = plain.amount(of)

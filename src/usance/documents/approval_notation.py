@@ -35,7 +35,7 @@ def approval_rules_from(plain: object, path: str, *, of: Currency | None = None)
     `of`: the contract's currency; None for a legal entity. Raises Invalid with every problem.
     """
     fields = Fields(plain, path)
-    limits: Reader[Limits] = _by_currency if of is None else partial(_in_one, of=of)
+    limits: Reader[Limits] = limits_by_currency if of is None else partial(_in_one, of=of)
     review_above = fields.take("reviewAbove", limits, ())
     four_eyes_above = fields.take("fourEyesAbove", limits, ())
     change_percent = fields.take("changePercent", number, None)
@@ -71,7 +71,8 @@ def _in_one(value: object, path: str, *, of: Currency) -> Limits:
     return (amount(of)(value, path),)
 
 
-def _by_currency(value: object, path: str) -> Limits:
+def limits_by_currency(value: object, path: str) -> Limits:
+    """Amounts by currency, as `{EUR: "5000.00"}`. Raises Invalid with every problem."""
     if not isinstance(value, Mapping):
         raise refusal("WrongType", path, value, 'amounts by currency, as {EUR: "5000.00"}')
     if len(value) > MOST_CURRENCIES:

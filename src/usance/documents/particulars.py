@@ -28,6 +28,7 @@ from usance.documents.plain import (
     text,
     truth,
 )
+from usance.documents.receivables_notation import plain_receivables, receivables_from
 from usance.documents.tax_notation import plain_tax_rounding, tax_rounding_from
 from usance.documents.terms_notation import (
     payment_terms_from,
@@ -41,6 +42,7 @@ from usance.domain.fx import ECB
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.legal_entity import BankAccount, LegalEntity
 from usance.domain.payment_terms import NET_30
+from usance.domain.receivables_policy import BY_DEFAULT, CreditApplication
 from usance.domain.tax.rates import TaxCategory, TaxRate
 
 CATEGORIES = {
@@ -61,6 +63,7 @@ def customer_from(plain: object, path: str = "") -> Customer:
     tax_ids = fields.take("taxIds", each(tax_id_from, most=20), ())
     locale = fields.take("locale", text, "en")
     exemption = fields.take("exemption", name, None)
+    application = fields.take("creditApplication", choice(CreditApplication), None)
     metadata = fields.take("metadata", metadata_from, {})
     parent_id = fields.take("parentId", ref, None)
     bill_to = fields.take("billTo", choice(BillTo), BillTo.SELF)
@@ -73,6 +76,7 @@ def customer_from(plain: object, path: str = "") -> Customer:
             tax_ids=tax_ids,
             locale=locale,
             exemption=exemption,
+            credit_application=application,
             metadata=metadata,
             parent_id=None if parent_id is None else CustomerId(parent_id),
             bill_to=bill_to,
@@ -91,10 +95,15 @@ def plain_customer(customer: Customer) -> dict[str, object]:
         taxIds=[plain_tax_id(tax_id) for tax_id in customer.tax_ids],
         locale=customer.locale,
         exemption=customer.exemption,
+        creditApplication=_word(customer.credit_application),
         metadata=dict(customer.metadata),
         parentId=customer.parent_id,
         billTo=None if customer.bill_to is BillTo.SELF else customer.bill_to.value,
     )
+
+
+def _word(chosen: CreditApplication | None) -> str | None:
+    return None if chosen is None else chosen.value
 
 
 def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
@@ -115,6 +124,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
     accent = fields.take("accent", text, "#1f4b99")
     paper = fields.take("paper", text, "a4")
     review = fields.take("review", approval_rules_from, NO_RULES)
+    receivables = fields.take("receivables", receivables_from, BY_DEFAULT)
     tax_rounding = fields.take("taxRounding", tax_rounding_from, None)
     tax_currency = fields.take("taxCurrency", currency, None)
     fx_source = fields.take("fxSource", ref, ECB)
@@ -136,6 +146,7 @@ def legal_entity_from(plain: object, path: str = "") -> LegalEntity:
             accent=accent,
             paper=paper,
             review=review,
+            receivables=receivables,
             tax_rounding=tax_rounding,
             tax_currency=tax_currency,
             fx_source=fx_source,
@@ -162,6 +173,7 @@ def plain_legal_entity(entity: LegalEntity) -> dict[str, object]:
         accent=entity.accent,
         paper=entity.paper,
         review=plain_approval_rules(entity.review),
+        receivables=plain_receivables(entity.receivables),
         taxRounding=plain_tax_rounding(entity.tax_rounding),
         taxCurrency=None if entity.tax_currency is None else entity.tax_currency.code,
         fxSource=None if entity.fx_source == ECB else entity.fx_source,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from usance.domain.ids import ContractId, InvoiceId, LegalEntityId, LineId
+from usance.domain.invoicing.invoice import DocumentType
 from usance.store.database import Row, Tx
 
 # The state as domain/payments/settlement.py derives it; a test holds the two together.
@@ -26,6 +27,7 @@ SELECT id
                          WHERE tenant_id = %(tenant_id)s
                            AND invoice_id = invoices.id) AS allocated
          WHERE tenant_id = %(tenant_id)s
+           AND (%(type)s::text IS NULL OR type = %(type)s)
            AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
            AND (%(contract_id)s::text IS NULL OR EXISTS (
                     SELECT FROM invoice_lines l
@@ -133,14 +135,18 @@ def invoice_page(
     customer_id: str | None = None,
     contract_id: str | None = None,
     states: Collection[str] | None = None,
+    type: DocumentType | None = None,
 ) -> list[InvoiceId]:
-    """Ids of invoices by age. `todays`: the day it is at each legal entity, for what is overdue."""
+    """Ids of documents, or of those of a type, by age. `todays`: the day it is at each legal
+    entity, for what is overdue.
+    """
     rows = tx.all(
         INVOICE_PAGE,
         entity_ids=list(todays),
         todays=list(todays.values()),
         customer_id=customer_id,
         contract_id=contract_id,
+        type=None if type is None else type.value,
         states=None if states is None else list(states),
         after=slot.after,
         before=slot.before,

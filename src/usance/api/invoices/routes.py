@@ -18,6 +18,7 @@ from usance.documents.invoice_paper import draft_view
 from usance.documents.invoice_view import InvoiceView
 from usance.documents.pdf import invoice_pdf
 from usance.domain.ids import InvoiceId, LegalEntityId
+from usance.domain.invoicing.invoice import DocumentType
 from usance.flows.archive_paper import archive_paper
 from usance.flows.issue_invoice import issue_invoice
 from usance.flows.refresh_drafts import refresh_drafts
@@ -41,7 +42,7 @@ def list_invoices(
         str | None, Query(description="One state, or several joined by commas.")
     ] = None,
 ) -> Page[InvoiceWire]:
-    """Oldest first. `state` is as of today at each legal entity."""
+    """Oldest first; credit notes are a list of their own. `state` is as of today at each entity."""
     states = words(state, list(InvoiceState), "state")
     with caller.transaction() as tx:
         ids = listings.invoice_page(
@@ -51,6 +52,7 @@ def list_invoices(
             customer_id=customer_id,
             contract_id=contract_id,
             states=states,
+            type=DocumentType.INVOICE,
         )
         shown, cursors = part(ids, asked, str)
         return Page(data=rendered(caller, tx, invoices.many(tx, shown)), pagination=cursors)

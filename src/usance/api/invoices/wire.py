@@ -10,8 +10,16 @@ from pydantic import Field
 
 from usance.api.envelope import Amount, CurrencyCode, Instant, Quantity, Wire
 from usance.api.fields import Days, WorkingWire, days
+from usance.domain.due_items import Source
 from usance.domain.invoicing.findings import remedy
-from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, InvoiceStatus
+from usance.domain.invoicing.invoice import (
+    DocumentType,
+    Draft,
+    Finding,
+    InvoiceLine,
+    InvoiceStatus,
+    as_shown,
+)
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.money import Money
 from usance.domain.payments.settlement import settlement
@@ -48,6 +56,13 @@ class TaxPart(Wire):
     tax: Amount
 
 
+class SourceLine(Wire):
+    """A line of an earlier document, counted from 1."""
+
+    invoice_id: str
+    position: int
+
+
 class LineItem(Wire):
     """One line: what, when, how many, how much, and how that came about."""
 
@@ -67,6 +82,7 @@ class LineItem(Wire):
     tax_parts: list[TaxPart] = Field(description="Each of several taxes; empty where it is one.")
     tax_rule: str
     usage: UsageEvidence | None
+    source: SourceLine | None = Field(description="The line that this one gives back or corrects.")
     working: WorkingWire
 
     @classmethod
@@ -93,6 +109,7 @@ class LineItem(Wire):
             ],
             tax_rule=bears.rule,
             usage=None if line.usage is None else _evidence(line.usage),
+            source=None if line.source is None else _source(line.source),
             working=WorkingWire.of(line.working),
         )
 
@@ -142,8 +159,9 @@ class FindingWire(Wire):
 
 
 class DocumentWire(Wire):
-    """What a document says, held, issued, or not made yet."""
+    """What a document says, held, issued, or not made yet. A credit note in positive figures."""
 
+    type: DocumentType
     customer_id: str
     legal_entity_id: str
     contract_ids: list[str]
@@ -176,6 +194,7 @@ class InvoiceWire(DocumentWire):
     number: str | None = Field(description="Null until issued; gapless in its series.")
     state: InvoiceState
     amount_paid: Amount
+    amount_credited: Amount = Field(description="Settled by credit notes, or written off.")
     amount_due: Amount
     input_hash: str = Field(
         description="Of all the draft was made from; pass it as `seen` when you approve."
@@ -198,7 +217,8 @@ class InvoiceWire(DocumentWire):
                 "id": stored.id,
                 "number": stored.number,
                 "state": state,
-                "amount_paid": stored.allocated.text,
+                "amount_paid": stored.paid.text,
+                "amount_credited": (stored.allocated - stored.paid).text,
                 "amount_due": due.text,
                 "input_hash": stored.draft.input_hash,
                 "created_at": stored.created_at,
@@ -232,6 +252,8 @@ def _standing(stored: StoredInvoice, today: date) -> tuple[InvoiceState, Money]:
     if stored.status is not InvoiceStatus.ISSUED:
         nothing = Money.zero(stored.draft.currency)
         return InvoiceState(stored.status.value), nothing
+    if stored.draft.type is DocumentType.CREDIT_NOTE:  # nobody pays it; its own page says more
+        return InvoiceState.PAID, Money.zero(stored.draft.currency)
     issued = stored.as_issued()
     found = settlement(stored.draft.gross, stored.allocated, due_on=issued.due_on, today=today)
     return InvoiceState(found.state.value), found.amount_due
@@ -241,23 +263,29 @@ def _said(
     draft: Draft, issued_on: date | None, due_on: date | None
 ) -> Iterator[tuple[str, object]]:
     due = due_on or draft.grouping.payment_terms.due_on(draft.bill_on)
+    shown = as_shown(draft)
+    yield "type", draft.type
     yield "customer_id", draft.customer_id
     yield "legal_entity_id", draft.legal_entity_id
     yield "contract_ids", list(dict.fromkeys(x.contract_id for x in draft.lines if x.contract_id))
     yield "currency", draft.currency.code
-    yield "subtotal", draft.net.text
-    yield "tax", draft.tax.text
-    yield "total", draft.gross.text
+    yield "subtotal", shown.net.text
+    yield "tax", shown.tax.text
+    yield "total", shown.gross.text
     yield "bill_on", draft.bill_on.isoformat()
     yield "issue_date", _iso(issued_on)
     yield "due_date", due.isoformat()
     yield "po_number", draft.grouping.po_number or None
-    yield "line_items", [LineItem.of(line) for line in draft.lines]
-    yield "taxes", [TaxLine.of(row) for row in draft.taxes]
+    yield "line_items", [LineItem.of(line) for line in shown.lines]
+    yield "taxes", [TaxLine.of(row) for row in shown.taxes]
     yield (
         "findings",
         [FindingWire.of(finding) for finding in draft.findings],
     )
+
+
+def _source(named: Source) -> SourceLine:
+    return SourceLine(invoice_id=named.invoice_id, position=named.position)
 
 
 def _evidence(usage: UsageTotal) -> UsageEvidence:

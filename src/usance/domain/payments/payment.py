@@ -177,7 +177,11 @@ class PaymentBalance:
         assert not self.left.is_negative, "no more is used than was paid"
 
     @property
+    def given_back(self) -> Money:
+        """What is, or will be, refunded of it."""
+        return Money.zero(self.payment.amount.currency) if self.refunded is None else self.refunded
+
+    @property
     def left(self) -> Money:
         """What is neither allocated, nor kept, nor given back: unapplied cash."""
-        left = self.payment.amount - self.allocated - self.kept
-        return left if self.refunded is None else left - self.refunded
+        return self.payment.amount - self.allocated - self.kept - self.given_back
