@@ -73,16 +73,14 @@ class PaymentTerms:
 
     def due_on(self, issued_on: date) -> date:
         """The day an invoice issued on that day falls due, in the same zone."""
-        match self.rule:
-            case DueRule.NET:
-                return issued_on + timedelta(days=self.count)
-            case DueRule.END_OF_MONTH_PLUS:
-                return month_end(issued_on) + timedelta(days=self.count)
-            case DueRule.NET_END_OF_MONTH:
-                return month_end(issued_on + timedelta(days=self.count))
-            case DueRule.DAY_OF_MONTH:
-                month = month_after(issued_on.replace(day=1), self.months_ahead)
-                return month.replace(day=min(self.count, month_end(month).day))
+        if self.rule is DueRule.DAY_OF_MONTH:
+            month = month_after(issued_on.replace(day=1), self.months_ahead)
+            return month.replace(day=min(self.count, month_end(month).day))
+        days = timedelta(days=self.count)
+        if self.rule is DueRule.END_OF_MONTH_PLUS:
+            return month_end(issued_on) + days
+        due_on = issued_on + days
+        return due_on if self.rule is DueRule.NET else month_end(due_on)
 
     def _problems(self) -> Iterator[Problem]:
         code, path = "InvalidPaymentTerms", FIELDS[self.rule]

@@ -9,6 +9,7 @@ from usance.documents.order_kinds import Standing
 from usance.documents.rate_card_notation import Resolved, cards_named, place_in, resolved
 from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.contracts.order_problems import catalogue_problems
+from usance.domain.contracts.value import amended_total_problems
 from usance.domain.customer import parent_problems
 from usance.domain.errors import Conflict, Invalid, Problem, refuse_if
 from usance.domain.facts import OrderReceived
@@ -34,6 +35,10 @@ def sign_order(
     carries is kept too. Raises Invalid with every problem, by its path in the form; OrderExists.
     """
     with runtime.transaction(scope) as tx:
+        named = form.get("orderId")
+        earlier = orders.maybe(tx, OrderId(named)) if isinstance(named, str) else None
+        if earlier is not None:
+            return _signed_before(earlier, document)
         standing = _standing(tx, form.get("contractId"))
         priced = _from_rate_cards(tx, form, standing)
         order = order_from(
@@ -44,10 +49,7 @@ def sign_order(
         )
         buyer = customer_in(form)
         found = features.some(tx, _features_named(order))
-        earlier = orders.maybe(tx, order.id)
 
-        if earlier is not None:
-            return _signed_before(earlier, document)
         metered = {each.id for each in found.values() if each.meter is not None}
         has_customer = buyer is not None or parties.has_customer(tx, order.customer_id)
         refuse_if(
@@ -151,7 +153,10 @@ def _refuse_without_effect(tx: Tx, order: Order, *, is_named: bool) -> None:
         expected = "a sequence: another order changes the same on this day, and which one is last?"
         raise Invalid(Problem("AmbiguousSequence", "sequence", str(order.sequence), expected))
     nobody = LineId("")
-    timelines.told(tx, order.contract_id, read=read_order, with_order=order, new_id=lambda: nobody)
+    told = timelines.told(
+        tx, order.contract_id, read=read_order, with_order=order, new_id=lambda: nobody
+    )
+    refuse_if(amended_total_problems(order, told.contract))
 
 
 def _is_level(order: Order, other: Order) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from usance.domain.calendar import Period
@@ -180,7 +180,7 @@ def _steps(old: tuple[Segment, ...], new: tuple[Segment, ...]) -> Iterator[Diffe
 def _cells(old: tuple[Segment, ...], new: tuple[Segment, ...]) -> Iterator[_Cell]:
     edges = sorted({day for each in (*old, *new) for day in (each.period.start, each.period.end)})
     left, right = 0, 0
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         while left < len(old) and old[left].period.end <= start:
             left += 1
         while right < len(new) and new[right].period.end <= start:

@@ -9,11 +9,10 @@ from fractions import Fraction
 
 from usance.domain.calendar import FIRST_DAY, BillingPeriod, Period, billing_periods
 from usance.domain.contracts.contract import ContractLine
-from usance.domain.contracts.instalments import Milestone, by_milestones
 from usance.domain.contracts.order import OrderLine, Segment, Stub, Timing
 from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import LineKind
-from usance.domain.money import ONE, Currency, Money, total
+from usance.domain.money import ONE, Currency, Money, round_minor, total
 from usance.domain.rating import proration
 from usance.domain.rating.proration import Proration
 from usance.domain.rating.rate import rate_line
@@ -151,10 +150,7 @@ def plan_slices(line: ContractLine, of: Currency, terms: ContractTerms) -> Itera
     if sold.is_void:
         return
     price = total([Money(rated_minor(each, of), of) for each in slices(line, terms=terms)], of)
-    asked = [
-        Milestone(name=part.name, amount=part.amount, percent=part.percent) for part in sold.plan
-    ]
-    amounts = by_milestones(asked, price if sold.plan_total is None else sold.plan_total)
+    amounts = _instalment_amounts(sold, price if sold.plan_total is None else sold.plan_total)
     left = price
     for part, amount in zip(sold.plan, amounts, strict=True):
         if sold.plan_until is not None and part.on >= sold.plan_until:
@@ -163,6 +159,20 @@ def plan_slices(line: ContractLine, of: Currency, terms: ContractTerms) -> Itera
         yield _instalment(sold, part.on, amount, part.name)
     if sold.plan_until is not None and sold.window != sold.whole and sold.whole is not None:
         yield _instalment(sold, sold.plan_until, left, "")
+
+
+def _instalment_amounts(sold: OrderLine, whole: Money) -> list[Money]:
+    """What each instalment is; the last takes what is left, also of a price that changed since."""
+    amounts = []
+    left = whole
+    for part in sold.plan[:-1]:
+        asked = part.amount
+        if asked is None:
+            assert part.percent is not None, "only the last instalment takes the rest"
+            asked = round_minor(whole.amount * part.percent.scaleb(-2), whole.currency)
+        amounts.append(asked)
+        left -= asked
+    return [*amounts, left]
 
 
 def _instalment(sold: OrderLine, on: date, amount: Money, name: str) -> Slice:

@@ -151,6 +151,23 @@ def total_problems(order: Order) -> list[Problem]:
     return problems
 
 
+def amended_total_problems(order: Order, contract: Contract) -> list[Problem]:
+    """Where a total on an order after the first is not what the contract comes to with it: the
+    whole contract's value, and that of the lines the order sold, over all their days.
+    """
+    values = list(zip(contract.lines, line_values(contract), strict=True))
+    problems = []
+    for index, sold in enumerate(order.lines):
+        own = [v for line, v in values if line.order_id == order.id and line.sold.ref == sold.ref]
+        found = total(own, contract.currency)
+        if sold.control_total is not None and sold.control_total != found:
+            problems.append(_differs(f"lines[{index}].total", sold.control_total, found))
+    whole = total([value for _, value in values], contract.currency)
+    if order.control_total is not None and order.control_total != whole:
+        problems.append(_differs("totals.contractValue", order.control_total, whole))
+    return problems
+
+
 def _differs(path: str, written: Money, found: Money) -> Problem:
     return Problem("TotalMismatch", path, written.text, f"{found.text}, what the lines come to")
 

@@ -131,7 +131,14 @@ def _gone(before: InvoiceLine) -> LineChange:
 def _differences(now: InvoiceLine, before: InvoiceLine) -> Iterator[Change]:
     if now.quantity != before.quantity:
         yield Change.QUANTITY
-    if now.unit_amount != before.unit_amount:
+    if _is_priced_otherwise(now, before):
         yield Change.PRICE
     if now.net != before.net:
         yield Change.AMOUNT
+
+
+def _is_priced_otherwise(now: InvoiceLine, before: InvoiceLine) -> bool:
+    """True when the price changed; one that is not by the unit shows in as much costing more."""
+    if now.unit_amount is None and before.unit_amount is None:
+        return now.quantity == before.quantity and now.net != before.net
+    return now.unit_amount != before.unit_amount

@@ -138,7 +138,8 @@ class InvoiceLine:
     working: Working
     usage: UsageTotal | None = None
     source: Source | None = None
-    settled: Settled | None = None  # of a line just drafted; the store keeps it beside the line
+    # Of a line just drafted; the store keeps it beside the line.
+    settled: Settled | None = field(default=None, compare=False)
     tax_parts: tuple[Money, ...] = ()  # of each component of its treatment, when it has any
 
 

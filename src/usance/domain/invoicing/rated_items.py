@@ -63,7 +63,7 @@ def _by_price(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLi
 
 
 def _fixed(item: DueItem, minor: int, currency: Currency) -> RatedLine:
-    """An amount that is not rated: an instalment, what is missing of a slice, what is given back."""
+    """An amount that is not rated: an instalment, what a slice lacks, what is given back."""
     net = Money(minor, currency)
     facts: dict[str, Fact] = {"net": net.amount, "currency": currency.code}
     gone = item.gives_back

@@ -30,7 +30,8 @@ PARTS = {"price", "tiers", "cells", "discounts"}  # what holds such fields in tu
 def scaled(pricing: Pricing, factor: Fraction | Decimal, *, decimals: int | None = None) -> Pricing:
     """The price with every money amount times `factor`: unit, flat, package, tier, bound.
 
-    Amounts keep 12 decimals, or `decimals`, rounded half away from zero. Percentages, a cost-plus
+    Amounts keep 12 decimals, or `decimals`, but never fewer than they had, rounded half away from
+    zero. Percentages, a cost-plus
     multiplier and quantities stay as they are, for they follow the amounts they apply to. Raises
     Invalid (ScaleFactor) for a factor of zero or below.
     """
@@ -60,6 +61,7 @@ def _rounded(amount: Decimal, factor: Fraction, places: int) -> Decimal:
 
     Without zeros at the end that `amount` did not have: 30.00 times 1.05 is 31.50.
     """
+    places = max(places, _decimals(amount))  # 0.0040 a call is not made 0.00
     numerator, denominator = amount.as_integer_ratio()
     numerator *= factor.numerator * 10**places
     denominator *= factor.denominator
