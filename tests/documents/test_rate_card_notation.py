@@ -159,6 +159,11 @@ def test_without_a_day_and_a_currency_no_price_can_be_looked_up(
             "card.versions[0].items.a[0].price",
         ),
         (
+            {"versions": [{"validFrom": "2025-01-01", "items": dict.fromkeys(range(2001))}]},
+            "TooMany",
+            "card.versions[0].items",
+        ),
+        (
             {"versions": [{"validFrom": "2025-01-01", "items": ["a"]}]},
             "WrongType",
             "card.versions[0].items",
