@@ -6,7 +6,7 @@ below zero inside, so that sums over documents just add; what people see shows p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
