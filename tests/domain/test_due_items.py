@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tests.domain.deals import FAR
 from tests.domain.invoicing.agreement import CALLS, JANUARY, SEATS, agreement
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.due_items import LineKind
 
 

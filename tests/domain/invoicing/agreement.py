@@ -9,13 +9,15 @@ from decimal import Decimal
 from tests.domain.deals import AT_HOME, EUR, FAR, MONTHLY, NET_30, order, signed
 from usance.domain.calendar import Period
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.order import OrderLine, Segment, Timing
+from usance.domain.contracts.owed import due
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import LineKind
 from usance.domain.ids import FeatureId, InvoiceId
-from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts
+from usance.domain.invoicing.drafting import Parties, drafts
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.rated_items import UsageBySlice
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.rating.prices import PerUnit, Price, Pricing
 

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from tests.domain.deals import AT_HOME, DAYS, EUR, FAR, FREE, PARTIES, portfolios
 from tests.domain.invoicing.agreement import SEATS, agreement
+from tests.domain.standing import standing
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import ContractId, InvoiceId, LineId
-from usance.domain.invoicing.drafting import Parties, UsageBySlice, drafts, group, has_moved
+from usance.domain.invoicing.drafting import Parties, drafts, group, has_moved
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.rated_items import UsageBySlice
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Money, total
 from usance.domain.payment_terms import PaymentTerms
@@ -121,23 +123,24 @@ def run(
     signed: Sequence[Contract], days: Sequence[date], parties: Parties, seed: int
 ) -> list[Draft]:
     """Billing runs on these days, each with what the runs before it left: as flows/run_billing."""
-    billed: set[Key] = set()
+    billed: list[DueItem] = []
     since: dict[str, date | None] = dict.fromkeys((each.id for each in signed), None)
     first = {each.id: True for each in signed}
     history = History()
     made: list[Draft] = []
     for through in days:
         items: list[DueItem] = []
+        stands = standing(billed, usage=used(billed, seed))
         for each in signed:
             if not first[each.id] and since[each.id] is None:
                 continue  # nothing will ever fall due again
-            owed = due(each, through=through, billed=billed, since=since[each.id])
+            owed = due(each, through=through, standing=stands, since=since[each.id])
             since[each.id], first[each.id] = owed.next_on, False
             items += owed.items
         new = drafted(items, parties=parties, usage=used(items, seed), history=history)
         for draft in new:
             history = history.after(draft)
-        billed |= {item.key for item in items}
+        billed += items
         made += new
     return made
 
