@@ -16,6 +16,7 @@ import usance
 from usance.cli import (
     billing,
     company,
+    corrections,
     customers,
     demo,
     environment,
@@ -25,6 +26,7 @@ from usance.cli import (
     ledger,
     orders,
     payments,
+    refunds,
     serve,
     usage,
 )
@@ -47,12 +49,14 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("migrate")(environment.migrate_database)
 app.command("bill")(billing.bill)
+app.command("late-fees")(corrections.late_fees)
 app.add_typer(company.app, name="company")
 app.add_typer(customers.app, name="customers")
 app.add_typer(orders.app, name="orders")
 app.add_typer(usage.app, name="usage")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
+app.add_typer(refunds.app, name="refunds")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(indices.app, name="indices")
 app.add_typer(fx.app, name="fx")

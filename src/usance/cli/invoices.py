@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from usance.api.invoices.wire import InvoiceWire
-from usance.cli import review
+from usance.cli import corrections, review
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
 from usance.cli.show import AsJson, paper, people, print_json, print_table
 from usance.documents.link import hosted_url
@@ -24,6 +24,9 @@ from usance.store import invoices, parties, tenants
 
 app = typer.Typer(help="Invoices: review, approve, issue, send, void.", no_args_is_help=True)
 app.command("approve")(review.approve)
+app.command("credit")(corrections.credit)
+app.command("rebill")(corrections.rebill)
+app.command("write-off")(corrections.write_off)
 app.command("review")(review.review)
 app.command("withdraw")(review.withdraw)
 app.command("compare")(review.compare)
