@@ -53,11 +53,14 @@ from usance.flows.approve_invoice import DraftChanged
 from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
 from usance.flows.fulfil_order import SubscriptionExists
+from usance.flows.mark_milestone import MilestoneReachedBefore
 from usance.flows.save_rate_card import RateCardVersionIsFixed
 from usance.flows.set_up_company import SeriesTaken
 from usance.flows.sign_order import OrderExists
 from usance.providers.errors import ProviderError
+from usance.store.coverage import BilledMeanwhile
 from usance.store.tenants import ClockMovesForwardOnly
+from usance.store.timelines import ContractNotActive
 
 STATUS: Mapping[type[DomainError], int] = {
     Invalid: 422,
@@ -66,7 +69,9 @@ STATUS: Mapping[type[DomainError], int] = {
     ApproverNotNamed: 403,
     Conflict: 409,
     BankReferenceUsed: 409,
+    BilledMeanwhile: 409,
     DraftChanged: 409,
+    MilestoneReachedBefore: 409,
     OrderExists: 409,
     RateCardVersionIsFixed: 409,
     SeriesTaken: 409,
@@ -80,6 +85,7 @@ STATUS: Mapping[type[DomainError], int] = {
     ApprovalNotWithdrawable: 409,
     ClockMovesForwardOnly: 409,
     ContractCanceled: 409,
+    ContractNotActive: 409,
     DraftHasErrors: 409,
     FeatureKindIsFixed: 409,
     FxRateMissing: 409,

@@ -52,7 +52,7 @@ def credit_and_rebill(
         moment = issuing.Moment(now, today, runtime.new_id)
         outcome = issuing.save_issued(tx, approved, moment)
         coverage.stand_down(tx, invoice_id)
-        contracts.save_due_again(tx, desk.contracts_on(source.draft), on=source.draft.bill_on)
+        desk.save_due_again(tx, source.draft)
         made = _made_anew(runtime, tx, source.draft)
         invoices.save_drafts(tx, made, at=now)
         runtime.note(  # announce

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from usance.domain.ids import parse_ref
+from usance.documents.order_form import read_order
+from usance.domain.ids import ContractId, LineId, parse_ref
 from usance.domain.price_index import added, written_month
 from usance.flows.runtime import Runtime, Scope
-from usance.store import price_indices
+from usance.store import contracts, desk, price_indices, timelines
 
 
 def import_index(
@@ -20,7 +21,8 @@ def import_index(
     *,
     may_restate: bool = False,
 ) -> dict[date, Decimal]:
-    """What was new, by month; importing the same again adds nothing.
+    """What was new, by month; importing the same again adds nothing. Contracts whose prices follow
+    the index are priced anew from it; what of them was issued is put right by the next billing run.
 
     Raises Invalid: InvalidId, InvalidMonth, InvalidIndexValue, IndexAlreadyPublished.
     """
@@ -35,4 +37,23 @@ def import_index(
             before = {written_month(each): known.values.get(each) for each in new}
             after = {written_month(each): value for each, value in new.items()}
             runtime.note(tx, scope, "price_index.imported", series_id, before=before, after=after)
+        following = timelines.following(tx, series_id) if new else []
+    for contract_id in following:
+        _price_anew(runtime, scope, contract_id)
     return new
+
+
+def _price_anew(runtime: Runtime, scope: Scope, contract_id: ContractId) -> None:
+    """One contract as its orders make it with what is published now. May be done again."""
+    with runtime.transaction(scope) as tx:
+        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        timelines.refuse_inactive(tx, contract_id)
+        before = contracts.one(tx, contract_id)
+        told = timelines.told(
+            tx, contract_id, read=read_order, new_id=lambda: LineId(runtime.new_id("lin"))
+        )
+        if told.contract.lines != before.lines:
+            at = runtime.now(tx)
+            timelines.keep(tx, told.contract, at=at)
+            desk.redraft_contract(tx, contract_id, runtime.invoice_id, at=at, actor=scope.actor)
+            runtime.note(tx, scope, "contract.priced_anew", contract_id)

@@ -35,7 +35,7 @@ def void_invoice(runtime: Runtime, scope: Scope, invoice_id: InvoiceId, *, reaso
 
         invoices.save_void(tx, invoice_id, on=today, reason=reason)
         _reverse(runtime, tx, stored, today)
-        contracts.save_due_again(tx, desk.contracts_on(stored.draft), on=stored.draft.bill_on)
+        desk.save_due_again(tx, stored.draft)
         fact = InvoiceVoided(invoice_id)
         was = {"status": stored.status, "number": stored.number}
         runtime.note(

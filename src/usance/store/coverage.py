@@ -122,23 +122,29 @@ SELECT DISTINCT l.contract_id
    AND (%(customer_id)s::text IS NULL OR c.customer_id = %(customer_id)s)
  ORDER BY l.contract_id
 """
-# Lines that were given back from, and what credit notes written by hand gave back of them since.
+# Lines that were given back from, what was given back of them before, and how much of that by
+# credit notes written by hand; as if the document `without` were not there.
 SOURCES = """
 SELECT asked.invoice_id, asked.position, l.tax_category, l.tax_percent, l.tax_rule, l.tax_reason,
-       l.tax_parts,
-       coalesce((SELECT -sum(c.net_minor)
-                   FROM invoice_lines c
-                   JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = c.invoice_id
-                  WHERE c.tenant_id = %(tenant_id)s
-                    AND c.source_invoice_id = asked.invoice_id
-                    AND c.source_position = asked.position
-                    AND c.contract_line_id IS NULL
-                    AND i.status <> 'VOID'), 0)::bigint AS credited_minor
+       l.tax_parts, l.net_minor, l.tax_minor, back.net AS back_net, back.tax AS back_tax,
+       back.by_hand
   FROM unnest(%(invoice_ids)s::text[], %(positions)s::int[]) AS asked (invoice_id, position)
   JOIN invoice_lines l
     ON l.tenant_id = %(tenant_id)s
    AND l.invoice_id = asked.invoice_id
    AND l.position = asked.position
+ CROSS JOIN LATERAL (
+        SELECT coalesce(-sum(c.net_minor), 0)::bigint AS net,
+               coalesce(-sum(c.tax_minor), 0)::bigint AS tax,
+               coalesce(-sum(c.net_minor) FILTER (WHERE c.contract_line_id IS NULL), 0)::bigint
+               AS by_hand
+          FROM invoice_lines c
+          JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = c.invoice_id
+         WHERE c.tenant_id = %(tenant_id)s
+           AND c.source_invoice_id = asked.invoice_id
+           AND c.source_position = asked.position
+           AND c.invoice_id IS DISTINCT FROM %(without)s
+           AND i.status <> 'VOID') AS back
 """
 MARK_LATE = """
 UPDATE billed_slices
@@ -228,17 +234,27 @@ def stand_down(tx: Tx, invoice_id: InvoiceId) -> None:
     tx.run(FORGET, invoice_id=invoice_id)
 
 
-def sources(tx: Tx, lines: Collection[Source]) -> dict[Source, SourceLine]:
-    """What those lines bore, and what was given back of them by hand."""
+def sources(
+    tx: Tx, lines: Collection[Source], *, without: InvoiceId | None = None
+) -> dict[Source, SourceLine]:
+    """What those lines came to, what they bore, and what was given back of them before."""
     if not lines:
         return {}
     rows = tx.all(
         SOURCES,
         invoice_ids=[source.invoice_id for source in lines],
         positions=[source.position for source in lines],
+        without=without,
     )
     return {
-        Source(row.invoice_id, row.position): SourceLine(treatment_from(row), row.credited_minor)
+        Source(row.invoice_id, row.position): SourceLine(
+            treatment=treatment_from(row),
+            net_minor=row.net_minor,
+            tax_minor=row.tax_minor,
+            back_net_minor=row.back_net,
+            back_tax_minor=row.back_tax,
+            by_hand_minor=row.by_hand,
+        )
         for row in rows
     }
 

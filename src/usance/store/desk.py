@@ -109,8 +109,10 @@ def by_account(owing: Sequence[Contract], dues: Sequence[Due]) -> dict[Account, 
     return found
 
 
-def read(tx: Tx, items: Items) -> Desk:
-    """The desk for drafting `items`: a fixed number of statements, however many items."""
+def read(tx: Tx, items: Items, *, without: InvoiceId | None = None) -> Desk:
+    """The desk for drafting `items`: a fixed number of statements, however many items. As if the
+    document `without` were not there.
+    """
     entity_ids = list(dict.fromkeys(account.legal_entity_id for account in items))
     sellers = parties.entities(tx, entity_ids)
     buyers = parties.customers(tx, [account.customer_id for account in items])
@@ -125,7 +127,7 @@ def read(tx: Tx, items: Items) -> Desk:
         checks=tax_evidence.last_checks(
             tx, [one.id for one in buyers.values() if one.eu_vat_ids()]
         ),
-        sources=coverage.sources(tx, _given_back(items)),
+        sources=coverage.sources(tx, _given_back(items), without=without),
     )
 
 
@@ -224,7 +226,7 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
     }
     items = {account: owed for account, owed in items.items() if owed}
     ids = chain([stale.id], iter(new_id, None))
-    tables = read(tx, items)
+    tables = read(tx, items, without=stale.id)
     return [
         draft
         for account, owed in items.items()
@@ -296,6 +298,14 @@ def _rests_on_others(draft: Draft) -> bool:
         or line.working.find("already") is not None
         for line in draft.lines
     )
+
+
+def save_due_again(tx: Tx, fallen: Draft) -> None:
+    """Have the contracts of a document that fell away looked at from the first day it was about:
+    what it gave back may be of periods long before the day it fell due.
+    """
+    first = min([line.service_period.start for line in fallen.lines], default=fallen.bill_on)
+    contracts.save_due_again(tx, contracts_on(fallen), on=min(first, fallen.bill_on))
 
 
 def contracts_on(draft: Draft) -> list[ContractId]:

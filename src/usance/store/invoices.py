@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
 
 from usance.domain.due_items import Grouping
 from usance.domain.errors import NotFound
@@ -155,17 +154,6 @@ SELECT DISTINCT ON (asked.position, earlier.grouping)
         OFFSET 0) AS earlier
  ORDER BY asked.position, earlier.grouping, earlier.bill_on DESC, earlier.id DESC
 """
-BILLED_NETS = """
-SELECT l.contract_id,
-       coalesce(sum(l.net_minor) FILTER (WHERE l.kind <> 'USAGE'), 0)::bigint AS fees_minor,
-       coalesce(sum(l.net_minor) FILTER (WHERE l.kind = 'USAGE'), 0)::bigint AS usage_minor
-  FROM invoice_lines l
-  JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = l.invoice_id
- WHERE l.tenant_id = %(tenant_id)s
-   AND l.contract_id = ANY(%(contract_ids)s)
-   AND i.status IN ('APPROVED', 'ISSUED')
- GROUP BY l.contract_id
-"""
 NEXT_NUMBER = """
 INSERT INTO number_series (tenant_id, legal_entity_id, type, year, last_number)
 VALUES (%(tenant_id)s, %(legal_entity_id)s, %(type)s, %(year)s, 1)
@@ -198,21 +186,6 @@ UPDATE invoices
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
-
-
-class BilledNet(NamedTuple):
-    """What of a contract stands on approved and issued documents, net, in minor units."""
-
-    fees_minor: int
-    usage_minor: int
-
-
-def billed_nets(tx: Tx, contract_ids: Collection[ContractId]) -> dict[ContractId, BilledNet]:
-    """What was billed of each of those contracts: its agreed fees, and its usage beside them."""
-    found = dict.fromkeys(contract_ids, BilledNet(0, 0))
-    for row in tx.all(BILLED_NETS, contract_ids=list(contract_ids)):
-        found[row.contract_id] = BilledNet(row.fees_minor, row.usage_minor)
-    return found
 
 
 def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:

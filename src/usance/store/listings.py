@@ -1,4 +1,4 @@
-"""Lists and sums for those who look: pages of invoices by state, and what was billed of what."""
+"""Lists for those who look: pages of invoices by state, contracts, orders, subscriptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from usance.domain.ids import ContractId, InvoiceId, LegalEntityId, LineId
+from usance.domain.ids import ContractId, InvoiceId, LegalEntityId
 from usance.domain.invoicing.invoice import DocumentType
 from usance.store.database import Row, Tx
 
@@ -56,17 +56,6 @@ SELECT DISTINCT i.id, i.bill_on, i.created_at
    AND l.contract_id = %(contract_id)s
    AND i.status <> 'VOID'
  ORDER BY i.bill_on, i.created_at, i.id
-"""
-BILLED_LINES = """
-SELECT l.contract_line_id AS line_id, sum(l.net_minor)::bigint AS net_minor,
-       sum(l.tax_minor)::bigint AS tax_minor
-  FROM invoice_lines l
-  JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = l.invoice_id
- WHERE l.tenant_id = %(tenant_id)s
-   AND l.contract_id = %(contract_id)s
-   AND l.contract_line_id IS NOT NULL
-   AND i.status <> 'VOID'
- GROUP BY l.contract_line_id
 """
 ORDERS = """
 SELECT id, kind, customer_id, contract_id, effective_on, form, document_sha256, created_at,
@@ -119,14 +108,6 @@ class Slot:
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BilledLine:
-    """What of a contract line stands on documents, in minor units."""
-
-    net_minor: int
-    tax_minor: int
-
-
 def invoice_page(
     tx: Tx,
     slot: Slot,
@@ -158,14 +139,6 @@ def invoice_page(
 def invoices_of_contract(tx: Tx, contract_id: ContractId) -> list[InvoiceId]:
     """Ids of the documents, held or issued, that stand with a line of that contract, by day."""
     return [row.id for row in tx.all(INVOICES_OF_CONTRACT, contract_id=contract_id)]
-
-
-def billed_lines(tx: Tx, contract_id: ContractId) -> dict[LineId, BilledLine]:
-    """What stands on documents of each line of that contract; lines without any are left out."""
-    return {
-        row.line_id: BilledLine(net_minor=row.net_minor, tax_minor=row.tax_minor)
-        for row in tx.all(BILLED_LINES, contract_id=contract_id)
-    }
 
 
 def orders(tx: Tx, ids: Collection[str]) -> list[Row]:

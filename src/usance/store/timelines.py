@@ -8,8 +8,9 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from usance.domain.contracts.contract import Contract, ContractStatus
 from usance.domain.contracts.order import Order
@@ -31,12 +32,15 @@ VALUES (%(tenant_id)s, %(contract_id)s, %(line_ref)s, %(done_on)s, %(evidence)s,
 ON CONFLICT (tenant_id, contract_id, line_ref) DO NOTHING
 """
 FOLLOWING = """
-SELECT DISTINCT contract_id
-  FROM orders
- WHERE tenant_id = %(tenant_id)s
-   AND fulfilled_at IS NOT NULL
-   AND form @? format('$.**.index ? (@ == %%s)', to_json(%(series)s::text))::jsonpath
- ORDER BY contract_id
+SELECT DISTINCT o.contract_id
+  FROM orders o
+  JOIN contracts c ON c.tenant_id = %(tenant_id)s AND c.id = o.contract_id
+ WHERE o.tenant_id = %(tenant_id)s
+   AND o.fulfilled_at IS NOT NULL
+   AND c.status IN ('ACTIVE', 'END_BILLING')
+   AND jsonb_path_exists(o.form, '$.**.index ? (@ == $series)',
+                         jsonb_build_object('series', %(series)s::text))
+ ORDER BY o.contract_id
 """
 
 
@@ -116,14 +120,38 @@ def told(
     return made
 
 
+class Agreed(NamedTuple):
+    """All that a contract's timeline is told from, and the contract as it is kept."""
+
+    contract: Contract
+    orders: list[Order]
+    known: Known
+    line_id: Callable[[str, date], LineId]
+
+    def after(self, taken: Sequence[Order]) -> Contract:
+        """The contract as these of its orders make it."""
+        made = timeline(taken, line_id=self.line_id, known=self.known).contract
+        return replace(made, name=self.contract.name, status=self.contract.status)
+
+
+def agreed(tx: Tx, contract_id: ContractId, read: ReadOrder) -> Agreed:
+    """What was agreed on a contract, by rank. Raises NotFound while nothing is."""
+    kept = contracts.one(tx, contract_id)
+    ids = contracts.line_ids(tx, contract_id)
+    taken = sorted(orders_of(tx, contract_id, read), key=lambda order: order.rank)
+
+    def line_id(ref: str, opened_on: date) -> LineId:
+        return ids.get((ref, opened_on), LineId(f"{ref}@{opened_on}"))  # gone by now: no id of ours
+
+    return Agreed(kept, taken, known(tx, contract_id, taken), line_id)
+
+
 def keep(tx: Tx, contract: Contract, *, at: datetime, is_amended: bool = True) -> bool:
     """Write down what the orders of a contract fold to now, to be billed from its first day on.
 
     False, and nothing done, when another customer has a contract of that id.
     """
-    first = min((line.sold.window.start for line in contract.lines), default=contract.term.start)
-    start = min(first, contract.term.start)
-    if not contracts.save(tx, contract, next_due_on=start, at=at, is_amended=is_amended):
+    if not contracts.save(tx, contract, next_due_on=_first_day(contract), at=at, is_amended=is_amended):
         return False
     contracts.save_lines(tx, contract.id, contract.lines)
     return True
@@ -161,3 +189,10 @@ def following(tx: Tx, series: str) -> list[ContractId]:
 def _broken(order: Order, other: OrderId, problem: Problem) -> Problem:
     expected = f"a day on which order {other} still holds: there, {problem.message}"
     return Problem("LaterOrderBroken", "effectiveOn", str(order.effective_on), expected)
+
+
+def _first_day(contract: Contract) -> date:
+    """The first day on which anything may fall due: a deposit does before the term."""
+    days = [line.sold.window.start for line in contract.lines]
+    planned = [part.on for line in contract.lines for part in line.sold.plan]
+    return min([contract.term.start, *days, *planned])

@@ -42,6 +42,6 @@ def history(
     revalued = Revaluing()
     for each in unfolded(orders, line_id=line_id, known=known):
         changes = changes_between(before, each.contract)
-        value = contract_value(each.contract, by_line=line_values(each.contract, revalued))
+        value = contract_value(each.contract, line_values(each.contract, revalued))
         yield Chapter(each.order, each.contract, changes, value, each.raises, each.troubles)
         before = each.contract

@@ -85,11 +85,12 @@ class OrderLine:
 
     `cadence` None: the whole service window is one billing period; `whole` is then what its price
     is for, where that is not the window. `price_cadence`: what the price is for, when that is not
-    the billing period (30.00 a month, billed yearly). `plan`: it is billed on these dates instead; of
-    one cut short those before `plan_until` are shares of `plan_total`, and that day settles it.
-    `ends_with_contract`: its window follows the end of the contract's term. `is_done_later`: a
-    milestone that falls due when it is marked done. `is_void`: it ended before it
-    began, and is kept for what was billed of it. `covers`: the lines a commitment counts, or
+    the billing period (30.00 a month, billed yearly). `ends_with_contract`: its window follows the
+    end of the contract's term. `is_done_later`: a milestone that falls due when it is marked done.
+    `is_void`: it ended before it began, and is kept for what was billed of it.
+
+    `plan`: it is billed on these dates instead; of one cut short those before `plan_until` are
+    shares of `plan_total`, and that day settles it. `covers`: the lines a commitment counts, or
     that draw from what was prepaid; empty: all metered ones. `carried_percent` and `carried_for`:
     how much of what was prepaid, and not used, is carried over, and for how long. `tier_group`:
     lines of one group count their tiers together. `held_until`: no uplift before that day.

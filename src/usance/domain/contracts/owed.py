@@ -104,7 +104,7 @@ def _look_at_line(
             left = []
         elif own:
             left = [piece for piece in left if piece not in own]
-        _compare(found, items, position, whole, keys, own)
+        _compare(found, items, position, (whole, keys), own)
     end = line.sold.window.start if line.sold.is_void else line.sold.window.end
     gone = [piece for piece in left if piece.start >= end or piece.end <= line.sold.window.start]
     if gone:
@@ -115,11 +115,11 @@ def _compare(
     found: _Found,
     items: Items,
     position: int,
-    whole: Sequence[Slice],
-    keys: Sequence[str],
+    asked: tuple[Sequence[Slice], Sequence[str]],
     own: Sequence[Piece],
 ) -> None:
-    """The slices of one period beside what stands of it."""
+    """The slices of one period, and the terms they are billed at, beside what stands of it."""
+    whole, keys = asked
     if difference.is_settled(whole, keys, own) and all(piece.late_on is None for piece in own):
         return
     if not own:
@@ -156,7 +156,7 @@ def _look_at_plan(
         if own is None and each.fixed_minor:
             found.charges.append((each.due_on, position, each, key))
         elif own is not None:
-            _compare(found, items, position, [each], [key], [own])
+            _compare(found, items, position, ([each], [key]), [own])
     gone = difference.orphans(left.values(), line.sold.window.start)
     found.corrections += [(position, each) for each in gone]
 

@@ -46,10 +46,10 @@ def timeline(orders: Iterable[Order], *, line_id: LineIds, known: Known | None =
     One of them is INITIAL. An order that cannot take effect (its line is gone, the contract is
     terminated) changes nothing there and is named in `troubles`, with the paths of its form.
     """
-    agreed, first = None, None
-    for order, after in _folded(orders, Known() if known is None else known):
-        agreed, first = after, first or order
-    assert agreed is not None and first is not None, "a contract has an INITIAL order"
+    steps = _folded(orders, Known() if known is None else known)
+    first, agreed = next(steps)
+    for _order, _after in steps:
+        continue  # it is one agreement, which each order changes
     agreed.uplift_through(LAST_DAY)
     lines = [_line(line, keyed(line.sold), line_id) for line in agreed.discounted()]
     return Timeline(_contract(agreed, first, lines), tuple(agreed.troubles))

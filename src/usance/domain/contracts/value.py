@@ -1,8 +1,8 @@
-"""Contract value: what it is worth in all, by the year, billed, and still to come."""
+"""Contract value: what it is worth in all, and by the year."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,15 +24,11 @@ class ContractValue:
 
     `total` (TCV) is every committed fee of the term, one-offs and usage minimums included, usage
     above them not. `annual` (ACV) is its recurring part by the year, the term counted in months:
-    whole ones first, then days over the days of the month begun. `remaining` is the committed fees
-    not yet on a document; `billed_usage` comes on top of `total`.
+    whole ones first, then days over the days of the month begun.
     """
 
     total: Money
     annual: Money
-    billed: Money
-    billed_usage: Money
-    remaining: Money
 
 
 Valuing = Callable[[ContractLine, Currency, ContractTerms], Money]  # as `line_value` does
@@ -73,62 +69,16 @@ def counts_toward(sold: OrderLine, commitment: OrderLine) -> bool:
     return sold.ref in named if named else sold.kind is LineKind.USAGE
 
 
-def contract_value(
-    contract: Contract,
-    *,
-    billed: Money | None = None,
-    billed_usage: Money | None = None,
-    by_line: Sequence[Money] | None = None,
-) -> ContractValue:
-    """The value of a contract of which `billed` fees and `billed_usage` stand on documents.
-
-    `by_line`: its `line_values`, where they are known already.
-    """
-    nothing = Money.zero(contract.currency)
+def contract_value(contract: Contract, by_line: Sequence[Money] | None = None) -> ContractValue:
+    """What a contract is worth; `by_line`: its `line_values`, where they are known already."""
     committed = line_values(contract) if by_line is None else by_line
     values = list(zip(contract.lines, committed, strict=True))
     whole = total([value for _, value in values], contract.currency)
     recurring = total([v for line, v in values if not line.sold.kind.is_once], contract.currency)
     years = months_in(contract.term) / 12
-    done = nothing if billed is None else billed
     return ContractValue(
-        total=whole,
-        annual=round_minor(recurring.amount, contract.currency, 1 / years),
-        billed=done,
-        billed_usage=billed_usage if billed_usage is not None else nothing,
-        remaining=whole - done,
+        total=whole, annual=round_minor(recurring.amount, contract.currency, 1 / years)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class LineValue:
-    """One line's share of the value: committed, of that on documents, and usage above it."""
-
-    line: ContractLine
-    committed: Money
-    billed: Money
-    billed_usage: Money
-
-    @property
-    def remaining(self) -> Money:
-        """Committed and not yet on a document."""
-        return self.committed - self.billed
-
-
-def value_by_line(contract: Contract, standing: Mapping[LineId, Money]) -> tuple[LineValue, ...]:
-    """What each line is worth, with what is `standing` on documents of it, before tax.
-
-    What usage came to counts toward the line's own minimum first, and is billed usage beyond it.
-    """
-    nothing = Money.zero(contract.currency)
-    found = []
-    for line, committed in zip(contract.lines, line_values(contract), strict=True):
-        billed = standing.get(line.id, nothing)
-        beyond = nothing
-        if line.sold.kind is LineKind.USAGE and committed < billed:
-            beyond, billed = billed - committed, committed
-        found.append(LineValue(line, committed, billed, beyond))
-    return tuple(found)
 
 
 def total_problems(order: Order) -> list[Problem]:

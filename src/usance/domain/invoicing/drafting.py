@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,18 +34,23 @@ from usance.domain.rating.working import Working
 from usance.domain.rounding import BY_RATE, TaxRounding
 from usance.domain.tax.amounts import LineTax, TaxedAmount, tax_lines
 from usance.domain.tax.checks import Standing, TaxIdCheck, standing_of
+from usance.domain.tax.credits import TaxedPart, credited_tax
 from usance.domain.tax.quotes import TaxQuote, quoted
 from usance.domain.tax.rates import TaxTable
 from usance.domain.tax.treatment import RESTS_ON_TAX_ID, TaxTreatment
 
 
 class SourceLine(NamedTuple):
-    """A line of which days are given back: what it bore, and how much of it, in minor units, was
-    credited by hand before.
+    """A line of which days are given back: what it bore, came to, and gave back before, in minor
+    units; `by_hand_minor` of that on credit notes that left its days as they were.
     """
 
     treatment: TaxTreatment
-    credited_minor: int
+    net_minor: int
+    tax_minor: int
+    back_net_minor: int
+    back_tax_minor: int
+    by_hand_minor: int
 
 
 Sources = Mapping[Source, SourceLine]
@@ -147,9 +152,10 @@ def draft(
     items = [_within_what_is_left(item, sources) for item in due.items]
     priced = [rated(item, currency, usage) for item in items]
     treatments = _treatments(due.items, parties, sources)
+    known = _taxes_given_back(items, priced, sources)
     amounts = [
-        TaxedAmount(line.net, bears, item.is_tax_inclusive and item.gives_back is None)
-        for item, line, bears in zip(due.items, priced, treatments, strict=True)
+        TaxedAmount(line.net, bears, item.is_tax_inclusive and item.gives_back is None, tax)
+        for item, line, bears, tax in zip(items, priced, treatments, known, strict=True)
     ]
     rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
     taxes, taxed = tax_lines(amounts, currency, rounding)
@@ -164,7 +170,10 @@ def draft(
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     unpriced = tuple(line.unpriced for line in priced)
     sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
-    findings = findings_on(sheet, parties.seller, parties.buyer, history, standing)
+    findings = (
+        *_provisional(items),
+        *findings_on(sheet, parties.seller, parties.buyer, history, standing),
+    )
     return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,
@@ -181,6 +190,15 @@ def draft(
         input_hash=_input_hash(due, lines, findings),
         type=DocumentType.of(sheet.gross),
     )
+
+
+def _provisional(items: Sequence[DueItem]) -> Iterator[Finding]:
+    """Prices that rest on an index nobody has published yet are not for the customer's eyes."""
+    for index, item in enumerate(items):
+        if item.is_provisional:
+            message = f"The price of {item.description!r} rests on an index not published yet."
+            path = f"lines[{index}].price"
+            yield Finding(Severity.ERROR, "IndexMissing", path, message)
 
 
 def has_moved(held: Draft, counted: UsageBySlice) -> bool:
@@ -205,10 +223,41 @@ def _within_what_is_left(item: DueItem, sources: Sources) -> DueItem:
     """What was credited by hand is not given back once more."""
     gone = item.gives_back
     source = None if gone is None else sources.get(gone.piece.source)
-    if gone is None or source is None or not source.credited_minor:
+    if gone is None or source is None or not source.by_hand_minor:
         return item
-    left = max(0, gone.piece.net_minor - source.credited_minor)
+    left = max(0, gone.piece.net_minor - source.by_hand_minor)
     return replace(item, fixed_minor=-min(gone.net_minor, left))
+
+
+def _taxes_given_back(
+    items: Sequence[DueItem], priced: Sequence[RatedLine], sources: Sources
+) -> list[tuple[Money, ...] | None]:
+    """The tax of each line of a document that only gives back: its share of what its source bore,
+    the last part taking the rest. None: by the document's own rate, as wherever something is
+    charged too, for a printed total is its base times its rate.
+    """
+    lines = [
+        sources.get(item.gives_back.piece.source) if item.gives_back is not None else None
+        for item in items
+    ]
+    if any(line is None or line.treatment.components for line in lines):
+        return [None] * len(items)
+    found: list[tuple[Money, ...] | None] = []
+    before: dict[Source, tuple[int, int]] = {}
+    for item, rated_line, line in zip(items, priced, lines, strict=True):
+        assert item.gives_back is not None, "all of them give back"
+        assert line is not None, "each has its source"
+        source, of = item.gives_back.piece.source, rated_line.net.currency
+        net, tax = before.get(source, (line.back_net_minor, line.back_tax_minor))
+        credited = credited_tax(
+            TaxedPart(Money(line.net_minor, of), Money(line.tax_minor, of)),
+            -rated_line.net,
+            before=TaxedPart(Money(net, of), Money(tax, of)),
+            percent=line.treatment.percent,
+        )
+        found.append((-credited,))
+        before[source] = (net - rated_line.net.minor, tax + credited.minor)
+    return found
 
 
 def _treatments(items: Sequence[DueItem], parties: Parties, sources: Sources) -> list[TaxTreatment]:

@@ -30,6 +30,7 @@ REMEDIES = {
     "CreditWithoutSource": "Say which line it gives back, or make sure of what it rests on.",
     "FirstInvoice": "Compare it with the signed order.",
     "FxRateMissing": "Import the rate of that day, then refresh the draft.",
+    "IndexMissing": "Import the index once it is published; the draft follows by itself.",
     "FxRateStale": "Import a rate nearer to the day, or make sure that this one may be used.",
     "PoNumberMissing": "Ask the customer for the number and put it on the contract.",
     "TaxIdUnverified": "Check the number's registration and keep the evidence.",
