@@ -39,19 +39,21 @@ def charge_late_fees(
         by_customer = groupby(late[seller.id], key=attrgetter("customer_id"))
         for customer_id, members in by_customer:
             ids = [each.invoice_id for each in members]
-            made += _charge(runtime, scope, seller, customer_id, ids, days[seller.id])
+            account = (seller, customer_id)
+            made += _charge(runtime, scope, account, ids, through=days[seller.id])
     return made
 
 
 def _charge(
     runtime: Runtime,
     scope: Scope,
-    seller: LegalEntity,
-    customer_id: CustomerId,
+    account: tuple[LegalEntity, CustomerId],
     ids: list[InvoiceId],
+    *,
     through: date,
 ) -> list[InvoiceId]:
     """One customer's late invoices, while nobody else charges or pays them."""
+    seller, customer_id = account
     policy = seller.receivables.late_fees
     assert policy is not None, "only entities with a policy charge"
     with runtime.transaction(scope) as tx:
@@ -69,7 +71,7 @@ def _charge(
             by_currency.setdefault(charge.line.net.currency.code, []).append(charge)
         drafts = []
         for charges in by_currency.values():
-            drafts.append(_draft(runtime, tx, (seller, customer_id), charges, through))
+            drafts.append(_draft(runtime, tx, account, charges, through))
             late_fees.append(tx, charges, drafts[-1].id, at=runtime.now(tx))
         for draft in drafts:
             after = {"gross": draft.gross.text, "lines": len(draft.lines)}
