@@ -12,13 +12,13 @@ from tests.stories.world import EXAMPLES, World
 from usance.documents.order_form import order_from
 from usance.documents.yaml_text import read_plain
 from usance.domain.contracts.contract import Contract, ContractStatus
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.ids import ContractId, OrderId
 from usance.flows.archive_contract import archive_contract
 from usance.flows.cancel_order import cancel_order
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.sign_order import sign_order
-from usance.store import contracts, invoices, listings, orders
+from usance.store import contracts, coverage, listings, orders
 from usance.store.listings import Slot
 
 pytestmark = pytest.mark.postgres
@@ -61,9 +61,9 @@ def test_the_hint_of_what_is_due_next_is_never_later_than_the_truth(world: World
         world.on(str(date(2025, 1, 10) + timedelta(days=days))).bill()
         with world.runtime.transaction(world.scope) as tx:
             contract = contracts.one(tx, contract_id)
-            billed = invoices.billed(tx, [line.id for line in contract.lines])
+            stands = coverage.standing(tx, [line.id for line in contract.lines])
             (row,) = tx.all(NEXT_DUE, id=contract_id)
-        owed = due(contract, through=contract.term.end, billed=billed).items
+        owed = due(contract, through=contract.term.end, standing=stands).items
         assert row.next_due_on == min((item.due_on for item in owed), default=None)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from tests.stories.world import World
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, InvoiceId, LegalEntityId
+from usance.domain.ids import InvoiceId, LegalEntityId
 from usance.domain.invoicing.invoice import InvoiceNotApproved, InvoiceNotDraft, InvoiceNotIssued
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, invoices
+from usance.store import invoices
 
 pytestmark = pytest.mark.postgres
 
@@ -69,22 +67,6 @@ def test_numbers_are_counted_by_company_and_year(world: World) -> None:
         assert invoices.next_number(tx, american, year=2025) == 4
         assert invoices.next_number(tx, american, year=2026) == 1
         assert invoices.next_number(tx, german, year=2025) == 1
-
-
-def test_what_was_billed_since_a_day_is_all_that_fell_due_since(world: World) -> None:
-    with world.runtime.transaction(world.scope) as tx:
-        (line,) = contracts.one(tx, ContractId("c1")).lines
-        everything = invoices.billed(tx, [line.id])
-        since = invoices.billed_since(tx, {line.id: date(2025, 2, 1)})
-    months = [date(2025, month, 1) for month in (1, 2, 3)]
-    assert everything == {(line.id, first) for first in months}
-    assert {(line.id, first) for first in months[1:]} <= since <= everything
-
-
-def test_only_what_was_approved_or_issued_counts_as_billed_net(world: World) -> None:
-    with world.runtime.transaction(world.scope) as tx:
-        found = invoices.billed_nets(tx, [ContractId("c1"), ContractId("none")])
-    assert found == {"c1": (2000, 0), "none": (0, 0)}
 
 
 def test_many_come_in_the_order_they_are_asked_for(world: World) -> None:

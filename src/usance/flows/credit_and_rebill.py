@@ -10,7 +10,7 @@ from usance.domain.invoicing.crediting import CreditWish, credit
 from usance.domain.invoicing.invoice import Draft, Issued
 from usance.domain.invoicing.issuing import approve
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, coverage, credit_notes, desk, invoices, issuing, parties
+from usance.store import coverage, credit_notes, desk, invoices, issuing, parties
 from usance.store.database import Tx
 
 

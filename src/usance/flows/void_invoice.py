@@ -11,7 +11,7 @@ from usance.domain.ids import EntryId, InvoiceId
 from usance.domain.invoicing.invoice import InvoiceNotVoidable, InvoiceStatus
 from usance.domain.ledger.postings import entry_for_void
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, credit_notes, desk, invoices, ledger, parties
+from usance.store import credit_notes, desk, invoices, ledger, parties
 from usance.store.database import Tx
 from usance.store.invoice_rows import StoredInvoice
 

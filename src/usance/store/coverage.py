@@ -27,7 +27,7 @@ SLICE_COLUMNS = (
 )
 GIVEN_COLUMNS = (
     *("invoice_id", "position", "source_invoice_id", "source_position", "contract_line_id"),
-    *("service_period", "net_minor", "terms_key"),
+    *("service_period", "net_minor", "terms_key", "late_on"),
 )
 PIECES = """
 SELECT contract_line_id, lower(service_period) AS starts_on, upper(service_period) AS ends_on,
@@ -47,7 +47,7 @@ SELECT contract_line_id, lower(service_period) AS starts_on, upper(service_perio
    AND invoice_id <> %(invoice_id)s
  UNION ALL
 SELECT contract_line_id, lower(service_period), upper(service_period), terms_key, net_minor,
-       source_invoice_id, source_position, NULL
+       source_invoice_id, source_position, late_on
   FROM given_back
  WHERE tenant_id = %(tenant_id)s
    AND contract_line_id = ANY(%(line_ids)s)
@@ -82,14 +82,20 @@ DELETE FROM billed_slices WHERE tenant_id = %(tenant_id)s AND invoice_id = %(inv
 """
 STAND_AGAIN = """
 INSERT INTO billed_slices (tenant_id, invoice_id, position, contract_line_id, service_period,
-                           net_minor, terms_key)
+                           net_minor, terms_key, late_on)
 SELECT g.tenant_id, g.source_invoice_id, g.source_position, g.contract_line_id, g.service_period,
-       g.net_minor, g.terms_key
+       g.net_minor, g.terms_key, g.late_on
   FROM given_back g
   JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = g.source_invoice_id
  WHERE g.tenant_id = %(tenant_id)s
    AND g.invoice_id = %(invoice_id)s
    AND i.status <> 'VOID'
+"""
+GIVEN_LINES = """
+SELECT DISTINCT contract_line_id
+  FROM given_back
+ WHERE tenant_id = %(tenant_id)s
+   AND invoice_id = %(invoice_id)s
 """
 FORGET = "DELETE FROM given_back WHERE tenant_id = %(tenant_id)s AND invoice_id = %(invoice_id)s"
 GIVEN_BY = """
@@ -172,7 +178,8 @@ def standing(
     """Their pieces that stand, in time; as if the document `without` were not there."""
     if without is None:
         return _by_line(tx.all(PIECES, line_ids=list(line_ids)))
-    return _by_line(tx.all(PIECES_WITHOUT, line_ids=list(line_ids), invoice_id=without))
+    found = _by_line(tx.all(PIECES_WITHOUT, line_ids=list(line_ids), invoice_id=without))
+    return {line_id: list(map(_joined, _runs(pieces))) for line_id, pieces in found.items()}
 
 
 def standing_since(tx: Tx, since: Mapping[LineId, date]) -> dict[str, list[Piece]]:
@@ -231,6 +238,7 @@ def stand_down(tx: Tx, invoice_id: InvoiceId) -> None:
         raise InvoiceNotVoidable(
             f"Days that invoice {invoice_id} gives back are charged anew on another; void it first."
         ) from None
+    _join_again(tx, [row.contract_line_id for row in tx.all(GIVEN_LINES, invoice_id=invoice_id)])
     tx.run(FORGET, invoice_id=invoice_id)
 
 
@@ -271,16 +279,55 @@ def mark_late(tx: Tx, slices: Collection[tuple[LineId, date]], *, on: date) -> N
 
 def _take_away(tx: Tx, pieces: Collection[Sequence[GivenBack]]) -> list[tuple[object, ...]]:
     """Take these pieces away; the rows of what is left of those that are not gone whole."""
-    firsts = [members[0].piece for members in pieces]
+    _remove(tx, [members[0].piece for members in pieces])
+    return [row for members in pieces for row in _left_rows(members)]
+
+
+def _remove(tx: Tx, pieces: Sequence[Piece]) -> None:
     taken = tx.run(
         TAKE_AWAY,
-        invoice_ids=[piece.source.invoice_id for piece in firsts],
-        positions=[piece.source.position for piece in firsts],
-        starts=[piece.start for piece in firsts],
+        invoice_ids=[piece.source.invoice_id for piece in pieces],
+        positions=[piece.source.position for piece in pieces],
+        starts=[piece.start for piece in pieces],
     )
-    if taken != len(firsts):
+    if taken != len(pieces):
         raise BilledMeanwhile
-    return [row for members in pieces for row in _left_rows(members)]
+
+
+def _join_again(tx: Tx, line_ids: Collection[LineId]) -> None:
+    """Parts of one piece that stand side by side again are one piece, as they were before."""
+    runs = [run for pieces in standing(tx, line_ids).values() for run in _runs(pieces)]
+    split = [run for run in runs if len(run) > 1]
+    if not split:
+        return
+    _remove(tx, [piece for run in split for piece in run])
+    tx.append_rows("billed_slices", SLICE_COLUMNS, [_piece_row(_joined(run)) for run in split])
+
+
+def _runs(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """The pieces of one line, in time; parts of one piece that stand side by side together."""
+    runs: list[list[Piece]] = []
+    for piece in pieces:
+        if runs and _goes_on(runs[-1][-1], piece):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return runs
+
+
+def _goes_on(one: Piece, other: Piece) -> bool:
+    """True when they are parts of one piece; what was counted is never taken apart."""
+    is_alike = (one.source, one.terms_key) == (other.source, other.terms_key)
+    return is_alike and one.end == other.start and one.late_on is other.late_on is None
+
+
+def _joined(run: Sequence[Piece]) -> Piece:
+    return run[0]._replace(end=run[-1].end, net_minor=sum(piece.net_minor for piece in run))
+
+
+def _piece_row(piece: Piece) -> tuple[object, ...]:
+    days = range_text(piece.start, piece.end)
+    return (*piece.source, piece.line_id, days, piece.net_minor, piece.terms_key)
 
 
 def _left_rows(members: Sequence[GivenBack]) -> Iterable[tuple[object, ...]]:
@@ -288,8 +335,7 @@ def _left_rows(members: Sequence[GivenBack]) -> Iterable[tuple[object, ...]]:
     left = without(Period(piece.start, piece.end), [each.period for each in members])
     minor = piece.net_minor - sum(each.net_minor for each in members)
     for period, part in zip(left, dealt(minor, left), strict=True):
-        days = range_text(period.start, period.end)
-        yield (*piece.source, piece.line_id, days, part, piece.terms_key)
+        yield _piece_row(piece._replace(start=period.start, end=period.end, net_minor=part))
 
 
 def _slice_row(draft: Draft, position: int, line: InvoiceLine) -> tuple[object, ...]:
@@ -305,7 +351,7 @@ def _given_row(draft: Draft, position: int, gone: GivenBack) -> tuple[object, ..
     days = range_text(gone.period.start, gone.period.end)
     return (
         *(draft.id, position, *piece.source, piece.line_id),
-        *(days, gone.net_minor, piece.terms_key),
+        *(days, gone.net_minor, piece.terms_key, piece.late_on),
     )
 
 

@@ -554,6 +554,7 @@ CREATE TABLE given_back (
     service_period     daterange NOT NULL CHECK (NOT isempty(service_period)),
     net_minor          bigint    NOT NULL,
     terms_key          text      NOT NULL,
+    late_on            date,                 -- as it was known of them then
     FOREIGN KEY (tenant_id, invoice_id, position) REFERENCES invoice_lines ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, source_invoice_id, source_position) REFERENCES invoice_lines
 );

@@ -151,7 +151,9 @@ def keep(tx: Tx, contract: Contract, *, at: datetime, is_amended: bool = True) -
 
     False, and nothing done, when another customer has a contract of that id.
     """
-    if not contracts.save(tx, contract, next_due_on=_first_day(contract), at=at, is_amended=is_amended):
+    if not contracts.save(
+        tx, contract, next_due_on=_first_day(contract), at=at, is_amended=is_amended
+    ):
         return False
     contracts.save_lines(tx, contract.id, contract.lines)
     return True
