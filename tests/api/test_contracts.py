@@ -37,6 +37,10 @@ def test_its_value_moves_from_remaining_to_billed(desk: Desk) -> None:
     assert (before["tax"], before["total"]) == ("1653.00", "10353.00")
     assert (before["billed"], before["remaining"]) == ("0.00", "8700.00")
     desk.post("/billing-runs", {"through": "2025-03-01"})
+    held = desk.get("/contracts/nordlicht-2025/billing/summary").json()["data"]
+    assert (held["billed"], held["drafted"], held["remaining"]) == ("0.00", "2175.00", "8700.00")
+    for draft in invoice_ids(desk):
+        assert desk.post(f"/invoices/{draft}/approve").status_code == 200
     after = desk.get("/contracts/nordlicht-2025/billing/summary").json()["data"]
     assert (after["billed"], after["remaining"]) == ("2175.00", "6525.00")
     assert after["tax"] == before["tax"]

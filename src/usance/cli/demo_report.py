@@ -10,12 +10,12 @@ from usance.cli.invoices import link
 from usance.cli.ledger import plain_balance, print_balance
 from usance.cli.session import Session
 from usance.cli.show import paper, print_table
+from usance.domain.contracts.billed_value import billed_value, value_by_line
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.value import contract_value
 from usance.domain.ids import InvoiceId
 from usance.domain.ledger.trial_balance import TrialBalanceRow, imbalances
 from usance.domain.money import Money, currency
-from usance.store import contracts, invoices, ledger, orders, parties
+from usance.store import billed, contracts, invoices, ledger, orders, parties
 from usance.store.database import Tx
 
 Plain = dict[str, Any]
@@ -117,12 +117,8 @@ def _order(tx: Tx, played: Played, place: int) -> Plain:
 
 
 def _contract(tx: Tx, contract: Contract) -> Plain:
-    billed = invoices.billed_nets(tx, [contract.id])[contract.id]
-    value = contract_value(
-        contract,
-        billed=Money(billed.fees_minor, contract.currency),
-        billed_usage=Money(billed.usage_minor, contract.currency),
-    )
+    standing = {line: each.net for line, each in billed.standing(tx, [contract]).items()}
+    value = billed_value(contract, value_by_line(contract, standing))
     return {
         "contractId": contract.id,
         "customerId": contract.customer_id,

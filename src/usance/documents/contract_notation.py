@@ -135,7 +135,7 @@ def plain_terms(terms: ContractTerms, money: Currency) -> dict[str, object]:
         poNumbers=_plain_pos(terms.po_numbers),
         autoApprove=None if under is None else {"under": under.text},
         uplift=None if terms.uplift is None else plain_uplift(terms.uplift),
-        renewal=None if terms.renewal is None else _plain_renewal(terms.renewal),
+        renewal=None if terms.renewal is None else plain_renewal(terms.renewal),
     )
     if review is not None:  # which may ask for nothing, and is not the same as the entity's rules
         said["review"] = plain_approval_rules(review, of=money)
@@ -151,7 +151,7 @@ def plain_terms_change(change: TermsChange, *, uplift_key: str = "uplift") -> di
         "usageHoldDays": change.usage_hold_days,
         "lateUsage": _maybe(str, change.late_usage),
         "corrections": _maybe(str, change.corrections),
-        "renewal": _maybe(_plain_renewal, change.renewal),
+        "renewal": _maybe(plain_renewal, change.renewal),
         uplift_key: _maybe(plain_uplift, change.uplift),
     }
     return {key: value for key, value in held.items() if value is not None}
@@ -181,7 +181,8 @@ def _renewal(plain: object, path: str) -> RenewalTerms:
     )
 
 
-def _plain_renewal(renewal: RenewalTerms) -> dict[str, object]:
+def plain_renewal(renewal: RenewalTerms) -> dict[str, object]:
+    """What happens at the end of the term, in its notation."""
     return {
         "automatic": renewal.is_automatic,
         "months": renewal.months,
@@ -208,4 +209,9 @@ def _po_number(plain: object, path: str) -> PoNumber:
 
 
 def _plain_pos(numbers: tuple[PoNumber, ...]) -> list[dict[str, object]]:
-    return [plain_period(dated.period) | {"number": dated.number} for dated in numbers]
+    return [plain_po(dated) for dated in numbers]
+
+
+def plain_po(dated: PoNumber) -> dict[str, object]:
+    """The purchase order of some days, in its notation."""
+    return plain_period(dated.period) | {"number": dated.number}

@@ -19,7 +19,7 @@ from usance.domain.contracts.value import (
     contract_value,
     line_value,
     total_problems,
-    value_by_line,
+    line_values,
 )
 from usance.domain.due_items import LineKind
 from usance.domain.ids import FeatureId, InvoiceId
@@ -85,20 +85,15 @@ def test_a_contracts_value_is_the_sum_of_the_lines_that_will_be_invoiced_for_it_
     )
     billed = total([draft.net for draft in made], EUR)
     assert contract_value(contract).total == billed
-    done = contract_value(contract, billed=billed)
-    assert done.remaining.is_zero
-    by_line = value_by_line(contract, {})
-    assert total([each.committed for each in by_line], EUR) == billed
+    assert total(line_values(contract), EUR) == billed
     for line in contract.lines:
         nets = [one.net for draft in made for one in draft.lines if one.line_id == line.id]
         assert line_value(line, EUR) == total(nets, EUR)
 
 
 def test_annual_value_is_the_recurring_part_by_the_year() -> None:
-    value = contract_value(signed(deal()), billed=eur("1700"), billed_usage=eur("12.50"))
+    value = contract_value(signed(deal()))
     assert (value.total.text, value.annual.text) == ("3100.00", "1300.00")
-    assert (value.billed.text, value.remaining.text) == ("1700.00", "1400.00")
-    assert value.billed_usage.text == "12.50"
 
 
 @pytest.mark.parametrize(
@@ -117,21 +112,6 @@ def test_a_year_is_twelve_months_counted_from_the_first_day(
     fee = Segment(term, Pricing(price=Flat(Decimal(1200))), Decimal(1))
     line = replace(sold("0"), window=term, segments=(fee,), cadence=None, anchor=term.start)
     assert contract_value(signed(order(term, [line]))).annual.text == annual
-
-
-def test_usage_counts_toward_its_minimum_first_and_is_billed_usage_beyond() -> None:
-    contract = signed(deal())
-    fee, usage, once = contract.lines
-    standing = {fee.id: eur("1200"), usage.id: eur("250")}
-    found = value_by_line(contract, standing)
-    assert [
-        (each.line, each.committed.text, each.billed.text, each.billed_usage.text) for each in found
-    ] == [
-        (fee, "2400.00", "1200.00", "0.00"),
-        (usage, "200.00", "200.00", "50.00"),
-        (once, "500.00", "0.00", "0.00"),
-    ]
-    assert [each.remaining.text for each in found] == ["1200.00", "0.00", "500.00"]
 
 
 def test_totals_written_on_the_form_that_are_right_are_no_problem() -> None:

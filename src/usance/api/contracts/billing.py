@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -15,14 +15,14 @@ from usance.api.fields import Days, PathId, days
 from usance.api.invoices.routes import rendered
 from usance.api.invoices.wire import InvoiceState
 from usance.api.route import resource
+from usance.domain.contracts.billed_value import LineValue, billed_value, value_by_line
 from usance.domain.contracts.contract import Contract
-from usance.domain.contracts.value import LineValue, contract_value, value_by_line
 from usance.domain.due_items import LineKind
 from usance.domain.ids import ContractId, LineId
 from usance.domain.invoicing.invoice import Draft, InvoiceLine
 from usance.domain.money import Money, total
 from usance.flows.preview_billing import preview_contract
-from usance.store import contracts, invoices, listings
+from usance.store import billed, contracts, invoices, listings
 from usance.store.invoice_rows import StoredInvoice
 
 router = resource("contracts", tag="Contracts")
@@ -38,6 +38,7 @@ class LineSummary(Wire):
     subtotal: Amount = Field(description="Committed over its days, before tax.")
     billed: Amount
     billed_usage: Amount
+    drafted: Amount
     remaining: Amount
 
 
@@ -54,9 +55,12 @@ class BillingSummary(Wire):
     total: Amount | None = Field(description="Subtotal and tax.")
     total_contract_value: Amount | None = Field(description="TCV: the subtotal.")
     annual_contract_value: Amount | None = Field(description="ACV: its recurring part by the year.")
-    billed: Amount | None = Field(description="Committed fees on documents.")
-    billed_usage: Amount | None = Field(description="Usage on documents, above what is committed.")
-    remaining: Amount | None = Field(description="Committed fees not on a document yet.")
+    billed: Amount | None = Field(
+        description="Committed fees on approved and issued documents, less what was given back."
+    )
+    billed_usage: Amount | None = Field(description="Usage on them, above what is committed.")
+    drafted: Amount | None = Field(description="On held drafts, usage included.")
+    remaining: Amount | None = Field(description="Committed fees neither billed nor credited.")
     line_items: list[LineSummary]
 
 
@@ -107,16 +111,13 @@ def get_summary(caller: Asked, id: PathId) -> Single[BillingSummary]:
     with caller.transaction() as tx:
         contracts.stamps(tx, ContractId(id))
         found = contracts.many(tx, [ContractId(id)])
-        billed = listings.billed_lines(tx, ContractId(id))
+        standing = billed.standing(tx, found)
     if not found:
         return Single(data=_nothing_agreed(id))
     contract = found[0]
-    of = contract.currency
-    standing = {line_id: Money(each.net_minor, of) for line_id, each in billed.items()}
-    taxed = {line_id: Money(each.tax_minor, of) for line_id, each in billed.items()}
-    lines = value_by_line(contract, standing)
-    tax = total([*_fees(contract, taxed), *_taxes_to_come(caller, contract)], of)
-    return Single(data=_summary(contract, lines, tax))
+    lines = value_by_line(contract, {line_id: each.net for line_id, each in standing.items()})
+    taxes = [*_fees(contract, standing), *_taxes_to_come(caller, contract)]
+    return Single(data=_summary(contract, lines, total(taxes, contract.currency)))
 
 
 @router.get(
@@ -141,7 +142,7 @@ def get_schedule(
         stored = invoices.many(tx, listings.invoices_of_contract(tx, contract_id))
         states = {each.id: each.state for each in rendered(caller, tx, stored)}
     made = [_made(each, states[each.id]) for each in stored]
-    to_come = [_upcoming(draft) for contract in found for draft in _preview(caller, contract)]
+    to_come = [upcoming(draft) for contract in found for draft in _preview(caller, contract)]
     shown = sorted([*made, *to_come[:count]], key=lambda each: each.issue_date)
     return Single(data=InvoiceSchedule(contract_id=id, invoices=shown))
 
@@ -152,10 +153,10 @@ def _preview(caller: Caller, contract: Contract) -> list[Draft]:
     return preview_contract(caller.runtime, caller.scope, contract.id, through=last)
 
 
-def _fees(contract: Contract, amounts: dict[LineId, Money]) -> Iterator[Money]:
+def _fees(contract: Contract, standing: Mapping[LineId, billed.Standing]) -> Iterator[Money]:
     for line in contract.lines:
-        if line.sold.kind is not LineKind.USAGE and line.id in amounts:
-            yield amounts[line.id]
+        if line.sold.kind is not LineKind.USAGE and line.id in standing:
+            yield standing[line.id].tax
 
 
 def _taxes_to_come(caller: Caller, contract: Contract) -> Iterator[Money]:
@@ -165,11 +166,7 @@ def _taxes_to_come(caller: Caller, contract: Contract) -> Iterator[Money]:
 
 def _summary(contract: Contract, lines: tuple[LineValue, ...], tax: Money) -> BillingSummary:
     of = contract.currency
-    value = contract_value(
-        contract,
-        billed=total([line.billed for line in lines], of),
-        billed_usage=total([line.billed_usage for line in lines], of),
-    )
+    value = billed_value(contract, lines)
     return BillingSummary(
         contract_id=contract.id,
         currency=of.code,
@@ -181,6 +178,7 @@ def _summary(contract: Contract, lines: tuple[LineValue, ...], tax: Money) -> Bi
         annual_contract_value=value.annual.text,
         billed=value.billed.text,
         billed_usage=value.billed_usage.text,
+        drafted=value.drafted.text,
         remaining=value.remaining.text,
         line_items=[
             LineSummary(
@@ -191,6 +189,7 @@ def _summary(contract: Contract, lines: tuple[LineValue, ...], tax: Money) -> Bi
                 subtotal=each.committed.text,
                 billed=each.billed.text,
                 billed_usage=each.billed_usage.text,
+                drafted=each.drafted.text,
                 remaining=each.remaining.text,
             )
             for each in lines
@@ -210,6 +209,7 @@ def _nothing_agreed(contract_id: str) -> BillingSummary:
         annual_contract_value=None,
         billed=None,
         billed_usage=None,
+        drafted=None,
         remaining=None,
         line_items=[],
     )
@@ -226,7 +226,8 @@ def _made(stored: StoredInvoice, state: InvoiceState) -> ScheduledInvoice:
     )
 
 
-def _upcoming(draft: Draft) -> ScheduledInvoice:
+def upcoming(draft: Draft) -> ScheduledInvoice:
+    """A document to come, as the schedule shows it."""
     return _scheduled(draft, state="UPCOMING")
 
 

@@ -8,17 +8,19 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from usance.api.caller import Asked, Caller
-from usance.api.contracts.wire import ContractBody, ContractPatch, ContractWire, day_in
+from usance.api.contracts.wire import AsOf, ContractBody, ContractPatch, ContractWire, day_in
 from usance.api.envelope import Page, Single
 from usance.api.fields import PathId, called, words
 from usance.api.paging import Paging, part
 from usance.api.route import resource
+from usance.documents.order_form import read_order
 from usance.domain.contracts.contract import ContractStatus, DraftContract
+from usance.domain.contracts.timeline import as_of as taken_by
 from usance.domain.ids import ContractId, CustomerId
 from usance.flows.archive_contract import archive_contract
 from usance.flows.create_contract import create_contract
 from usance.flows.update_contract import update_contract
-from usance.store import contracts, listings
+from usance.store import contracts, listings, timelines
 from usance.store.codec import value_from
 from usance.store.database import Tx
 from usance.store.listings import Slot
@@ -70,9 +72,20 @@ def list_contracts(
 
 
 @router.get("/{id}", operation_id="getContract", summary="Read a contract")
-def get_contract(caller: Asked, id: PathId) -> Single[ContractWire]:
-    """With its lines and subscriptions."""
-    return _one(caller, ContractId(id))
+def get_contract(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[ContractWire]:
+    """With its lines and subscriptions; `asOf` a day, past or future, as was agreed by then."""
+    contract_id, day = ContractId(id), day_in(as_of, "asOf")
+    if day is None:
+        return _one(caller, contract_id)
+    with caller.transaction() as tx:
+        stamps = listings.contract_stamps(tx, [contract_id])
+        if contract_id in stamps and contracts.drafted(tx, contract_id) is not None:
+            return _one(caller, contract_id)
+        agreed = timelines.agreed(tx, contract_id, read_order)
+        subscriptions = listings.subscriptions(tx, [contract_id]).get(contract_id, [])
+    state = agreed.after(taken_by(agreed.orders, day))
+    shown = ContractWire.agreed(state, stamps[contract_id], subscriptions, as_of=day)
+    return Single(data=shown)
 
 
 @router.patch("/{id}", operation_id="updateContract", summary="Rename a contract")

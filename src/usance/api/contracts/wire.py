@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import Field
 
-from usance.api.envelope import CurrencyCode, Instant, Wire
+from usance.api.envelope import CurrencyCode, Instant, Quantity, Wire
 from usance.api.fields import Ref, TermsWire
+from usance.documents.contract_notation import plain_terms
+from usance.documents.line_prices import plain_amount_off
 from usance.documents.order_lines import plain_line
 from usance.documents.terms_notation import plain_payment_terms
-from usance.domain.calendar import parse_day
+from usance.domain.calendar import LAST_DAY, parse_day
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus, DraftContract
+from usance.domain.due_items import LineKind
 from usance.domain.errors import Invalid, Problem
+from usance.domain.rating.notation import plain_pricing
 from usance.store.database import Row
+
+AsOf = Annotated[
+    str | None, Query(alias="asOf", max_length=40, description="A day, past or future.")
+]
 
 
 class ContractBody(Wire):
@@ -48,12 +58,27 @@ class SubscriptionWire(Wire):
     status: str
 
 
+class LineInForceWire(Wire):
+    """What holds of a line on a day, and through which days it does."""
+
+    start: str
+    end: str = Field(description="The first day it holds no more.")
+    quantity: Quantity | None = Field(description="Null: it is counted from usage.")
+    price: dict[str, Any] = Field(description="In the order form's notation.")
+    discounts: list[dict[str, Any]]
+    order_id: str = Field(description="The order that agreed it.")
+    is_provisional: bool = Field(description="The price rests on an index not published yet.")
+
+
 class ContractLineWire(Wire):
     """A line in force, and the order that sold it."""
 
     id: str
     order_id: str
     sold: dict[str, Any] = Field(description="In the order form's notation.")
+    in_force: LineInForceWire | None = Field(
+        description="What holds of it on the day asked for; null where nothing does, or no day was."
+    )
 
 
 class ContractWire(Wire):
@@ -73,30 +98,45 @@ class ContractWire(Wire):
     activation_end_date: str | None = Field(description="The first day not included.")
     net_days: int | None = Field(description="Of terms that count nothing but days.")
     payment_terms: TermsWire | None
+    as_of: str | None = Field(description="The day asked for: so it was agreed by then.")
+    terminated_on: str | None
+    terms: dict[str, Any] | None = Field(description="In the order form's notation.")
     lines: list[ContractLineWire]
     subscriptions: list[SubscriptionWire]
     created_at: Instant
     updated_at: Instant
 
     @classmethod
-    def agreed(cls, contract: Contract, stamps: Row, subscriptions: Sequence[Row]) -> ContractWire:
-        """One on which an order was fulfilled."""
+    def agreed(
+        cls,
+        contract: Contract,
+        stamps: Row,
+        subscriptions: Sequence[Row],
+        *,
+        as_of: date | None = None,
+    ) -> ContractWire:
+        """One on which an order was fulfilled, with the parties and terms of that day."""
+        held = contract.on(LAST_DAY if as_of is None else as_of)
+        terms = held.terms
         return cls(
             contract_id=contract.id,
             external_id=contract.id,
-            customer_external_id=contract.customer_id,
+            customer_external_id=held.customer_id,
             name=contract.name,
-            po_number=contract.terms.po_number or None,
+            po_number=(terms.po_number if as_of is None else terms.po_on(as_of)) or None,
             state=contract.status,
             billing_state=contract.status,
             billing_id=contract.id,
-            legal_entity_id=contract.legal_entity_id,
+            legal_entity_id=held.legal_entity_id,
             currency=contract.currency.code,
             activation_start_date=contract.term.start.isoformat(),
             activation_end_date=contract.term.end.isoformat(),
-            net_days=contract.terms.payment_terms.net_days,
-            payment_terms=plain_payment_terms(contract.terms.payment_terms),
-            lines=[_line(line) for line in contract.lines],
+            net_days=terms.payment_terms.net_days,
+            payment_terms=plain_payment_terms(terms.payment_terms),
+            as_of=_iso(as_of),
+            terminated_on=_iso(contract.terminated_on),
+            terms=plain_terms(terms, contract.currency),
+            lines=[_line(line, as_of) for line in contract.lines],
             subscriptions=[
                 SubscriptionWire(subscription_id=row.id, plan_id=row.plan_id, status=row.status)
                 for row in subscriptions
@@ -123,6 +163,9 @@ class ContractWire(Wire):
             activation_end_date=_iso(draft.ends_on),
             net_days=None,
             payment_terms=None,
+            as_of=None,
+            terminated_on=None,
+            terms=None,
             lines=[],
             subscriptions=[],
             created_at=stamps.created_at,
@@ -144,8 +187,30 @@ def day_in(text: str | None, path: str) -> date | None:
         raise Invalid(Problem("InvalidDate", path, text[:80], expected)) from None
 
 
-def _line(line: ContractLine) -> ContractLineWire:
-    return ContractLineWire(id=line.id, order_id=line.order_id, sold=plain_line(line.sold))
+def _line(line: ContractLine, day: date | None) -> ContractLineWire:
+    return ContractLineWire(
+        id=line.id,
+        order_id=line.order_id,
+        sold=plain_line(line.sold),
+        in_force=None if day is None else _in_force(line, day),
+    )
+
+
+def _in_force(line: ContractLine, day: date) -> LineInForceWire | None:
+    steps = () if line.sold.is_void else line.sold.segments
+    found = next((each for each in steps if day in each.period), None)
+    if found is None:
+        return None
+    is_counted = line.sold.kind is LineKind.USAGE
+    return LineInForceWire(
+        start=found.period.start.isoformat(),
+        end=found.period.end.isoformat(),
+        quantity=None if is_counted else f"{found.quantity:f}",
+        price=plain_pricing(replace(found.pricing, discounts=())),
+        discounts=[plain_amount_off(each) for each in found.pricing.discounts],
+        order_id=found.order_id or line.order_id,
+        is_provisional=found.is_provisional,
+    )
 
 
 def _iso(day: date | None) -> str | None:

@@ -14,6 +14,7 @@ from usance.api.errors import UnreadableBody
 from usance.api.fields import PathId, words
 from usance.api.openapi import body_of
 from usance.api.orders.form import EXAMPLE, OrderForm
+from usance.api.orders.worth import Worth, worths
 from usance.api.paging import Paging, part
 from usance.api.reading import JSON, Content
 from usance.api.route import MEDIA_TYPES, resource
@@ -21,9 +22,7 @@ from usance.documents.order_form import read_form, read_order
 from usance.domain.contracts.contract import Contract, ContractStatus
 from usance.domain.contracts.fulfilment import Done, OrderStatus, StepKind, order_steps
 from usance.domain.contracts.order import Order
-from usance.domain.contracts.timeline import contract_from
-from usance.domain.contracts.value import contract_value
-from usance.domain.ids import ContractId, LineId, OrderId
+from usance.domain.ids import ContractId, OrderId
 from usance.flows.cancel_order import cancel_order
 from usance.flows.fulfil_order import fulfil_order
 from usance.flows.sign_order import sign_order
@@ -55,7 +54,10 @@ class OrderWire(Wire):
     legal_entity_id: str
     contract_id: str
     currency: CurrencyCode
-    contract_value: Amount = Field(description="Every committed fee of the term, before tax.")
+    contract_value: Amount = Field(
+        description="Every committed fee of the contract's term once it has taken effect."
+    )
+    value_change: Amount = Field(description="How much of that it brought, or took.")
     effective_on: str
     document_sha256: str = Field(description="Of the document that was signed, in hex.")
     created_at: Instant
@@ -143,7 +145,17 @@ def _rendered(tx: Tx, rows: Sequence[Row]) -> list[OrderWire]:
     made = [ContractId(row.contract_id) for row in rows if row.contract_id is not None]
     agreed = {contract.id: contract for contract in contracts.many(tx, made)}
     provisioned = listings.subscriptions(tx, made)
-    return [_wire(row, _done(row, agreed, provisioned.get(row.contract_id, []))) for row in rows]
+    read = {row.id: read_order(row.form, row.id) for row in rows}
+    worth = worths(tx, read.values())
+    return [
+        _wire(
+            row,
+            read[row.id],
+            worth[row.id],
+            _done(row, agreed, provisioned.get(row.contract_id, [])),
+        )
+        for row in rows
+    ]
 
 
 def _done(row: Row, agreed: Mapping[ContractId, Contract], provisioned: Sequence[Row]) -> Done:
@@ -159,8 +171,7 @@ def _done(row: Row, agreed: Mapping[ContractId, Contract], provisioned: Sequence
     )
 
 
-def _wire(row: Row, done: Done) -> OrderWire:
-    order = read_order(row.form, row.id)
+def _wire(row: Row, order: Order, worth: Worth, done: Done) -> OrderWire:
     return OrderWire(
         id=order.id,
         kind=order.kind.value,
@@ -173,7 +184,8 @@ def _wire(row: Row, done: Done) -> OrderWire:
         legal_entity_id=order.legal_entity_id,
         contract_id=order.contract_id,
         currency=order.currency.code,
-        contract_value=_value(order),
+        contract_value=worth.after.text,
+        value_change=worth.brought.text,
         effective_on=order.effective_on.isoformat(),
         document_sha256=bytes(row.document_sha256).hex(),
         created_at=row.created_at,
@@ -181,7 +193,3 @@ def _wire(row: Row, done: Done) -> OrderWire:
         canceled_at=row.canceled_at,
         form=row.form,
     )
-
-
-def _value(order: Order) -> str:
-    return contract_value(contract_from(order, line_id=LineId)).total.text
