@@ -58,6 +58,8 @@ def test_a_legal_entity_and_its_rates(desk: Desk) -> None:
     assert desk.get("/legal-entities/halden-fr/tax-rates").json() == saved.json()
     taken = desk.http.put("/api/v1/legal-entities/halden-x", json=body)
     assert (taken.status_code, taken.json()["error"]["code"]) == (409, "SeriesTaken")
+    notes = body | {"series": f"{body['series']}-CN"}  # that of its credit notes
+    assert desk.http.put("/api/v1/legal-entities/halden-x", json=notes).status_code == 409
     assert len(desk.get("/legal-entities").json()["data"]) == 4
 
 

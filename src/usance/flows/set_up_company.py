@@ -7,6 +7,7 @@ from collections.abc import Collection
 from usance.domain.customer import Customer, parent_problems
 from usance.domain.errors import Conflict, refuse_if
 from usance.domain.ids import CustomerId, LegalEntityId
+from usance.domain.invoicing.issuing import CREDIT_NOTES
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.tax.rates import TaxRate, TaxTable
 from usance.flows.runtime import Runtime, Scope
@@ -26,11 +27,16 @@ def save_legal_entity(runtime: Runtime, scope: Scope, entity: LegalEntity) -> No
     """
     with runtime.transaction(scope) as tx:
         for other in parties.entities(tx).values():
-            if other.series == entity.series and other.id != entity.id:
+            if other.id != entity.id and _numbers_alike(other.series, entity.series):
                 raise SeriesTaken(f"Series {entity.series!r} is that of {other.id!r}.")
 
         parties.save_entity(tx, entity, at=runtime.now(tx))
         runtime.note(tx, scope, "legal_entity.saved", entity.id, after={"name": entity.name})
+
+
+def _numbers_alike(one: str, other: str) -> bool:
+    """True when two series would share numbers: ACME-CN is that of the credit notes of ACME."""
+    return one == other or f"{one}{CREDIT_NOTES}" == other or one == f"{other}{CREDIT_NOTES}"
 
 
 def save_tax_rates(

@@ -168,7 +168,7 @@ def written(
         tax=tax,
         gross=net + tax,
         findings=findings,
-        input_hash=hash_of(taxed, findings),
+        input_hash=hash_of(taxed, grouping, findings),
         type=DocumentType.of(net + tax),
     )
 

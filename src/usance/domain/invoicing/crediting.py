@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from usance.domain.catalog import is_storable
-from usance.domain.due_items import Source
+from usance.domain.due_items import Grouping, Source
 from usance.domain.errors import Invalid, NotAllowedNow, Problem, refuse_if
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import (
@@ -134,20 +134,21 @@ def credit(
     net = _sum([line.net for line in lines], source.draft.currency)
     tax = _sum([line.tax for line in lines], source.draft.currency)
     _refuse_nothing(net + tax)
+    grouping = source.draft.grouping._replace(alone=invoice_id, is_po_required=False)
     return Draft(
         id=invoice_id,
         legal_entity_id=source.draft.legal_entity_id,
         customer_id=source.draft.customer_id,
         currency=source.draft.currency,
         bill_on=on,
-        grouping=source.draft.grouping._replace(alone=invoice_id, is_po_required=False),
+        grouping=grouping,
         lines=lines,
         taxes=tax_rows_of(lines),
         net=net,
         tax=tax,
         gross=net + tax,
         findings=(),
-        input_hash=hash_of(lines),
+        input_hash=hash_of(lines, grouping),
         type=DocumentType.CREDIT_NOTE,
         reason=wish.text,
         disposition=wish.disposition,
@@ -194,11 +195,13 @@ def _shares(line: InvoiceLine) -> list[tuple[Decimal, str, Money]]:
     return [(each.percent, each.jurisdiction, share) for each, share in pairs]
 
 
-def hash_of(lines: Sequence[InvoiceLine], findings: Sequence[Finding] = ()) -> str:
+def hash_of(
+    lines: Sequence[InvoiceLine], grouping: Grouping, findings: Sequence[Finding] = ()
+) -> str:
     """What a document written by hand says, as a number; its errors are in it."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     said = [(line.description, line.working, line.tax.minor, line.treatment) for line in lines]
-    content = msgspec.json.encode((said, errors))
+    content = msgspec.json.encode((said, grouping.key, errors))
     return blake2b(content, digest_size=16).hexdigest()
 
 

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from usance.domain.errors import NotAllowedNow
 from usance.domain.invoicing.invoice import Approved, DocumentType, Draft, Issued, Severity
 
+CREDIT_NOTES = "-CN"  # what a series of credit notes adds to that of invoices
+
 
 class DraftHasErrors(NotAllowedNow):
     """A draft whose findings include an error cannot be approved until it is put right."""
@@ -28,7 +30,7 @@ def approve(draft: Draft, *, by: str, at: datetime) -> Approved:
 
 def document_number(type: DocumentType, *, series: str, year: int, count: int) -> str:
     """The `count`-th number of a series in a year: `ACME-2025-00042`, `ACME-CN-2025-00007`."""
-    prefix = f"{series}-CN" if type is DocumentType.CREDIT_NOTE else series
+    prefix = f"{series}{CREDIT_NOTES}" if type is DocumentType.CREDIT_NOTE else series
     return f"{prefix}-{year}-{count:05d}"
 
 
