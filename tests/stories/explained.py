@@ -32,6 +32,8 @@ def _by_hand(line: InvoiceLine) -> Money | None:
         key: Decimal(str(value)) for key, value in line.working.facts.items() if _is_number(value)
     }
     match line.working.rule:
+        case "clause":
+            return _beside_its_price(line)
         case "credit":
             amount = facts["net"]
             assert abs(amount) <= abs(facts["billed"])
@@ -49,6 +51,33 @@ def _by_hand(line: InvoiceLine) -> Money | None:
         case _:
             return None
     whole = amount.scaleb(line.net.currency.digits).to_integral_value(ROUND_HALF_UP)
+    return Money(int(whole), line.net.currency)
+
+
+def _beside_its_price(line: InvoiceLine) -> Money | None:
+    """The net of a line of a contract that is not, or not only, its price; None: it is."""
+    step = next(part for part in line.working.parts if part.rule not in ("usage", "tax"))
+    facts = {key: Decimal(str(value)) for key, value in step.facts.items() if _is_number(value)}
+    match step.rule:
+        case "given_back":
+            (billed,) = step.every("billed")
+            amount = facts["net"]
+            assert abs(amount) <= abs(Decimal(str(billed.facts["billed"])))
+        case "agreed_amount":
+            amount = facts["net"]
+        case "replaced":
+            gone = sum(Decimal(str(each.facts["billed"])) for each in step.every("billed"))
+            assert gone == facts["billed"]
+            amount = facts["now"] - gone
+        case "true_up":
+            reached = sum(Decimal(str(each.facts["net"])) for each in step.every("covered"))
+            assert reached == facts["reached"]
+            amount = max(facts["commitment"] - reached, Decimal(0))
+        case "prepaid":
+            amount = facts["usage"] - facts["drawn"]
+        case _:
+            return None
+    whole = amount.scaleb(line.net.currency.digits)
     return Money(int(whole), line.net.currency)
 
 
@@ -80,6 +109,10 @@ def _after(step: Working, amount: Decimal, quantity: Decimal) -> Decimal:
             return sum(
                 (_of_events(events, facts["ratePercent"]) for events in step.parts), Decimal(0)
             )
+        case "discount":
+            assert facts["amount"] == amount
+            off = facts.get("off", amount * facts.get("percent", Decimal(0)) / 100)
+            return max(amount - off, Decimal(0))
         case "minimum" | "maximum":
             return facts[step.rule]
         case "proration" | "rounding":

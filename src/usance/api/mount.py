@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from usance.api import (
     account_balance,
     billing_runs,
+    clock,
     credit_notes,
     customers,
     events,
@@ -22,7 +23,7 @@ from usance.api import (
     usage_receipts,
 )
 from usance.api.contracts import billing as contract_billing
-from usance.api.contracts import lookups
+from usance.api.contracts import lookups, rehearsals, timeline, value
 from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
 from usance.api.invoices import corrections, review
@@ -39,9 +40,13 @@ ROUTERS = (
     lookups.router,  # before routes whose paths have an id in their place
     contracts.router,
     contract_billing.router,
+    rehearsals.router,
+    timeline.router,
+    value.router,
     events.router,
     usage_receipts.router,
     billing_runs.router,
+    clock.router,
     corrections.router,  # before routes whose paths have an id in their place
     invoices.router,
     review.router,

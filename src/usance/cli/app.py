@@ -27,6 +27,7 @@ from usance.cli import (
     orders,
     payments,
     refunds,
+    rehearsals,
     serve,
     usage,
 )
@@ -49,6 +50,9 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("migrate")(environment.migrate_database)
 app.command("bill")(billing.bill)
+app.command("daily")(rehearsals.daily)
+app.command("simulate")(rehearsals.simulate)
+app.command("what-if")(rehearsals.see_what_if)
 app.command("late-fees")(corrections.late_fees)
 app.add_typer(company.app, name="company")
 app.add_typer(customers.app, name="customers")

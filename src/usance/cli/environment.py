@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, database, session
 from usance.cli.show import AsJson, paper, print_json, print_table
-from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import parse_ref
+from usance.domain.calendar import instant_from
+from usance.domain.errors import Invalid
+from usance.domain.ids import CustomerId, parse_ref
 from usance.flows.open_environment import (
     create_key,
     move_clock,
     open_environment,
     revoke_key,
 )
+from usance.flows.plays.pass_time import pass_time
 from usance.settings import settings_from
 from usance.store import tenants
 from usance.store.embedded.cluster import attach
@@ -134,12 +136,29 @@ def set_clock(
     paper.print(f"{instant:%Y-%m-%d %H:%M:%S} UTC")
 
 
+@clock.command("move")
+def let_time_pass(
+    to: Annotated[str, typer.Argument(help="A day (its noon, UTC) or an instant: 2025-03-01.")],
+    *,
+    environment: Environment = DEFAULT_ENVIRONMENT,
+    customer: Annotated[
+        str | None, typer.Option(help="Of this customer alone; the others' time stands still.")
+    ] = None,
+) -> None:
+    """Let time pass in a sandbox: all that falls due on the way happens, day by day, in order."""
+    instant = _instant(to)
+
+    def see(on: date, count: int) -> None:
+        paper.print(f"{on}  {count} {'draft' if count == 1 else 'drafts'}", markup=False)
+
+    with session(environment) as here:
+        customer_id = None if customer is None else CustomerId(customer)
+        pass_time(here.runtime, here.scope, to=instant, customer_id=customer_id, see=see)
+    paper.print(f"{instant:%Y-%m-%d %H:%M:%S} UTC")
+
+
 def _instant(text: str) -> datetime:
     try:
-        if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(12), tzinfo=UTC)
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        expected = "a day such as 2025-03-01 or an instant such as 2025-03-01T09:30:00+01:00"
-        raise Invalid(Problem("InvalidInstant", "to", text, expected)) from None
-    return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+        return instant_from(text)
+    except Invalid as refused:
+        raise Invalid(*(problem.under("to") for problem in refused.problems)) from None

@@ -381,6 +381,21 @@ def parse_day(text: str | date) -> date:
     return day
 
 
+def instant_from(text: str) -> datetime:
+    """The instant written as ISO 8601, in UTC; a day alone is its noon, UTC.
+
+    Without an offset it is UTC. Raises Invalid (InvalidInstant).
+    """
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time(12), tzinfo=UTC)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        expected = "a day such as 2025-03-01 or an instant such as 2025-03-01T09:30:00+01:00"
+        raise Invalid(Problem("InvalidInstant", "", text, expected)) from None
+    return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+
+
 def _out_of_range(what: str) -> Invalid:
     expected = f"a day from {FIRST_DAY} to {LAST_DAY}"
     return Invalid(Problem("DayOutOfRange", "", what, expected))

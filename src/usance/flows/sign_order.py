@@ -122,11 +122,19 @@ def _party_problems(tx: Tx, order: Order, *, has_customer: bool) -> list[Problem
     if not has_customer:
         expected = "the id of a customer, or the customer's particulars under `customer`"
         problems.append(Problem("UnknownCustomer", "customerId", order.customer_id, expected))
-    entity = parties.entities(tx, [order.legal_entity_id]).get(order.legal_entity_id)
-    if entity is None:
-        expected = "the id of a legal entity of this environment"
-        path, value = "legalEntityId", order.legal_entity_id
-        problems.append(Problem("UnknownLegalEntity", path, value, expected))
+    assigned_to = order.party_change.customer_id
+    if assigned_to is not None and not parties.has_customer(tx, assigned_to):
+        expected = "the id of a customer"
+        problems.append(Problem("UnknownCustomer", "assignTo", assigned_to, expected))
+    asked = {
+        "legalEntityId": order.legal_entity_id,
+        "newLegalEntityId": order.party_change.legal_entity_id,
+    }
+    known = parties.entities(tx, [each for each in asked.values() if each is not None])
+    for path, entity_id in asked.items():
+        if entity_id is not None and entity_id not in known:
+            expected = "the id of a legal entity of this environment"
+            problems.append(Problem("UnknownLegalEntity", path, entity_id, expected))
     return problems
 
 

@@ -175,13 +175,18 @@ class Agreement:
         self.uplifted = 0
 
     def uplift_through(self, day: date) -> None:
-        """Each anniversary of the term begun last, up to that day, raises what is priced."""
-        while (rule := self.latest().terms.uplift) is not None:
+        """Each anniversary of the term begun last, up to that day, raises what is priced.
+
+        One that passed before there was a rule is behind: a rule agreed later does not reach back.
+        """
+        while True:
             on = month_after(self.term_start, 12 * (self.uplifted + 1))
             if on > day or on >= self.term.end:
                 return
             self.uplifted += 1
-            self.raise_prices(rule, on, self.lines)
+            rule = self.latest().terms.uplift
+            if rule is not None:
+                self.raise_prices(rule, on, self.lines)
 
     def raise_prices(
         self, rule: Uplift, on: date, lines: Iterable[OpenLine], *, is_opening: bool = False

@@ -11,16 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from usance.domain.calendar import Period
 from usance.domain.contracts.contract import ContractLine
 from usance.domain.contracts.schedule import Slice, rated_minor
+from usance.domain.contracts.terms import LateUsage
 from usance.domain.due_items import GivenBack, LineKind, Piece
 from usance.domain.money import Currency, Money
 
 Standing = Mapping[str, Sequence[Piece]]  # by line id
 UNITS = Currency("XXX", 0)  # minor units of whatever currency
 NEVER_IN_PART = (LineKind.USAGE, LineKind.COMMITMENT)  # counted: part of a count is unknown
+
+
+class Agreed(NamedTuple):
+    """What of a contract decides how it is put right."""
+
+    currency: Currency
+    late_usage: LateUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,12 @@ def corrections(
     due: Sequence[Slice],
     keys: Sequence[str],
     pieces: Sequence[Piece],
-    of: Currency,
+    terms: Agreed,
 ) -> list[Correction]:
     """What brings the pieces of one billing period to the slices it should have."""
-    sold = line.sold
+    sold, of = line.sold, terms.currency
+    if terms.late_usage is LateUsage.REBILL and any(p.late_on is not None for p in pieces):
+        return _rebilled(due, keys, pieces)
     if sold.is_tax_inclusive:  # a piece is known without its tax, a price with it
         return _anew(due, keys, pieces)
     if sold.plan or any(piece.late_on is not None for piece in pieces):
@@ -79,6 +90,22 @@ def corrections(
     if sold.kind in NEVER_IN_PART:
         return _anew(due, keys, pieces)
     return _in_part(due, keys, pieces, of)
+
+
+def _rebilled(
+    due: Sequence[Slice], keys: Sequence[str], pieces: Sequence[Piece]
+) -> list[Correction]:
+    """All of a window is given back on a credit note, and charged anew on an invoice."""
+    day = max(piece.late_on for piece in pieces if piece.late_on is not None)
+    moved = [piece for piece in pieces if piece.late_on is not None]
+    kept = [piece for piece in pieces if piece.late_on is None]
+    return [
+        replace(each, day=max(day, each.day), is_late=True)
+        for each in [
+            *(Correction(day, moved[0].start, gives_back=_all_of(piece)) for piece in moved),
+            *(c for c in _anew(due, keys, kept) if c.charge is not None),
+        ]
+    ]
 
 
 def orphans(pieces: Iterable[Piece], ended_on: date) -> list[Correction]:
@@ -98,7 +125,7 @@ def _replaced(
     for each, key in zip(due, keys, strict=True):
         own = [piece for piece in pieces if _period(piece).overlap(each.covers) is not None]
         used.update(own)
-        if is_settled([each], [key], own):
+        if is_settled([each], [key], own) and own[0].late_on is None:
             continue
         late = [piece.late_on for piece in own if piece.late_on is not None]
         made.append(
@@ -124,8 +151,10 @@ def _anew(due: Sequence[Slice], keys: Sequence[str], pieces: Sequence[Piece]) ->
         else:
             left.remove(own)
     gone = sorted(left, key=lambda piece: piece.start)
-    first = min([piece.start for piece in gone] + [each.period.start for each in missing])
-    day, since = _days(due, pieces, first)
+    changed = [piece.start for piece in gone] + [each.period.start for each in missing]
+    if not changed:
+        return []
+    day, since = _days(due, pieces, min(changed))
     back = [Correction(day, since, gives_back=_all_of(piece)) for piece in gone]
     return back + [Correction(day, since, charge=each) for each in missing if each.share]
 

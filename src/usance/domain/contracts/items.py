@@ -18,7 +18,7 @@ from usance.domain.due_items import CountedSlice, DueItem, Fund, Grouping, LineK
 from usance.domain.money import ONE
 
 NONE = Decimal(0)
-REBILLED = "late usage "  # what is rebilled stands on documents of its own
+REBILLED, CREDITED = "rebilled ", "credited "  # what is rebilled stands on documents of its own
 
 
 @dataclass(slots=True)
@@ -35,11 +35,32 @@ class Items:
         if each.fixed_minor is not None:
             return _digest(each.segment.key, str(each.fixed_minor))
         if line.sold.kind is LineKind.COMMITMENT:
-            covered = (other.segment.key for _, other in self._covered(line, each.period))
+            covered = (self._named(*other) for other in self._covered(line, each.period))
             return _digest(each.segment.key, *covered)
-        if line.sold.kind is LineKind.USAGE and (funds := self._funds(line, each)):
-            return _digest(each.segment.key, *map(str, funds))
+        if line.sold.kind is LineKind.USAGE:
+            rests_on = [*self._tiers(position, each)]
+            if funds := self._funds(line, each):
+                rests_on += map(str, funds)
+                rests_on += (self._named(*other) for other in self._drawn_by(position, each, funds))
+            if rests_on:
+                return _digest(each.segment.key, *rests_on)
         return each.segment.key
+
+    def _named(self, position: int, each: Slice) -> str:
+        """A slice that another's amount rests on: its days, its terms, and what its tiers count."""
+        line = self.contract.lines[position]
+        named = [line.id, str(each.period), str(each.share), each.segment.key]
+        return "/".join([*named, *self._tiers(position, each)])
+
+    def _tiers(self, position: int, each: Slice) -> Iterator[str]:
+        """What is counted before a slice, where that may change. Of a line by itself, through its
+        term, it is all there is, come what may.
+        """
+        line = self.contract.lines[position]
+        sold = line.sold
+        if sold.kind is LineKind.USAGE and (sold.tier_group or sold.tier_scope is Scope.PERIOD):
+            for earlier in self._before(position, line, each):
+                yield f"{earlier.line_id} {earlier.service_period}"
 
     def charge(self, position: int, each: Slice, key: str | None = None) -> DueItem:
         """A slice as an item: what it is, who buys, how it is priced, what its amount rests on."""
@@ -48,8 +69,8 @@ class Items:
         if line.sold.kind is LineKind.USAGE:
             return self._with_scope(item, line, each)
         if line.sold.kind is LineKind.COMMITMENT:
-            covered = tuple(self.charge(*other) for other in self._covered(line, each.period))
-            return replace(item, covered=covered)
+            counted = tuple(self._unpaid(*other) for other in self._covered(line, each.period))
+            return replace(item, covered=counted)
         return item
 
     def _bare(self, position: int, each: Slice, key: str) -> DueItem:
@@ -91,14 +112,19 @@ class Items:
     def correction(self, position: int, each: Correction, on: date) -> DueItem:
         """A correction as an item, due on that day."""
         if each.gives_back is not None:
-            return self._given_back(position, each, on)
+            return self._by_itself(each, self._given_back(position, each, on))
         assert each.charge is not None, "a correction gives back or charges"
         item = replace(self.charge(position, each.charge), due_on=on, replaces=each.replaces)
         if each.fixed_minor is not None and each.period is not None:
             item = replace(item, service_period=each.period, fixed_minor=each.fixed_minor)
-        if each.is_late and self.contract.terms.late_usage is LateUsage.REBILL:
-            item = replace(item, grouping=item.grouping._replace(alone=REBILLED + item.line_id))
-        return item
+        return self._by_itself(each, item)
+
+    def _by_itself(self, each: Correction, item: DueItem) -> DueItem:
+        """Late usage that is rebilled: its credit is one document, its new charge another."""
+        if not each.is_late or self.contract.terms.late_usage is not LateUsage.REBILL:
+            return item
+        alone = (CREDITED if each.gives_back is not None else REBILLED) + item.line_id
+        return replace(item, grouping=item.grouping._replace(alone=alone))
 
     def _given_back(self, position: int, each: Correction, on: date) -> DueItem:
         gone = each.gives_back
@@ -121,31 +147,38 @@ class Items:
         funds = self._funds(line, each)
         if not funds:
             return replace(item, before=before) if before else item
-        first = min(fund.start for fund in funds)
-        drawn_by = tuple(
-            self._plain_usage(other, earlier)
-            for other, earlier in self._usage(line)
-            if first <= earlier.period.start
-            and (earlier.period.start, other) < (each.period.start, item.position)
-        )
-        return replace(item, before=before, funds=funds, drawn_by=drawn_by)
+        drawn_by = self._drawn_by(item.position, each, funds)
+        earlier = tuple(self._unpaid(*other) for other in drawn_by)
+        return replace(item, before=before, funds=funds, drawn_by=earlier)
 
-    def _plain_usage(self, position: int, each: Slice) -> DueItem:
-        """Usage that draws from the same funds: what it came to, whoever paid.
+    def _drawn_by(
+        self, position: int, each: Slice, funds: Sequence[Fund]
+    ) -> Iterator[tuple[int, Slice]]:
+        """The usage that drew from the same funds before a slice."""
+        first = min(fund.start for fund in funds)
+        for other, earlier in self._usage(self.contract.lines[position]):
+            start = earlier.period.start
+            if first <= start and (start, other) < (each.period.start, position):
+                yield other, earlier
+
+    def _unpaid(self, position: int, each: Slice) -> DueItem:
+        """What counts toward a commitment, or drew before: what it came to, whoever paid.
 
         Made once, and never with what drew before it in turn: that would double with each period.
         """
         place = position, each.period.start
         if place not in self._plain:
-            line = self.contract.lines[position]
-            before = tuple(self._before(position, line, each))
-            self._plain[place] = replace(self._bare(position, each, ""), before=before)
+            line, item = self.contract.lines[position], self._bare(position, each, "")
+            if line.sold.kind is LineKind.USAGE:
+                item = replace(item, before=tuple(self._before(position, line, each)))
+            self._plain[place] = item
         return self._plain[place]
 
     def _before(self, position: int, line: ContractLine, each: Slice) -> Iterator[CountedSlice]:
         """Usage in the same tier scope, counted before this slice."""
         sold = line.sold
         if sold.tier_scope is Scope.PERIOD and not sold.tier_group:
+            yield from self._at_same_price(position, line, each)
             return
         for other, member in enumerate(self.contract.lines):
             is_same = other == position or (
@@ -160,6 +193,27 @@ class Items:
                     break
                 if sold.tier_scope is Scope.TERM or start >= each.period.start:
                     yield CountedSlice(member.id, member.sold.feature_id, earlier.period)
+
+    def _at_same_price(
+        self, position: int, line: ContractLine, each: Slice
+    ) -> Iterator[CountedSlice]:
+        """Usage earlier in the same period: tiers go on where only a discount is another one.
+
+        A new price counts anew (finance.md section 3), and so does one with included units, of
+        which each slice has its share.
+        """
+        sold, price = line.sold, replace(each.segment.pricing, discounts=())
+        if len(sold.segments) == 1 or price.included:
+            return
+        start = sold.window.start
+        if sold.cadence is not None:
+            start = max(start, sold.cadence.period_at(sold.anchor, each.period.start).start)
+        assert sold.feature_id is not None, "usage names its feature"
+        earlier = [s for s in self._cut(position) if start <= s.period.start < each.period.start]
+        for other in reversed(earlier):
+            if replace(other.segment.pricing, discounts=()) != price:
+                return
+            yield CountedSlice(line.id, sold.feature_id, other.period)
 
     def _usage(self, line: ContractLine) -> Iterator[tuple[int, Slice]]:
         """Every slice of usage that draws from the same funds as that line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,7 +20,7 @@ from usance.domain.contracts.schedule import (
     periods,
     plan_slices,
 )
-from usance.domain.contracts.terms import Corrections
+from usance.domain.contracts.terms import Corrections, LateUsage
 from usance.domain.due_items import DueItem, LineKind, Piece
 
 NOTHING: Standing = {}
@@ -128,7 +128,8 @@ def _compare(
         ]
         return
     contract = items.contract
-    made = difference.corrections(contract.lines[position], whole, keys, own, contract.currency)
+    terms = difference.Agreed(contract.currency, contract.terms.late_usage)
+    made = difference.corrections(contract.lines[position], whole, keys, own, terms)
     found.corrections += [(position, each) for each in made]
 
 
@@ -186,10 +187,12 @@ def _corrected(
 
 
 def _day_of(
-    contract: Contract, day: date, members: Iterable[Correction], charge_days: Sequence[date]
+    contract: Contract, day: date, members: Sequence[Correction], charge_days: Sequence[date]
 ) -> date:
     """What comes to less than nothing waits for the next invoice, where the contract says so."""
-    if contract.terms.corrections is Corrections.CREDIT_NOTE:
+    is_late = any(each.is_late for each in members)
+    is_rebilled = is_late and contract.terms.late_usage is LateUsage.REBILL
+    if is_rebilled or (not is_late and contract.terms.corrections is Corrections.CREDIT_NOTE):
         return day
     amounts = [each.minor(contract.currency) if not _is_counted(each) else None for each in members]
     known = [amount for amount in amounts if amount is not None]

@@ -16,6 +16,7 @@ from usance.domain.contracts.order import (
     OrderKind,
     OrderLine,
     Segment,
+    Stub,
     Timing,
 )
 from usance.domain.contracts.terms import DatedDiscount, Refund
@@ -189,7 +190,7 @@ def _follower(line: OpenLine, order: Order) -> OrderLine:
     """The line of the new term: at the terms of the last day of the old one.
 
     It keeps its billing calendar, unless that was counted from the old term's own start and does
-    not fall on the new one's.
+    not fall on the new one's. It goes on, so its first part period is no stub to be waived.
     """
     sold, term = line.sold, order.term
     last = sold.segments[-1]
@@ -202,27 +203,36 @@ def _follower(line: OpenLine, order: Order) -> OrderLine:
         anchor = term.start if anchor == line.opened_on else anchor
     only = replace(last, period=term, order_id=order.id)
     return replace(
-        sold, window=term, segments=(only,), anchor=anchor, whole=None, ends_with_contract=True
+        sold,
+        window=term,
+        segments=(only,),
+        anchor=anchor,
+        whole=None,
+        ends_with_contract=True,
+        first_stub=Stub.BILL,
     )
 
 
 def _terminate(agreed: Agreement, order: Order) -> None:
     on, said = order.effective_on, order.termination
     assert said is not None, "a termination says what it gives back"
-    before = _committed(agreed.running(), order.currency)
-    for line in agreed.running():
-        if line.sold.plan:
-            line.sold = replace(line.sold, plan_until=on, plan_total=_value(line, order.currency))
+    before = _values(agreed, order.currency)
+    for line, value in zip(agreed.lines, before, strict=True):
+        if line.sold.is_void:
+            continue
+        if line.sold.plan and not line.sold.kind.is_once:  # a one-off fee is owed, however paid
+            line.sold = replace(line.sold, plan_until=on, plan_total=value)
         _end_at_termination(agreed, line, on, said.refund)
     agreed.terminated_on = on
+    if on > agreed.term.start:
+        agreed.term = Period(agreed.term.start, on)
     fee = said.fee
     if said.fee_percent is not None:
-        lost = before - _committed(agreed.running(), order.currency)
+        after = _values(agreed, order.currency)
+        lost = total(before, order.currency) - total(after, order.currency)
         fee = round_minor(lost.amount * said.fee_percent.scaleb(-2), order.currency)
     if fee is not None and not fee.is_zero:
         agreed.lines.append(_fee_line(fee, order))
-    if on > agreed.term.start:
-        agreed.term = Period(agreed.term.start, on)
 
 
 def _end_at_termination(agreed: Agreement, line: OpenLine, on: date, refund: Refund) -> None:
@@ -250,9 +260,13 @@ def _fee_line(fee: Money, order: Order) -> OpenLine:
     return OpenLine(sold, order.id, on, {on})
 
 
-def _committed(lines: list[OpenLine], of: Currency) -> Money:
-    return total([_value(line, of) for line in lines], of)
-
-
-def _value(line: OpenLine, of: Currency) -> Money:
-    return line_value(ContractLine(LineId(""), line.order_id, line.sold), of)
+def _values(agreed: Agreement, of: Currency) -> list[Money]:
+    """What each line comes to over its days, uplifts still ahead and all discounts included."""
+    whole, terms = agreed.copied(), agreed.latest().terms
+    whole.uplift_through(LAST_DAY)
+    return [
+        Money.zero(of)
+        if line.sold.is_void
+        else line_value(ContractLine(LineId(""), line.order_id, line.sold), of, terms)
+        for line in whole.discounted()
+    ]
