@@ -18,17 +18,13 @@ from psycopg import sql
 
 from bench.figure import Figure, at_least, at_most, seconds
 from bench.population import BILL_ON, database, give_history, populate
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.flows.run_billing import BATCH, run_billing
 from usance.flows.runtime import Runtime, Scope
 from usance.store import contracts, desk
+from usance.store.coverage import SLICE_COLUMNS
 from usance.store.database import Database
-from usance.store.invoice_rows import (
-    INVOICE_COLUMNS,
-    LINE_COLUMNS,
-    SLICE_COLUMNS,
-    TAX_COLUMNS,
-)
+from usance.store.invoice_rows import INVOICE_COLUMNS, LINE_COLUMNS, TAX_COLUMNS
 
 COUNT = 10_000
 TABLES = {  # in the order of their foreign keys, each with the columns a run writes

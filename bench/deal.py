@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from usance.domain.calendar import Cadence, Period, Unit, zone
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
-from usance.domain.contracts.order import ContractTerms, OrderLine, Segment, Timing
+from usance.domain.contracts.order import OrderLine, Segment, Timing
+from usance.domain.contracts.segments import keyed
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.customer import Address, Customer
 from usance.domain.due_items import LineKind
 from usance.domain.ids import (
@@ -71,7 +73,7 @@ def line(ref: str, kind: LineKind, pricing: Pricing, quantity: int = 1) -> Contr
         anchor=TERM.start,
         feature_id=API_CALLS if is_usage else None,
     )
-    return ContractLine(LineId(f"lin-{ref}"), OrderId("order-0"), sold)
+    return ContractLine(LineId(f"lin-{ref}"), OrderId("order-0"), keyed(sold), TERM.start)
 
 
 def contract(lines: tuple[ContractLine, ...]) -> Contract:

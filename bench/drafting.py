@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from bench.deal import BUYER, EUR, SELLER, TAXES, THREE_LINES
 from bench.figure import Figure, at_most
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.ids import InvoiceId, LineId
 from usance.domain.invoicing.drafting import Parties, drafts
 from usance.domain.invoicing.history import History

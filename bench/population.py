@@ -30,29 +30,32 @@ NOON = datetime(2025, 2, 1, 12, tzinfo=UTC)
 # Copies of the one real customer, contract and its lines, and three events for each metered line.
 COPIES = (
     """
-    INSERT INTO customers
+    INSERT INTO customers (tenant_id, id, name, particulars, created_at, updated_at)
     SELECT tenant_id, 'buyer-' || n, name,
            jsonb_set(particulars, '{id}', to_jsonb('buyer-' || n)), created_at, updated_at
       FROM customers, generate_series(1, %(last)s) n
      WHERE tenant_id = %(tenant_id)s AND id = 'buyer-0'
     """,
     """
-    INSERT INTO contracts
+    INSERT INTO contracts (tenant_id, id, customer_id, legal_entity_id, name, currency, status,
+                           term, terms, versions, next_due_on, created_at, updated_at)
     SELECT tenant_id, 'contract-' || n, 'buyer-' || n, legal_entity_id, name, currency, status,
-           term, terms, draft, next_due_on, NULL, created_at, updated_at
+           term, terms, versions, next_due_on, created_at, updated_at
       FROM contracts, generate_series(1, %(last)s) n
      WHERE tenant_id = %(tenant_id)s AND id = 'contract-0'
     """,
     """
-    INSERT INTO contract_lines
+    INSERT INTO contract_lines (tenant_id, id, contract_id, order_id, position, line_ref, kind,
+                                opened_on, service_window, feature_id, terms)
     SELECT tenant_id, id || '-' || n, 'contract-' || n, order_id, position, line_ref, kind,
-           service_window, feature_id, terms
+           opened_on, service_window, feature_id, terms
       FROM contract_lines, generate_series(1, %(last)s) n
      WHERE tenant_id = %(tenant_id)s AND contract_id = 'contract-0'
     """,
     """
-    INSERT INTO usage_events
-    SELECT %(tenant_id)s, 'buyer-' || n, 'api_call', 'key-' || k, %(used_at)s, %(used_at)s, NULL,
+    INSERT INTO usage_events (tenant_id, customer_id, event_name, idempotency_key, occurred_at,
+                              received_at, dimensions)
+    SELECT %(tenant_id)s, 'buyer-' || n, 'api_call', 'key-' || k, %(used_at)s, %(used_at)s,
            jsonb_build_object('calls', 1000 * k + n)
       FROM generate_series(0, %(last)s) n, generate_series(1, 3) k
     """,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bench.deal import BUYER, CALLS, EUR, FEE, SEATS, SELLER, TAXES, TERM, contract, line
 from bench.figure import Figure, at_most, best
-from usance.domain.contracts.schedule import due
+from usance.domain.contracts.owed import due
 from usance.domain.due_items import LineKind
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.drafting import Parties, drafts
