@@ -29,8 +29,8 @@ def pass_time(
     There is no limit to the distance: a life of ten years is as many stops as it has due days.
     Raises ClockMovesForwardOnly before anything happens; NotFound.
     """
-    made = 0
     _refuse_backward(runtime, scope, to, customer_id)
+    made = do_daily_work(runtime, scope, customer_id=customer_id).draft_count
     while (stop := _next_stop(runtime, scope, to, customer_id)) is not None:
         move_clock(runtime, scope, stop, customer_id=customer_id)
         run = do_daily_work(runtime, scope, customer_id=customer_id)
