@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -65,7 +66,7 @@ def cheaper(world: World, on: str, price: str, ref: str = "a1") -> None:
     world.sign(CHEAPER.format(on=on, price=price, ref=ref))
 
 
-def stands(world: World, *, without: InvoiceId | None = None) -> list[str]:
+def stands(world: World, *, without: Sequence[InvoiceId] = ()) -> list[str]:
     """What stands of the first line, as days and amount, by the database."""
     with world.runtime.transaction(world.scope) as tx:
         (line, *_) = contracts.one(tx, ContractId("c1")).lines
@@ -103,7 +104,7 @@ def test_days_given_back_stand_no_more_and_stand_again_once_that_document_is_voi
     corrected = world.one("DRAFT")
     assert corrected.draft.net.text == "155.00"
     before = ["2025-01-01..2025-04-01  900.00"]
-    assert stands(world, without=corrected.id) == before
+    assert stands(world, without=[corrected.id]) == before
     world.void(corrected.id)
     assert stands(world) == before
 

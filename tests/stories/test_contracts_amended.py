@@ -332,6 +332,22 @@ def test_or_is_rebilled_at_once_where_the_contract_says_so(world: World) -> None
         "2025-02-10 C 2025-01-01..2025-02-01 -100.00",
         "2025-02-10 I 2025-01-01..2025-02-01 105.00",
     ]
+    assert len(world.approve_all().issue_all()) == 2, "approving one leaves the other as it is"
+
+
+def test_what_is_rebilled_follows_its_usage_until_it_is_approved(world: World) -> None:
+    world.sign(CALLS % "lateUsage: REBILL")
+    world.on("2025-01-10").usage("2025-01-10", 10_000)
+    world.on("2025-02-01").send_out()
+    world.on("2025-02-10").usage("2025-01-31", 500)
+    do_daily_work(world.runtime, world.scope)
+    world.usage("2025-01-30", 100)
+    do_daily_work(world.runtime, world.scope)
+    world.approve_all().issue_all()
+    assert sorted(nets(world)[1:]) == [
+        "2025-02-10 C 2025-01-01..2025-02-01 -100.00",
+        "2025-02-10 I 2025-01-01..2025-02-01 106.00",
+    ]
 
 
 def test_a_simulation_plays_the_whole_life_and_keeps_nothing(world: World) -> None:

@@ -37,21 +37,22 @@ SELECT contract_line_id, lower(service_period) AS starts_on, upper(service_perio
    AND contract_line_id = ANY(%(line_ids)s)
  ORDER BY contract_line_id, starts_on
 """
-# As if a document were not there: without its own pieces, with those it gave back.
+# As if documents were not there: without their own pieces, with those they gave back of others.
 PIECES_WITHOUT = """
 SELECT contract_line_id, lower(service_period) AS starts_on, upper(service_period) AS ends_on,
        terms_key, net_minor, invoice_id, position, late_on
   FROM billed_slices
  WHERE tenant_id = %(tenant_id)s
    AND contract_line_id = ANY(%(line_ids)s)
-   AND invoice_id <> %(invoice_id)s
+   AND invoice_id <> ALL(%(without)s)
  UNION ALL
 SELECT contract_line_id, lower(service_period), upper(service_period), terms_key, net_minor,
        source_invoice_id, source_position, late_on
   FROM given_back
  WHERE tenant_id = %(tenant_id)s
    AND contract_line_id = ANY(%(line_ids)s)
-   AND invoice_id = %(invoice_id)s
+   AND invoice_id = ANY(%(without)s)
+   AND source_invoice_id <> ALL(%(without)s)
  ORDER BY contract_line_id, starts_on
 """
 PIECES_SINCE = """
@@ -104,6 +105,22 @@ SELECT DISTINCT invoice_id
  WHERE tenant_id = %(tenant_id)s
    AND source_invoice_id = %(invoice_id)s
  ORDER BY invoice_id
+"""
+# Credit notes that gave back, on one day with a document, the late windows it bills anew.
+CREDITED_FOR = """
+SELECT DISTINCT g.invoice_id
+  FROM billed_slices b
+  JOIN given_back g
+    ON g.tenant_id = %(tenant_id)s
+   AND g.contract_line_id = b.contract_line_id
+   AND g.service_period && b.service_period
+   AND g.invoice_id <> b.invoice_id
+   AND g.late_on IS NOT NULL
+  JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = g.invoice_id
+ WHERE b.tenant_id = %(tenant_id)s
+   AND b.invoice_id = %(invoice_id)s
+   AND i.bill_on = %(on)s
+   AND i.status <> 'VOID'
 """
 # Of documents that were approved: a draft follows its usage by itself.
 PIECES_ISSUED = """
@@ -173,13 +190,18 @@ class BilledMeanwhile(Conflict):
 
 
 def standing(
-    tx: Tx, line_ids: Collection[LineId], *, without: InvoiceId | None = None
+    tx: Tx, line_ids: Collection[LineId], *, without: Collection[InvoiceId] = ()
 ) -> dict[str, list[Piece]]:
-    """Their pieces that stand, in time; as if the document `without` were not there."""
-    if without is None:
+    """Their pieces that stand, in time; as if the documents `without` were not there."""
+    if not without:
         return _by_line(tx.all(PIECES, line_ids=list(line_ids)))
-    found = _by_line(tx.all(PIECES_WITHOUT, line_ids=list(line_ids), invoice_id=without))
+    found = _by_line(tx.all(PIECES_WITHOUT, line_ids=list(line_ids), without=list(without)))
     return {line_id: list(map(_joined, _runs(pieces))) for line_id, pieces in found.items()}
+
+
+def credited_for(tx: Tx, invoice_id: InvoiceId, *, on: date) -> list[InvoiceId]:
+    """The credit notes of that day that gave back the late windows a document bills anew."""
+    return [row.invoice_id for row in tx.all(CREDITED_FOR, invoice_id=invoice_id, on=on)]
 
 
 def standing_since(tx: Tx, since: Mapping[LineId, date]) -> dict[str, list[Piece]]:

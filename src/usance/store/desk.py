@@ -218,10 +218,16 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
         return [by_hand.redrafted(tx, stale)]
     owing = contracts.many(tx, contracts_on(stale))
     line_ids = [line.id for contract in owing for line in contract.lines]
-    standing = coverage.standing(tx, line_ids, without=stale.id)
+    # What bills a late window anew is due only where the credit of the window is not there either.
+    credit = coverage.credited_for(tx, stale.id, on=stale.bill_on)
+    standing = coverage.standing(tx, line_ids, without=[stale.id, *credit])
     dues = [due(contract, through=stale.bill_on, standing=standing) for contract in owing]
     items = {
-        account: [item for item in owed if item.due_on == stale.bill_on]
+        account: [
+            item
+            for item in owed
+            if item.due_on == stale.bill_on and not (credit and item.gives_back is not None)
+        ]
         for account, owed in by_account(owing, dues).items()
     }
     items = {account: owed for account, owed in items.items() if owed}

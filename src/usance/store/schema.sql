@@ -560,6 +560,7 @@ CREATE TABLE given_back (
     FOREIGN KEY (tenant_id, source_invoice_id, source_position) REFERENCES invoice_lines
 );
 CREATE INDEX given_back_by_invoice ON given_back (tenant_id, invoice_id);
+CREATE INDEX given_back_by_line ON given_back (tenant_id, contract_line_id);
 CREATE INDEX given_back_by_source ON given_back (tenant_id, source_invoice_id, source_position);
 
 -- The second net under credit notes made by hand: whatever the code does, and however many are
