@@ -41,7 +41,7 @@ def test_usage_names_what_drew_from_its_fund_before_it_once_however_long_the_con
     metered = [item for item in items if item.is_usage]
     for number, item in enumerate(metered):
         assert [each.key for each in item.drawn_by] == [each.key for each in metered[:number]]
-        assert not any(each.drawn_by or each.funds for each in item.drawn_by)
+        assert not any(each.drawn_by for each in item.drawn_by)
         assert len(item.funds) == number + 1
 
 

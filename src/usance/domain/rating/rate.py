@@ -366,8 +366,8 @@ def _unit_amount(price: Price, rated: Rated) -> Decimal | None:
             return price.unit_amount
         case Volume() if rated.working.rule == "volume" and len(rated.working.parts) == 1:
             facts = rated.working.parts[0].facts
-            unit_amount = facts["unitAmount"]
-            if facts["flatAmount"] == 0 and "maximum" not in facts:
+            unit_amount = facts.get("unitAmount")  # None: what came before it is taken off
+            if unit_amount is not None and facts["flatAmount"] == 0 and "maximum" not in facts:
                 assert isinstance(unit_amount, Decimal), "a unit amount is a decimal"
                 return unit_amount
     return None
