@@ -18,8 +18,8 @@ from usance.domain.contracts.owed import due
 from usance.domain.contracts.value import (
     contract_value,
     line_value,
-    total_problems,
     line_values,
+    total_problems,
 )
 from usance.domain.due_items import LineKind
 from usance.domain.ids import FeatureId, InvoiceId
