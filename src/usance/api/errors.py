@@ -19,6 +19,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from usance.api.envelope import Detail, ErrorBody, Failure
+from usance.domain.contracts.billing_draft import BillingNotOpen
 from usance.domain.contracts.contract import ContractCanceled
 from usance.domain.contracts.fulfilment import OrderNotNew
 from usance.domain.errors import (
@@ -84,6 +85,7 @@ STATUS: Mapping[type[DomainError], int] = {
     WriteOffReversed: 409,
     ApprovalNotWithdrawable: 409,
     ClockMovesForwardOnly: 409,
+    BillingNotOpen: 409,
     ContractCanceled: 409,
     ContractNotActive: 409,
     DraftHasErrors: 409,

@@ -23,7 +23,7 @@ from usance.api import (
     usage_receipts,
 )
 from usance.api.contracts import billing as contract_billing
-from usance.api.contracts import lookups, rehearsals, timeline, value
+from usance.api.contracts import editing, lookups, rehearsals, timeline, value
 from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
 from usance.api.invoices import corrections, review
@@ -42,6 +42,7 @@ ROUTERS = (
     contract_billing.router,
     rehearsals.router,
     timeline.router,
+    editing.router,
     value.router,
     events.router,
     usage_receipts.router,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.owed import due
@@ -22,6 +22,13 @@ def preview_contract(
     """
     with runtime.transaction(scope) as tx:
         return _preview(runtime, tx, [contracts.one(tx, contract_id)], through)
+
+
+def preview_unsigned(runtime: Runtime, scope: Scope, contract: Contract) -> list[Draft]:
+    """Every document of a contract that is not agreed yet, were it agreed as it is."""
+    last = contract.term.end + timedelta(days=contract.terms.usage_hold_days)
+    with runtime.transaction(scope) as tx:
+        return _preview(runtime, tx, [contract], last)
 
 
 def upcoming_invoices(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> list[Draft]:

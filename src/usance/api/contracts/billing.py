@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -15,14 +15,24 @@ from usance.api.fields import Days, PathId, days
 from usance.api.invoices.routes import rendered
 from usance.api.invoices.wire import InvoiceState
 from usance.api.route import resource
+from usance.documents.billing_form import drafted_contract
 from usance.domain.contracts.billed_value import LineValue, billed_value, value_by_line
 from usance.domain.contracts.contract import Contract
 from usance.domain.due_items import LineKind
 from usance.domain.ids import ContractId, LineId
 from usance.domain.invoicing.invoice import Draft, InvoiceLine
 from usance.domain.money import Money, total
-from usance.flows.preview_billing import preview_contract
-from usance.store import billed, contracts, invoices, listings
+from usance.flows.preview_billing import preview_contract, preview_unsigned
+from usance.store import (
+    billed,
+    billing_drafts,
+    contracts,
+    features,
+    invoices,
+    listings,
+    parties,
+)
+from usance.store.database import Tx
 from usance.store.invoice_rows import StoredInvoice
 
 router = resource("contracts", tag="Contracts")
@@ -112,8 +122,13 @@ def get_summary(caller: Asked, id: PathId) -> Single[BillingSummary]:
         contracts.stamps(tx, ContractId(id))
         found = contracts.many(tx, [ContractId(id)])
         standing = billed.standing(tx, found)
-    if not found:
+        collected = _collected(tx, ContractId(id))
+    if not found and collected is None:
         return Single(data=_nothing_agreed(id))
+    if collected is not None:
+        lines = value_by_line(collected, {})
+        taxes = [line.tax for line in _fees_in(_preview_unsigned(caller, collected))]
+        return Single(data=_summary(collected, lines, total(taxes, collected.currency)))
     contract = found[0]
     lines = value_by_line(contract, {line_id: each.net for line_id, each in standing.items()})
     taxes = [*_fees(contract, standing), *_taxes_to_come(caller, contract)]
@@ -141,8 +156,12 @@ def get_schedule(
         found = contracts.many(tx, [contract_id])
         stored = invoices.many(tx, listings.invoices_of_contract(tx, contract_id))
         states = {each.id: each.state for each in rendered(caller, tx, stored)}
+        collected = _collected(tx, contract_id)
     made = [_made(each, states[each.id]) for each in stored]
-    to_come = [upcoming(draft) for contract in found for draft in _preview(caller, contract)]
+    drafts = [draft for contract in found for draft in _preview(caller, contract)]
+    if collected is not None:
+        drafts = _preview_unsigned(caller, collected)
+    to_come = [upcoming(draft) for draft in drafts]
     shown = sorted([*made, *to_come[:count]], key=lambda each: each.issue_date)
     return Single(data=InvoiceSchedule(contract_id=id, invoices=shown))
 
@@ -160,8 +179,31 @@ def _fees(contract: Contract, standing: Mapping[LineId, billed.Standing]) -> Ite
 
 
 def _taxes_to_come(caller: Caller, contract: Contract) -> Iterator[Money]:
-    for draft in _preview(caller, contract):
-        yield from (line.tax for line in draft.lines if line.kind is not LineKind.USAGE)
+    yield from (line.tax for line in _fees_in(_preview(caller, contract)))
+
+
+def _fees_in(drafts: Iterable[Draft]) -> Iterator[InvoiceLine]:
+    for draft in drafts:
+        yield from (line for line in draft.lines if line.kind is not LineKind.USAGE)
+
+
+def _collected(tx: Tx, contract_id: ContractId) -> Contract | None:
+    """What publishing would make of a draft contract; None of others, and while it is not whole."""
+    unsigned = contracts.maybe_draft(tx, contract_id)
+    if unsigned is None:
+        return None
+    return drafted_contract(billing_drafts.one(tx, contract_id), unsigned)
+
+
+def _preview_unsigned(caller: Caller, contract: Contract) -> list[Draft]:
+    """Its documents; none while nobody is named who issues them, or a feature is not there."""
+    with caller.transaction() as tx:
+        issuers = parties.entities(tx, [contract.legal_entity_id])
+        named = {line.sold.feature_id for line in contract.lines if line.sold.feature_id}
+        known = features.some(tx, named)
+    if not issuers or len(known) < len(named):
+        return []
+    return preview_unsigned(caller.runtime, caller.scope, contract)
 
 
 def _summary(contract: Contract, lines: tuple[LineValue, ...], tax: Money) -> BillingSummary:

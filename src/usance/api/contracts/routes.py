@@ -45,7 +45,7 @@ def create(caller: Asked, body: ContractBody, response: Response) -> Single[Cont
         if contracts.exists(tx, contract_id):
             response.status_code = 200
     create_contract(caller.runtime, caller.scope, draft)
-    return _one(caller, contract_id)
+    return one(caller, contract_id)
 
 
 @router.get("", operation_id="listContracts", summary="List contracts")
@@ -76,11 +76,11 @@ def get_contract(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[Contra
     """With its lines and subscriptions; `asOf` a day, past or future, as was agreed by then."""
     contract_id, day = ContractId(id), day_in(as_of, "asOf")
     if day is None:
-        return _one(caller, contract_id)
+        return one(caller, contract_id)
     with caller.transaction() as tx:
         stamps = listings.contract_stamps(tx, [contract_id])
         if contract_id in stamps and contracts.drafted(tx, contract_id) is not None:
-            return _one(caller, contract_id)
+            return one(caller, contract_id)
         agreed = timelines.agreed(tx, contract_id, read_order)
         subscriptions = listings.subscriptions(tx, [contract_id]).get(contract_id, [])
     state = agreed.after(taken_by(agreed.orders, day))
@@ -94,17 +94,18 @@ def update(caller: Asked, id: PathId, body: ContractPatch) -> Single[ContractWir
     update_contract(
         caller.runtime, caller.scope, ContractId(id), name=body.name, po_number=body.po_number
     )
-    return _one(caller, ContractId(id))
+    return one(caller, ContractId(id))
 
 
 @router.post("/{id}/archive", operation_id="archiveContract", summary="Archive a contract")
 def archive(caller: Asked, id: PathId) -> Single[ContractWire]:
     """Nothing more of it is billed, and its subscriptions end. What was issued stays."""
     archive_contract(caller.runtime, caller.scope, ContractId(id))
-    return _one(caller, ContractId(id))
+    return one(caller, ContractId(id))
 
 
-def _one(caller: Caller, contract_id: ContractId) -> Single[ContractWire]:
+def one(caller: Caller, contract_id: ContractId) -> Single[ContractWire]:
+    """The contract as it is now, in any state. Raises NotFound."""
     with caller.transaction() as tx:
         contracts.stamps(tx, contract_id)
         [shown] = _rendered(tx, [contract_id])
