@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing_run, drafting, paper, preview
+from bench import billing_run, drafting, paper, preview, timeline
 from bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "drafting": drafting.run,
     "preview": preview.run,
+    "timeline": timeline.run,
     "pdf": paper.run,
     "billing_run": billing_run.run,
 }

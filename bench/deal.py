@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from usance.domain.calendar import Cadence, Period, Unit, zone
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus
 from usance.domain.contracts.order import OrderLine, Segment, Timing
 from usance.domain.contracts.segments import keyed
-from usance.domain.contracts.terms import ContractTerms
+from usance.domain.contracts.terms import ContractTerms, Scope
 from usance.domain.customer import Address, Customer
 from usance.domain.due_items import LineKind
 from usance.domain.ids import (
@@ -30,6 +31,8 @@ from usance.domain.tax.rates import TaxRate, TaxTable
 EUR = currency("EUR")
 TERM = Period(date(2025, 1, 1), date(2028, 1, 1))
 MONTHLY = Cadence(1, Unit.MONTH)
+QUARTERLY = Cadence(1, Unit.QUARTER)
+YEARLY = Cadence(1, Unit.YEAR)
 FEE = pricing_from({"model": "FLAT", "amount": "250.00"})
 SEATS = pricing_from({"model": "PER_UNIT", "unitAmount": "29.00"})
 CALLS = pricing_from(
@@ -61,8 +64,13 @@ API_CALLS = FeatureId("api-calls")
 
 def line(ref: str, kind: LineKind, pricing: Pricing, quantity: int = 1) -> ContractLine:
     """One monthly line over the whole term."""
+    return _agreed(sold(ref, kind, pricing, quantity))
+
+
+def sold(ref: str, kind: LineKind, pricing: Pricing, quantity: int = 1) -> OrderLine:
+    """The same as on the order."""
     is_usage = kind is LineKind.USAGE
-    sold = OrderLine(
+    return OrderLine(
         ref=ref,
         name=ref.title(),
         kind=kind,
@@ -73,7 +81,32 @@ def line(ref: str, kind: LineKind, pricing: Pricing, quantity: int = 1) -> Contr
         anchor=TERM.start,
         feature_id=API_CALLS if is_usage else None,
     )
-    return ContractLine(LineId(f"lin-{ref}"), OrderId("order-0"), keyed(sold), TERM.start)
+
+
+def ramp(ref: str, pricing: Pricing, *quantities: int) -> ContractLine:
+    """A monthly line whose quantity is another one each year."""
+    steps = tuple(
+        Segment(YEARLY.period(TERM.start, year), pricing, Decimal(quantity))
+        for year, quantity in enumerate(quantities)
+    )
+    flat = sold(ref, LineKind.RECURRING, pricing)
+    return _agreed(replace(flat, segments=steps))
+
+
+def commitment(ref: str, each: Cadence, minimum: Pricing, covers: tuple[str, ...]) -> ContractLine:
+    """What those lines lack of an agreed minimum, each period."""
+    agreed = sold(ref, LineKind.COMMITMENT, minimum)
+    return _agreed(replace(agreed, cadence=each, timing=Timing.IN_ARREARS, covers=covers))
+
+
+def through_the_term(metered: ContractLine) -> ContractLine:
+    """The metered line, its tiers counted from the first day of the term to the last."""
+    return replace(metered, sold=replace(metered.sold, tier_scope=Scope.TERM))
+
+
+def _agreed(agreed: OrderLine) -> ContractLine:
+    line_id = LineId(f"lin-{agreed.ref}")
+    return ContractLine(line_id, OrderId("order-0"), keyed(agreed), TERM.start)
 
 
 def contract(lines: tuple[ContractLine, ...]) -> Contract:

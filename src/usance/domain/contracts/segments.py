@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
@@ -32,7 +33,7 @@ def stretched(segments: Segments, end: date) -> Segments:
 
 
 def changed(
-    segments: Sequence[Segment],
+    segments: Segments,
     days: Period,
     change: Callable[[Segment], Segment],
     *,
@@ -43,23 +44,46 @@ def changed(
     Neighbours that come out alike become one again, so that a change that changes nothing leaves
     no trace; but not across `steps`, the days on which a step begins by agreement.
     """
-    parts: list[Segment] = []
-    for segment in segments:
+    first, last = _touched(segments, days)
+    parts = list(segments[max(0, first - 1) : first])  # the one before may be joined with
+    for segment in segments[first:last]:
         inside = segment.period.overlap(days)
-        if inside is None:
-            parts.append(segment)
-            continue
+        assert inside is not None, "it is within those days"
         if segment.period.start < inside.start:
             before = Period(segment.period.start, inside.start)
             parts.append(replace(segment, period=before))
         parts.append(change(replace(segment, period=inside)))
         if inside.end < segment.period.end:
             parts.append(replace(segment, period=Period(inside.end, segment.period.end)))
-    return _joined(parts, steps)
+    parts += segments[last : last + 1]
+    return (*segments[: max(0, first - 1)], *_joined(parts, steps), *segments[last + 1 :])
 
 
-def _joined(parts: Sequence[Segment], steps: Collection[date]) -> Segments:
-    joined = [parts[0]]
+def within(segments: Segments, days: Period) -> Segments:
+    """The steps that have a day of `days`, uncut."""
+    first, last = _touched(segments, days)
+    return segments[first:last]
+
+
+def _touched(segments: Segments, days: Period) -> tuple[int, int]:
+    """From which step to before which: a line of many costs a change no more than those it is to.
+
+    Steps are in time and do not overlap.
+    """
+    first = bisect_right(segments, days.start, key=_end)
+    return first, bisect_left(segments, days.end, lo=first, key=_start)
+
+
+def _start(segment: Segment) -> date:
+    return segment.period.start
+
+
+def _end(segment: Segment) -> date:
+    return segment.period.end
+
+
+def _joined(parts: Sequence[Segment], steps: Collection[date]) -> list[Segment]:
+    joined = list(parts[:1])
     for part in parts[1:]:
         before = joined[-1]
         is_same = (part.pricing, part.quantity) == (before.pricing, before.quantity)
@@ -68,7 +92,7 @@ def _joined(parts: Sequence[Segment], steps: Collection[date]) -> Segments:
             joined[-1] = replace(before, period=both)
         else:
             joined.append(part)
-    return tuple(joined)
+    return joined
 
 
 def keyed(line: OrderLine) -> OrderLine:

@@ -19,6 +19,7 @@ from usance.domain.contracts.order import (
     Stub,
     Timing,
 )
+from usance.domain.contracts.segments import within
 from usance.domain.contracts.terms import DatedDiscount, Refund
 from usance.domain.contracts.value import line_value
 from usance.domain.due_items import LineKind
@@ -117,8 +118,8 @@ def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str)
     until = line.window.end if change.until is None else min(change.until, line.window.end)
     below = [
         segment.quantity + change.adds
-        for segment in line.sold.segments
-        if change.adds is not None and segment.period.overlap(Period(on, until)) is not None
+        for segment in within(line.sold.segments, Period(on, until))
+        if change.adds is not None
     ]
     if below and min(below) < 0:
         expected = "no more taken away than there is"
