@@ -116,6 +116,7 @@ class Fund(NamedTuple):
     expires_on: date
     minor: int
     carried_percent: Decimal
+    payer: LineId  # the line it was bought by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from usance.domain.calendar import Period
 from usance.domain.contracts.contract import Contract, ContractLine
-from usance.domain.contracts.difference import Correction
+from usance.domain.contracts.difference import Correction, without_waived
 from usance.domain.contracts.schedule import Slice, rated_minor, slices
 from usance.domain.contracts.terms import LateUsage, Scope
 from usance.domain.contracts.value import counts_toward
@@ -28,6 +28,16 @@ class Items:
     contract: Contract
     _slices: dict[int, list[Slice]] = field(default_factory=dict)
     _plain: dict[tuple[int, date], DueItem] = field(default_factory=dict)
+    _payers: list[tuple[int, ContractLine]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._payers = [
+            (position, line)
+            for position, line in enumerate(self.contract.lines)
+            if line.sold.kind is LineKind.PREPAID
+        ]
+
+    _paying: dict[tuple[int, date], tuple[Fund, ...]] = field(default_factory=dict)
 
     def key(self, position: int, each: Slice) -> str:
         """The terms a slice is billed at: those of what it tops up or draws from are its own."""
@@ -39,9 +49,9 @@ class Items:
             return _digest(each.segment.key, *covered)
         if line.sold.kind is LineKind.USAGE:
             rests_on = [*self._tiers(position, each)]
-            if funds := self._funds(line, each):
+            if funds := self._funds(position, each):
                 rests_on += map(str, funds)
-                rests_on += (self._named(*other) for other in self._drawn_by(position, each, funds))
+                rests_on += (self._named(*other) for other in self._drawn_by(position, each))
             if rests_on:
                 return _digest(each.segment.key, *rests_on)
         return each.segment.key
@@ -144,22 +154,25 @@ class Items:
     def _with_scope(self, item: DueItem, line: ContractLine, each: Slice) -> DueItem:
         """The item with the usage that its tiers count before it, and what was prepaid for it."""
         before = tuple(self._before(item.position, line, each))
-        funds = self._funds(line, each)
+        funds = self._funds(item.position, each)
         if not funds:
             return replace(item, before=before) if before else item
-        drawn_by = self._drawn_by(item.position, each, funds)
-        earlier = tuple(self._unpaid(*other) for other in drawn_by)
+        drawn_by = self._drawn_by(item.position, each)
+        earlier = tuple(
+            replace(self._unpaid(*other), funds=self._funds(*other)) for other in drawn_by
+        )
         return replace(item, before=before, funds=funds, drawn_by=earlier)
 
-    def _drawn_by(
-        self, position: int, each: Slice, funds: Sequence[Fund]
-    ) -> Iterator[tuple[int, Slice]]:
-        """The usage that drew from the same funds before a slice."""
-        first = min(fund.start for fund in funds)
-        for other, earlier in self._usage(self.contract.lines[position]):
-            start = earlier.period.start
-            if first <= start and (start, other) < (each.period.start, position):
-                yield other, earlier
+    def _drawn_by(self, position: int, each: Slice) -> Iterator[tuple[int, Slice]]:
+        """The usage that drew, before a slice, from its funds or from others along with it."""
+        mine = each.period.start, position
+        found = [
+            (earlier.period.start, other, earlier)
+            for other, earlier in self._usage(position)
+            if (earlier.period.start, other) < mine and self._funds(other, earlier)
+        ]
+        for _, other, earlier in sorted(found, key=lambda one: one[:2]):
+            yield other, earlier
 
     def _unpaid(self, position: int, each: Slice) -> DueItem:
         """What counts toward a commitment, or drew before: what it came to, whoever paid.
@@ -215,34 +228,44 @@ class Items:
                 return
             yield CountedSlice(line.id, sold.feature_id, other.period)
 
-    def _usage(self, line: ContractLine) -> Iterator[tuple[int, Slice]]:
-        """Every slice of usage that draws from the same funds as that line."""
-        payers = [payer.id for _, payer in self._prepaid(line)]
-        for other, member in enumerate(self.contract.lines):
-            is_usage = member.sold.kind is LineKind.USAGE
-            if is_usage and [payer.id for _, payer in self._prepaid(member)] == payers:
+    def _usage(self, position: int) -> Iterator[tuple[int, Slice]]:
+        """Every slice of the usage that shares a fund with that line, or with one that does."""
+        payers_of = {
+            other: {payer.id for _, payer in self._prepaid(member)}
+            for other, member in enumerate(self.contract.lines)
+            if member.sold.kind is LineKind.USAGE
+        }
+        payers, grown = payers_of[position], -1
+        while grown != len(payers):
+            grown = len(payers)
+            payers = payers.union(*(own for own in payers_of.values() if own & payers))
+        for other, own in payers_of.items():
+            if own & payers:
                 yield from ((other, each) for each in self._cut(other))
 
     def _prepaid(self, line: ContractLine) -> Iterator[tuple[int, ContractLine]]:
-        for position, payer in enumerate(self.contract.lines):
-            covers = payer.sold.covers
-            if payer.sold.kind is LineKind.PREPAID and (not covers or line.sold.ref in covers):
+        for position, payer in self._payers:
+            if not payer.sold.covers or line.sold.ref in payer.sold.covers:
                 yield position, payer
 
-    def _funds(self, line: ContractLine, each: Slice) -> tuple[Fund, ...]:
+    def _funds(self, position: int, each: Slice) -> tuple[Fund, ...]:
         """What was prepaid for a slice of usage: every fund begun by then, spent or not."""
-        found: list[Fund] = []
+        place = position, each.period.start
+        if place not in self._paying:
+            funds = self._found(self.contract.lines[position], each)
+            self._paying[place] = tuple(sorted(funds))
+        return self._paying[place]
+
+    def _found(self, line: ContractLine, each: Slice) -> Iterator[Fund]:
         for position, payer in self._prepaid(line):
             carried_for = payer.sold.carried_for
             for bought in self._cut(position):
-                if bought.period.start > each.period.start:
+                start, end = bought.period.start, bought.period.end
+                if start > each.period.start:
                     break
-                end = bought.period.end
                 expires_on = end if carried_for is None else carried_for.boundary(end, 1)
                 minor = rated_minor(bought, self.contract.currency)
-                percent = payer.sold.carried_percent
-                found.append(Fund(bought.period.start, end, expires_on, minor, percent))
-        return tuple(sorted(found))
+                yield Fund(start, end, expires_on, minor, payer.sold.carried_percent, payer.id)
 
     def _covered(self, line: ContractLine, period: Period) -> Iterator[tuple[int, Slice]]:
         """The slices a commitment counts in one of its periods."""
@@ -255,7 +278,8 @@ class Items:
     def _cut(self, position: int) -> Sequence[Slice]:
         if position not in self._slices:
             line = self.contract.lines[position]
-            self._slices[position] = list(slices(line, terms=self.contract.terms))
+            every = slices(line, terms=self.contract.terms)
+            self._slices[position] = list(without_waived(every))
         return self._slices[position]
 
 

@@ -181,6 +181,8 @@ def _instalment(sold: OrderLine, on: date, amount: Money, name: str) -> Slice:
 
 
 def _is_waived(sold: OrderLine, part: Period, whole: Period) -> bool:
+    if sold.cadence is None:  # ended early, the whole term is no stub: its days are charged
+        return False
     is_first, is_last = part.start > whole.start, part.end < whole.end
     return (is_first and sold.first_stub is Stub.WAIVE) or (
         is_last and sold.last_stub is Stub.WAIVE

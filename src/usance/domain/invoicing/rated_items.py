@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from usance.domain.due_items import CountedSlice, DueItem, LineKind
 from usance.domain.ids import LineId
-from usance.domain.invoicing.drawdown import drawn
+from usance.domain.invoicing.drawdown import Usage, drawn
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
 from usance.domain.rating.counting import detail_for
@@ -107,10 +107,10 @@ def _drawn_down(
 ) -> RatedLine:
     """What is left of an item once what was prepaid is drawn, oldest usage first."""
     earlier = [
-        (each.service_period.start, rated(each, currency, usage).net.minor)
+        Usage(each.service_period.start, _by_price(each, currency, usage).net.minor, each.funds)
         for each in item.drawn_by
     ]
-    taken = drawn(item.funds, [*earlier, (item.service_period.start, line.net.minor)])[-1]
+    taken = drawn([*earlier, Usage(item.service_period.start, line.net.minor, item.funds)])[-1]
     net = Money(line.net.minor - taken, currency)
     facts: dict[str, Fact] = {
         "usage": line.net.amount,
