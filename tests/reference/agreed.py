@@ -19,8 +19,9 @@ from tests.reference.days import (
     every_of,
     months_later,
     the_day,
+    whole_periods,
 )
-from tests.reference.prices import Off, Price, number, off_from, price_from, raised
+from tests.reference.prices import Off, Price, Written, number, off_from, price_from, raised
 
 Form = Mapping[str, Any]
 FREE = Off(Fraction(100), None)
@@ -64,14 +65,22 @@ class Line:
     anchor: date
     every: Every | None  # None: the whole of its days is one period
     terms: list[Terms]
+    whole: Days  # all of its days as agreed when it began
+    steps: set[date]  # the days on which a step begins because an order says so
     is_first_term: bool = True
     ended_on: date = FOREVER  # by a change, or by the renewal that took its place
-    agreed_end: date = FOREVER  # where its term ended before a renewal ended it early
 
     @property
     def kind(self) -> str:
         """RECURRING, USAGE, ..."""
         return str(self.form["kind"])
+
+    @property
+    def is_in_arrears(self) -> bool:
+        """True when its periods are billed at their end."""
+        if self.kind in ("USAGE", "COMMITMENT"):
+            return True
+        return bool(self.form.get("billing", {}).get("timing") == "IN_ARREARS")
 
     def on(self, day: date) -> Terms:
         """What holds on that day; after the last one that was written down, the same."""
@@ -95,10 +104,11 @@ class Contract:
     at_renewal: Uplift | None = None
     raised_through: date = date.min  # anniversaries up to this day are behind
     termination: Form | None = None
+    unended: Contract | None = None  # the same as if nobody had ended it early
 
-    def whole_of(self, line: Line) -> Days:
-        """All days of a line as agreed, before anybody ended it."""
-        return Days(line.start, min(line.own_end, line.agreed_end, self.term.end))
+    def end_of(self, line: Line) -> date:
+        """The first day that a line has no more, whether or not that was always so."""
+        return min(line.own_end, line.ended_on, self.term.end)
 
     def line_on(self, ref: str, day: date) -> Line:
         """The line of that reference that runs on that day."""
@@ -109,17 +119,24 @@ class Contract:
 def contract_of(forms: Sequence[Form], *, digits: int) -> Contract:
     """The contract after all of its orders. The forms may come in any sequence."""
     in_order = sorted(forms, key=_rank)
+    ending = [form for form in forms if form.get("kind") == "TERMINATION"]
     first = in_order[0]
     term = term_of(first)
     contract = Contract(horizon=_horizon(forms), digits=digits, term=term)
     contract.raised_through = term.start
+    if ending:
+        rest = [form for form in forms if form not in ending]
+        contract.unended = contract_of(rest, digits=digits)
     contract.uplift, contract.at_renewal = _uplift(first, "uplift"), _at_renewal(first)
     contract.offs += _dated_offs(first, term.start)
     contract.lines += [_new_line(plain, first, term, contract) for plain in first["lines"]]
     for form in in_order[1:]:
         _raise_prices(contract, through=the_day(_effective_on(form)), of=form)
         APPLY[form["kind"]](contract, form)
-    _raise_prices(contract, through=contract.term.end - timedelta(days=1))
+    end = contract.term.end
+    if contract.termination is not None:
+        end = min(end, the_day(contract.termination["effectiveOn"]))
+    _raise_prices(contract, through=end - timedelta(days=1))
     return contract
 
 
@@ -157,15 +174,18 @@ def _new_line(plain: Form, form: Form, term: Days, contract: Contract) -> Line:
     if kind not in BY_PERIODS:
         on = the_day(plain["on"])
         days = Days(on, on + timedelta(days=1))
-        return Line(
-            plain["lineId"], plain, days.start, days.end, days.start, None, _steps(plain, days)
-        )
+        return Line(plain["lineId"], plain, on, days.end, on, None, _steps(plain, days), days, {on})
     service = plain.get("service", {})
     start = the_day(service.get("start", term.start))
     own_end = the_day(service["end"]) if "end" in service else FOREVER
     days = Days(start, min(own_end, contract.horizon))
     anchor, every = _billing(plain, form, term, start)
-    return Line(plain["lineId"], plain, start, own_end, anchor, every, _steps(plain, days))
+    whole = Days(start, min(own_end, contract.term.end))
+    steps = {the_day(step["start"]) for step in plain.get("ramp", [])} | {start}
+    for dated in _dated_offs(plain, start):
+        steps |= {dated.start, dated.end}
+    terms = _steps(plain, days)
+    return Line(plain["lineId"], plain, start, own_end, anchor, every, terms, whole, steps)
 
 
 def _billing(plain: Form, form: Form, term: Days, start: date) -> tuple[date, Every | None]:
@@ -238,7 +258,11 @@ def _expand(contract: Contract, form: Form) -> None:
 def _amend(contract: Contract, form: Form) -> None:
     on = the_day(form["effectiveOn"])
     if "termEnd" in form:
-        contract.term = Days(contract.term.start, the_day(form["termEnd"]))
+        end = the_day(form["termEnd"])
+        contract.term = Days(contract.term.start, end)
+        for line in contract.lines:
+            if line.own_end != FOREVER:  # stops there at the latest, also when the end moves again
+                line.own_end = min(line.own_end, end)
     _expand(contract, form)
     contract.offs += _dated_offs(form, on)
     contract.uplift = _uplift(form, "uplift") or contract.uplift
@@ -254,8 +278,11 @@ def _renew(contract: Contract, form: Form) -> None:
         if _goes_on(line, form, contract, term.start)
     ]
     for line in contract.lines:
-        line.agreed_end = min(line.agreed_end, contract.term.end)
-        line.ended_on = min(line.ended_on, term.start)
+        if line.kind in BY_PERIODS:  # a one-off fee that was agreed is owed all the same
+            line.ended_on = min(line.ended_on, term.start)
+    contract.offs = [
+        dated._replace(end=term.start) if dated.end == FOREVER else dated for dated in contract.offs
+    ]
     contract.term, contract.raised_through = term, term.start
     contract.lines += carried
     for change in form.get("changes", []):
@@ -267,28 +294,39 @@ def _renew(contract: Contract, form: Form) -> None:
 
 
 def _goes_on(line: Line, form: Form, contract: Contract, on: date) -> bool:
-    """Only lines billed by periods that run on the last day before the new term."""
+    """Only lines billed by periods that run to the new term, or to the end of the old one."""
     names = form.get("carryOver", True)
     is_named = names is True or (names is not False and line.ref in names)
     if not is_named or "billing" not in line.form or line.kind not in BY_PERIODS:
         return False
-    return line.runs_on(on - timedelta(days=1))
+    return line.start < on and (
+        contract.end_of(line) > on or contract.end_of(line) == contract.term.end
+    )
 
 
 def _carried(line: Line, term: Days, uplift: Uplift | None, contract: Contract) -> Line:
     """The line in the new term: at the terms of its last day, the price risen once."""
     last = line.on(term.start - timedelta(days=1))
     if uplift is not None and line.kind in RISING and _is_free_to_rise(line, term.start):
-        last = last._replace(price=raised(last.price, *uplift))
+        last = _risen(last, uplift)
     terms = [last] * (contract.horizon - term.start).days
-    anchor = term.start if ANCHORED_ANEW else line.anchor
+    anchor = _next_anchor(line, term.start)
+    whole, steps = term, {term.start}
     return Line(
-        line.ref, line.form, term.start, FOREVER, anchor, line.every, terms, is_first_term=False
+        *(line.ref, line.form, term.start, FOREVER, anchor, line.every),
+        *(terms, whole, steps),
+        is_first_term=False,
     )
 
 
-# Not said anywhere: a line that is renewed keeps the boundaries it always had.
-ANCHORED_ANEW = False
+def _next_anchor(line: Line, on: date) -> date:
+    """A line keeps the calendar it is billed by; one that was counted from its own first day
+    begins anew where the new term does not fall on it.
+    """
+    if line.every is None or line.anchor != line.start:
+        return line.anchor
+    (period,) = whole_periods(line.anchor, line.every, Days(on, on + timedelta(days=1)))
+    return line.anchor if period.start == on else on
 
 
 def _terminate(contract: Contract, form: Form) -> None:
@@ -303,6 +341,7 @@ def _change(contract: Contract, change: Form, on: date) -> None:
         line.ended_on = min(line.ended_on, first)
         return
     until = the_day(change.get("until", FOREVER))
+    line.steps.add(until)
     for index in _indices(line.terms, line.start, first, until):
         line.terms[index] = _changed(line.terms[index], change)
 
@@ -367,12 +406,23 @@ def _anniversaries(contract: Contract, last: date) -> Iterator[date]:
 
 
 def _raise(line: Line, uplift: Uplift, on: date) -> None:
-    if line.kind not in RISING or not _is_free_to_rise(line, on):
+    """Raise what a line that runs already costs from that day on."""
+    if line.kind not in RISING or not _is_free_to_rise(line, on) or line.start >= on:
         return
     before: Terms | None = None
     after: Terms | None = None
     for index in _indices(line.terms, line.start, on, FOREVER):
         held = line.terms[index]
         if held is not before or after is None:
-            before, after = held, held._replace(price=raised(held.price, *uplift))
+            before, after = held, _risen(held, uplift)
         line.terms[index] = after
+
+
+def _risen(held: Terms, uplift: Uplift) -> Terms:
+    """Price and what comes off it, so many percent higher."""
+    offs = tuple(off._replace(amount=_higher(off.amount, uplift)) for off in held.offs)
+    return held._replace(price=raised(held.price, *uplift), offs=offs)
+
+
+def _higher(amount: Written | None, uplift: Uplift) -> Written | None:
+    return None if amount is None else amount.raised(*uplift)

@@ -52,7 +52,9 @@ def slices_of(contract: Contract, line: Line) -> Iterator[Slice]:
     lived = Days(line.start, _stop(contract, line))
     for whole in _periods(contract, line, lived):
         days = Days(max(whole.start, lived.start), min(whole.end, lived.end))
-        if _is_waived(line, lived, whole):
+        if line.every is None:
+            whole = line.whole
+        elif _is_waived(line, lived, whole):
             continue
         for run, terms in _runs(contract, line, days):
             yield Slice(line, run, whole, terms, _share(line, run, whole))
@@ -62,24 +64,34 @@ def _periods(contract: Contract, line: Line, lived: Days) -> list[Days]:
     if lived.start >= lived.end:
         return []
     if line.every is None:
-        return [contract.whole_of(line)]
+        return [Days(line.start, lived.end)]
     return list(whole_periods(line.anchor, line.every, lived))
 
 
 def _stop(contract: Contract, line: Line) -> date:
     """The first day that is no longer paid for."""
-    whole = contract.whole_of(line)
-    stop = min(whole.end, line.ended_on)
-    if contract.termination is None:
+    stop = contract.end_of(line)
+    over = ended_early_on(contract)
+    if over is None:
         return stop
-    over = the_day(contract.termination["effectiveOn"])
     if over <= line.start:
         return line.start
-    if contract.termination.get("refund", "NONE") == "PRO_RATA":
+    if _is_refunded(contract) or line.is_in_arrears:
         return min(stop, over)
-    last = Days(over - timedelta(days=1), over)  # the period begun is due in full
-    (begun,) = [whole] if line.every is None else whole_periods(line.anchor, line.every, last)
-    return min(stop, begun.end)
+    if line.every is None:  # the whole term, or a plan, begun and due
+        return stop
+    (begun,) = whole_periods(line.anchor, line.every, Days(over, over + timedelta(days=1)))
+    return min(stop, over if begun.start == over else begun.end)
+
+
+def ended_early_on(contract: Contract) -> date | None:
+    """The first day after a termination."""
+    return None if contract.termination is None else the_day(contract.termination["effectiveOn"])
+
+
+def _is_refunded(contract: Contract) -> bool:
+    ending = contract.termination or {}
+    return bool(ending.get("refund", "NONE") == "PRO_RATA")
 
 
 def _is_waived(line: Line, lived: Days, whole: Days) -> bool:
@@ -98,7 +110,7 @@ def _runs(contract: Contract, line: Line, days: Days) -> Iterator[tuple[Days, Te
     day = start
     while day < days.end:
         today = _terms_on(contract, line, day)
-        if today is not held and today != held:
+        if day > start and (day in line.steps or (today is not held and today != held)):
             yield Days(start, day), held
             start, held = day, today
         day += timedelta(days=1)
@@ -127,7 +139,12 @@ def licences(contract: Contract, line: Line) -> list[Due]:
     found = [_licence(contract, part) for part in slices_of(contract, line)]
     if "billing" in line.form or not found:
         return found
-    return _planned(contract, line, sum(due.net for due in found)) or found
+    over = ended_early_on(contract)
+    if over is None or line.kind != "RECURRING" or _is_refunded(contract):
+        return _planned(contract, line, sum(due.net for due in found)) or found
+    assert contract.unended is not None, "what was ended was agreed without an end"
+    whole = contract.unended.lines[contract.lines.index(line)]
+    return [due for due in licences(contract.unended, whole) if due.start < over]
 
 
 def _licence(contract: Contract, part: Slice) -> Due:
@@ -193,7 +210,8 @@ def metered(contract: Contract, lines: Sequence[Line], usage: Usage) -> list[Cou
     out = []
     for part in parts:
         tiers, price = _tiers(part), part.terms.price
-        if last_price.setdefault(id(part.line), price) != price:  # a new price counts anew
+        is_new = last_price.setdefault(id(part.line), price) != price or "included" in price
+        if is_new and part.line.form.get("tierScope") != "TERM":
             counted_before[tiers] = ZERO
         last_price[id(part.line)] = price
         before = counted_before.get(tiers, ZERO)
@@ -220,7 +238,7 @@ def _tiers(part: Slice) -> object:
 def commitments(contract: Contract, line: Line, counted: Sequence[Counted]) -> list[Due]:
     """What the covered lines lack of the amount, slice by slice of the commitment.
 
-    What they come to counts where its last day lies.
+    What they come to counts where its first day lies.
     """
     out = []
     for part in slices_of(contract, line):
@@ -228,7 +246,7 @@ def commitments(contract: Contract, line: Line, counted: Sequence[Counted]) -> l
             each.net
             for each in counted
             if _is_covered(line, each.part.line)
-            and part.days.start < each.part.days.end <= part.days.end
+            and part.days.start <= each.part.days.start < part.days.end
         )
         agreed = minor_units(part.terms.price["amount"] * part.share, contract.digits)
         out.append(Due(line.ref, *part.days, max(0, agreed - covered)))
@@ -280,7 +298,7 @@ def drawn(counted: Sequence[Counted], funds: Sequence[Fund]) -> list[Due]:
         by_expiry = sorted(funds, key=lambda fund: (fund.expires_on, fund.start))
         for fund in by_expiry:
             if _is_covered(fund.line, part.line):
-                taken = min(net, fund.usable(part.days.start))
+                taken = max(0, min(net, fund.usable(part.days.start)))
                 fund.left -= taken
                 net -= taken
         out.append(Due(part.line.ref, *part.days, net))

@@ -5,21 +5,30 @@ not read the engine of `src/usance/domain`, of which it imports nothing. Forms g
 quantities by day (a day of the legal entity); out comes everything that should have been invoiced
 when the contract is over. It knows no runs, documents or differences: only the final timeline.
 
-Where the rules are silent, this is how we read them:
+Where the rules are silent, this is how we read them; where the engine had decided already and a
+finance person can live with it, we follow:
 
-- A discount that was agreed for days holds on those days also when the contract is made longer.
-- An uplift on an anniversary raises all that was agreed by then, for the days from then on: also
-  later steps of a ramp. It comes before the orders of that day. The renewal's own uplift takes the
-  place of an anniversary on its day.
-- A renewal carries a line over as it was on its last day, discounts included, and it keeps its
-  billing periods; those of `WHOLE_TERM` lines are the terms.
+- A discount or change that was agreed for days holds on those days also when the contract is made
+  longer. A step that an order names is a slice of its own, even at the terms of the one before.
+- An uplift on an anniversary raises, for the days from then on, the lines that ran before it: also
+  later steps of a ramp, and amounts that come off. It comes before the orders of that day. A
+  renewal's own uplift takes the place of an anniversary on its day.
+- A renewal carries a line over as it was on its last day, its discounts included; those of the
+  whole contract that have no end stop with the old term. The line keeps its billing periods; where
+  they were counted from its own first day and the new term begins between two, they begin anew. Its
+  first part period is then no stub, and never waived.
+- The price of `WHOLE_TERM`, or by a plan, is for the days agreed at first: when the contract is
+  made longer, the days more are charged at the same rate.
 - Minimum and maximum of a price hold after its discounts (`finance.md` 2).
-- Tiers restart within a scope only when the price itself is another one, not with a discount.
+- Tiers restart within a period only when the price itself is another one, not with a discount
+  (`finance.md` 3). With `tierScope: TERM` they never do.
 - Of usage, what is agreed for a whole period (flat amount, included units, amounts off, minimum,
   maximum) counts by its share of the period; tiers, their flat amounts and packages do not.
-- A covered slice counts toward a commitment where its last day lies; it draws from what was
-  prepaid by its first.
-- Ended without refund, the billing period begun is due in full, of every line.
+- A covered slice counts toward a commitment, and draws from what was prepaid, by its first day.
+- Ended without refund, a period begun in advance is due in full, of a plan what fell due before,
+  and what is billed in arrears up to the last day. A one-off fee is due in full however it is paid.
+- A fee in percent is of all committed fees that were agreed and now are not billed: uplifts and
+  discounts included.
 """
 
 from __future__ import annotations
@@ -50,7 +59,7 @@ def all_due(forms: Sequence[Form], usage: Usage, *, digits: int = 2) -> list[Due
     digits. Slices that come to nothing are there too.
     """
     contract = contract_of(forms, digits=digits)
-    return [*_lines_due(contract, usage), *_fee(contract, forms, usage)]
+    return [*_lines_due(contract, usage), *_fee(contract, usage)]
 
 
 def _lines_due(contract: Contract, usage: Usage) -> list[Due]:
@@ -73,7 +82,7 @@ def _lines_due(contract: Contract, usage: Usage) -> list[Due]:
     return [*out, *drawn(counted, funds)]
 
 
-def _fee(contract: Contract, forms: Sequence[Form], usage: Usage) -> list[Due]:
+def _fee(contract: Contract, usage: Usage) -> list[Due]:
     """What ending early costs: an amount, or percent of the committed fees not billed any more."""
     ending = contract.termination
     if ending is None or "fee" not in ending:
@@ -82,15 +91,10 @@ def _fee(contract: Contract, forms: Sequence[Form], usage: Usage) -> list[Due]:
     if "amount" in fee:
         net = minor_units(number(fee["amount"]), contract.digits)
     else:
-        lost = _committed(_without_end(contract, forms), usage) - _committed(contract, usage)
+        assert contract.unended is not None, "what was ended was agreed without an end"
+        lost = _committed(contract.unended, usage) - _committed(contract, usage)
         net = minor_units(lost * number(fee["percent"]) / 100, 0)
     return [Due(FEE, on, on + timedelta(days=1), net)]
-
-
-def _without_end(contract: Contract, forms: Sequence[Form]) -> Contract:
-    return contract_of(
-        [form for form in forms if form is not contract.termination], digits=contract.digits
-    )
 
 
 def _committed(contract: Contract, usage: Usage) -> int:

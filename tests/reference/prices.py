@@ -12,16 +12,33 @@ from math import ceil, floor
 from typing import Any, NamedTuple
 
 Price = dict[str, Any]
+MOST = 12
 ZERO, ONE = Fraction(0), Fraction(1)
 WORDS = ("model", "rounding", "billedAtZero")
 AMOUNTS = ("amount", "unitAmount", "flatAmount", "packageAmount", "minimum", "maximum")
+
+
+class Written(NamedTuple):
+    """An amount, and how many decimals it is written with."""
+
+    value: Fraction
+    decimals: int
+
+    def raised(self, percent: Fraction, decimals: int | None) -> Written:
+        """So many percent higher, rounded to `decimals` if given, but not to fewer than it has."""
+        higher = self.value * (1 + percent / 100)
+        places = MOST if decimals is None else max(decimals, self.decimals)
+        value, needed = round_half_away(higher, places), self.decimals
+        while round_half_away(value, needed) != value:
+            needed += 1
+        return Written(value, needed)
 
 
 class Off(NamedTuple):
     """A discount: percent of what is left, or an amount of each whole period."""
 
     percent: Fraction | None
-    amount: Fraction | None
+    amount: Written | None
 
 
 class Limits(NamedTuple):
@@ -36,6 +53,11 @@ def number(written: object) -> Fraction:
     return Fraction(str(written))
 
 
+def written(plain: object) -> Written:
+    """The amount in text or of a whole number, with its decimals."""
+    return Written(number(plain), len(str(plain).partition(".")[2]))
+
+
 def price_from(plain: Mapping[str, Any]) -> Price:
     """The price of a form."""
     read: Price = {}
@@ -44,6 +66,8 @@ def price_from(plain: Mapping[str, Any]) -> Price:
             read[key] = [price_from(tier) for tier in value]
         elif value is not None:
             read[key] = value if key in WORDS else number(value)
+            if key in AMOUNTS:
+                read["decimals of " + key] = written(value).decimals
     return read
 
 
@@ -51,20 +75,20 @@ def off_from(plain: Mapping[str, Any]) -> Off:
     """The discount of a form."""
     percent, amount = plain.get("percent"), plain.get("amount")
     return Off(
-        None if percent is None else number(percent), None if amount is None else number(amount)
+        None if percent is None else number(percent), None if amount is None else written(amount)
     )
 
 
 def raised(price: Price, percent: Fraction, decimals: int | None) -> Price:
-    """The price so many percent higher, each of its amounts rounded to `decimals` if given."""
+    """The price so many percent higher, each of its amounts."""
     out: Price = {}
     for key, value in price.items():
         if key == "tiers":
             out[key] = [raised(tier, percent, decimals) for tier in value]
         elif key in AMOUNTS:
-            higher = value * (1 + percent / 100)
-            out[key] = higher if decimals is None else round_half_away(higher, decimals)
-        else:
+            higher = Written(value, price["decimals of " + key]).raised(percent, decimals)
+            out[key], out["decimals of " + key] = higher
+        elif not key.startswith("decimals of "):
             out[key] = value
     return out
 
@@ -117,7 +141,7 @@ def taken_off(gross: Fraction, offs: Sequence[Off], share: Fraction) -> Fraction
         if off.percent is not None:
             gross -= gross * off.percent / 100
         elif off.amount is not None:
-            gross -= min(gross, off.amount * share)
+            gross -= min(gross, off.amount.value * share)
     return gross
 
 

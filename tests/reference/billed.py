@@ -1,0 +1,153 @@
+"""The engine of Usance asked the same: what a contract comes to, at once and in many runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.reference.amounts import Due, Usage
+from usance.documents.order_form import order_from
+from usance.documents.order_kinds import Standing
+from usance.domain.calendar import Period
+from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.difference import dealt, without
+from usance.domain.contracts.order import Order
+from usance.domain.contracts.owed import due
+from usance.domain.contracts.timeline import timeline
+from usance.domain.due_items import DueItem, GivenBack, Piece, Source
+from usance.domain.ids import InvoiceId, LineId, OrderId
+from usance.domain.invoicing.rated_items import counted_slices, rated
+from usance.domain.metering.totals import UsageTotal
+
+Forms = Sequence[Mapping[str, Any]]
+FAR = date(2198, 1, 1)
+
+
+class Troubled(Exception):
+    """The orders do not make a contract; the code says why."""
+
+
+def line_id(ref: str, opened_on: date) -> LineId:
+    """The same line has the same id, whichever orders are known."""
+    return LineId(f"{ref} {opened_on}")
+
+
+def orders_of(forms: Forms) -> list[Order]:
+    """The orders of these forms, the INITIAL one first. Raises Invalid."""
+    first = order_from(forms[0], order_id=OrderId("o0"))
+    contract = timeline([first], line_id=line_id).contract
+    standing = Standing(
+        first.customer_id, first.legal_entity_id, first.currency, first.contract_name,
+        contract.terms,
+    )  # fmt: skip
+    later = [
+        order_from(form, order_id=OrderId(f"o{index}"), standing=standing)
+        for index, form in enumerate(forms[1:], start=1)
+    ]
+    return [first, *later]
+
+
+def contract_of(orders: Iterable[Order]) -> Contract:
+    """The contract these orders make. Raises Troubled where one cannot take effect."""
+    made = timeline(orders, line_id=line_id)
+    if made.troubles:
+        raise Troubled(", ".join(sorted({each.problem.code for each in made.troubles})))
+    return made.contract
+
+
+def at_once(contract: Contract, usage: Usage) -> list[Due]:
+    """All that the contract comes to, when nothing was billed before."""
+    return [
+        Due(item.line_ref, item.covers.start, item.covers.end, _net(contract, item, usage))
+        for item in due(contract, through=FAR).items
+    ]
+
+
+def _net(contract: Contract, item: DueItem, usage: Usage) -> int:
+    totals = {
+        each.key: UsageTotal(_counted(usage, each.feature_id, each.service_period), 1, None)
+        for each in counted_slices(item)
+    }
+    return rated(item, contract.currency, totals).net.minor
+
+
+def _counted(usage: Usage, feature_id: str, days: Period) -> Decimal:
+    of_feature = usage.get(feature_id, {})
+    counted = sum((of_feature[day] for day in of_feature if day in days), Fraction(0))
+    return Decimal(counted.numerator) / Decimal(counted.denominator)
+
+
+class Books:
+    """What stands of each line, and what each was billed in all, after any number of runs."""
+
+    def __init__(self, usage: Usage) -> None:
+        self.usage = usage
+        self.standing: dict[str, list[Piece]] = {}
+        self.billed: Counter[str] = Counter()
+        self.runs = 0
+
+    def run(self, contract: Contract, through: date) -> int:
+        """Bill what is due by a day, as a run does; how many lines that made."""
+        items = due(contract, through=through, standing=self.standing).items
+        self.runs += 1
+        new: list[Piece] = []
+        gone: dict[Piece, list[GivenBack]] = {}
+        for position, item in enumerate(items, start=1):
+            net = _net(contract, item, self.usage)
+            self.billed[item.line_ref] += net
+            given = item.replaces if item.gives_back is None else (item.gives_back,)
+            for each in given:
+                gone.setdefault(each.piece, []).append(each)
+            if item.gives_back is None:
+                stands = net + sum(each.net_minor for each in given)
+                source = Source(InvoiceId(f"i{self.runs}"), position)
+                days = item.covers
+                new.append(
+                    Piece(item.line_id, days.start, days.end, item.terms_key, stands, source)
+                )
+        for piece, parts in gone.items():
+            self.standing[piece.line_id].remove(piece)
+            new += _left(piece, parts)
+        for piece in new:
+            self._stand(piece)
+        return len(items)
+
+    def _stand(self, piece: Piece) -> None:
+        pieces = self.standing.setdefault(piece.line_id, [])
+        for other in pieces:
+            assert piece.end <= other.start or other.end <= piece.start, f"twice: {piece}, {other}"
+        pieces.append(piece)
+        pieces.sort(key=lambda each: each.start)
+
+
+def _left(piece: Piece, parts: Sequence[GivenBack]) -> list[Piece]:
+    """What is left of a piece, as the store leaves it."""
+    days = without(Period(piece.start, piece.end), [each.period for each in parts])
+    minor = piece.net_minor - sum(each.net_minor for each in parts)
+    return [
+        piece._replace(start=period.start, end=period.end, net_minor=amount)
+        for period, amount in zip(days, dealt(minor, days), strict=True)
+    ]
+
+
+def in_runs(orders: Sequence[Order], usage: Usage, next_run: Callable[[], date]) -> Counter[str]:
+    """What each line was billed in all, when orders arrive one after another, in this sequence,
+    with a run after each. An order that cannot take effect yet waits for the next one.
+    """
+    books = Books(usage)
+    known: list[Order] = []
+    for order in orders:
+        known.append(order)
+        try:
+            contract = contract_of(known)
+        except Troubled:
+            continue
+        books.run(contract, next_run())
+        books.run(contract, next_run())
+    books.run(contract_of(known), FAR)
+    assert books.run(contract_of(known), FAR) == 0, "a run finds nothing after a run"
+    return books.billed
