@@ -69,6 +69,7 @@ TOPICS = {
     "usage",
     "month_then_day",
     "prorated_graduated",
+    "proration_policy",
 }
 PROFILES = {
     "day": Proration.DAYS,
@@ -78,6 +79,7 @@ PROFILES = {
     "month_then_day": Proration.MONTH_THEN_DAY,
     "none": Proration.NONE,
 }
+SOME_DAY = date(2025, 1, 1)
 MONTHLY, YEARLY = Cadence(1, Unit.MONTH), Cadence(1, Unit.YEAR)
 
 
@@ -384,6 +386,21 @@ def _extended(case: Case) -> Found:
     return found
 
 
+def _moved(case: Case) -> Found:
+    """A period cut short by a new anchor."""
+    part = share(case.period("short_period"), case.period("whole"), _profile(case))
+    return {"amount": round_minor(case.number("price"), case.currency, part), "factor": part}
+
+
+def _by_nominal_month(case: Case) -> Found:
+    """Days of a month that always has thirty, or as many as agreed."""
+    whole = int(case.inputs.get("month_days", 30))
+    price = case.number("price")
+    parts = [Cadence(int(each["days"]), Unit.DAY).period(SOME_DAY, 0) for each in case["cases"]]
+    shares = [nominal_count(part, whole).share for part in parts]
+    return {"amounts": [round_minor(price, case.currency, each) for each in shares]}
+
+
 def _weighted(case: Case) -> Found:
     price = pricing.price_of(
         Case("graduated", "", {"model": case.inputs.get("model", "graduated"), **case.inputs}, {})
@@ -407,6 +424,8 @@ SHAPES: list[tuple[set[str], set[str] | None, Callable[[Case], Found]]] = [
     ({"start", "end_exclusive"}, {"day_count_conventions"}, _conventions),
     ({"start", "bill_cycle_day"}, None, _segments),
     ({"service"}, {"month_then_day"}, _months),
+    ({"short_period", "whole"}, None, _moved),
+    ({"price", "cases"}, {"proration_policy"}, _by_nominal_month),
     ({"extend_from"}, None, _extended),
     ({"reduce_by_days"}, None, _extended),
     ({"service"}, None, _service),

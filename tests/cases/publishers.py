@@ -20,6 +20,8 @@ COUNTS_FROM_PERIOD_START = {"flexprice"}
 COUNTS_BACK_FROM_FIRST_BOUNDARY = {"killbill"}
 # Shares of periods are rounded to so many decimals before they are added.
 DECIMALS_OF_SHARES = {"killbill": 9}
+# What was used beyond all grants is given by the next one that begins or is filled.
+SETTLES_OVERAGE = {"openmeter"}
 
 NAMES = (
     ("lago", "lago"),

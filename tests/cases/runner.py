@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.cases import (
+    agreements,
+    grants,
     pricing,
     proration,
     schedules,
+    settling,
     tax_documents,
     tax_lines,
     tax_rounding,
@@ -27,6 +30,9 @@ ROOMS: tuple[tuple[Collection[str], Callable[[Case], Found]], ...] = (
     (pricing.TOPICS, pricing.found_in),
     (proration.TOPICS, proration.found_in),
     (schedules.TOPICS, schedules.found_in),
+    (agreements.TOPICS.keys(), agreements.found_in),
+    (grants.TOPICS, grants.found_in),
+    (settling.TOPICS, settling.found_in),
     (tax_documents.TOPICS.keys(), tax_documents.found_in),
     (tax_lines.TOPICS.keys(), tax_lines.found_in),
     (tax_rounding.TOPICS.keys(), tax_rounding.found_in),
@@ -114,7 +120,8 @@ def _why_not_ours(ident: str, topic: str, inputs: Mapping[str, Any], asked: Coll
         is_asked = set(convention.get("asks", ())) <= set(asked)
         if topic in convention["topics"] and is_asked and _names(convention, inputs):
             return f"{convention['name']}: {convention['reason']}"
-    return ""
+    later = (f"not yet: {one['reason']}" for one in listed["later"] if topic in one["topics"])
+    return str(next(later, ""))
 
 
 def _names(convention: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

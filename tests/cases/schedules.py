@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from itertools import islice, takewhile
 from typing import Any
 
+from tests.cases.agreements import consolidated
 from tests.cases.cadences import UNITS, anchor_of, cadence_of, parts, parts_due, step_of
 from tests.cases.publishers import COUNTS_FROM_PERIOD_START
 from tests.cases.values import Case, Found, UnmappedError, day, decimal, instant, is_instant
@@ -295,6 +296,9 @@ def _co_term(case: Case) -> Found:
 SHAPES: list[tuple[set[str], Callable[[Case], Found]]] = [
     ({"milestones"}, _milestones),
     ({"plans", "months"}, _consolidated),
+    ({"children"}, consolidated),
+    ({"renewals"}, consolidated),
+    ({"trials_end_same_day"}, consolidated),
     ({"price_per_month"}, _ramp),
     ({"existing_end", "purchase_date"}, _co_term),
     ({"total"}, _instalments),

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.cases.runner import HERE, cases_in, run_case
+from tests.cases.runner import HERE, ROOMS, cases_in, run_case
 
 DATA = HERE / "data"
-OURS = ("pricing", "proration", "schedules", "tax_rounding")
+OURS = ("pricing", "proration", "schedules", "tax_rounding", "lifecycle")
 CASES = {case["id"]: case for name in OURS for case in cases_in(DATA / f"{name}.json")}
 PASSING = [ident for ident, case in CASES.items() if run_case(case).status != "not_ours"]
 
@@ -34,10 +34,18 @@ def test_a_case_with_another_figure_fails(ident: str) -> None:
 def test_every_convention_we_refuse_has_a_reason_and_a_case() -> None:
     listed = json.loads((HERE / "not_ours.json").read_text())
     assert set(listed["cases"]) <= set(CASES)
-    reasons = [*listed["cases"].values(), *(one["reason"] for one in listed["conventions"])]
+    named = [*listed["conventions"], *listed["later"]]
+    reasons = [*listed["cases"].values(), *(one["reason"] for one in named)]
     assert all(len(reason) > 20 for reason in reasons)
     found = {run_case(case).reason.split(":")[0] for case in CASES.values()}
     assert {one["name"] for one in listed["conventions"]} <= found
+
+
+def test_what_comes_later_has_cases_and_no_mapping() -> None:
+    listed = json.loads((HERE / "not_ours.json").read_text())
+    later = {topic for one in listed["later"] for topic in one["topics"]}
+    assert later <= {case["topic"] for case in CASES.values()}
+    assert not later & {topic for topics, _ in ROOMS for topic in topics}
 
 
 def test_a_topic_without_a_mapping_is_unsupported_not_passed() -> None:

@@ -75,6 +75,8 @@ def burn_down(
         wanted = amount
         if what is not _What.USED and settles_overage:
             wanted, overage = overage, NOTHING
+        if not wanted:
+            continue
         taken = consume(held.values(), wanted, at)
         for each, part in taken.by_grant.items():
             held[each] = replace(held[each], used=held[each].used + part)
