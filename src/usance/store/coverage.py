@@ -148,7 +148,7 @@ SELECT DISTINCT l.contract_id
 # Lines that were given back from, what was given back of them before, and how much of that by
 # credit notes written by hand; as if the document `without` were not there.
 SOURCES = """
-SELECT asked.invoice_id, asked.position, l.tax_category, l.tax_percent, l.tax_rule, l.tax_reason,
+SELECT asked.invoice_id, asked.position, l.quantity, l.tax_category, l.tax_percent, l.tax_rule, l.tax_reason,
        l.tax_parts, l.net_minor, l.tax_minor, back.net AS back_net, back.tax AS back_tax,
        back.by_hand
   FROM unnest(%(invoice_ids)s::text[], %(positions)s::int[]) AS asked (invoice_id, position)
@@ -278,6 +278,7 @@ def sources(
     )
     return {
         Source(row.invoice_id, row.position): SourceLine(
+            quantity=row.quantity,
             treatment=treatment_from(row),
             net_minor=row.net_minor,
             tax_minor=row.tax_minor,

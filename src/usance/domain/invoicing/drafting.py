@@ -41,10 +41,12 @@ from usance.domain.tax.treatment import RESTS_ON_TAX_ID, TaxTreatment
 
 
 class SourceLine(NamedTuple):
-    """A line of which days are given back: what it bore, came to, and gave back before, in minor
-    units; `by_hand_minor` of that on credit notes that left its days as they were.
+    """A line of which days are given back: how many it billed, what it bore, came to, and gave
+    back before, in minor units; `by_hand_minor` of that on credit notes that left its days as they
+    were.
     """
 
+    quantity: Decimal
     treatment: TaxTreatment
     net_minor: int
     tax_minor: int
@@ -149,7 +151,7 @@ def draft(
     what is printed. `usage` holds the totals of the metered slices; one that is missing counts as
     no usage. Order of computation: finance.md section 2.
     """
-    items = [_within_what_is_left(item, sources) for item in due.items]
+    items = [_as_it_was_billed(item, sources) for item in due.items]
     priced = [rated(item, currency, usage) for item in items]
     treatments = _treatments(due.items, parties, sources)
     known = _taxes_given_back(items, priced, sources)
@@ -164,7 +166,7 @@ def draft(
         for bears, amounts in zip(treatments, taxed, strict=True)
     ]
     counted = [usage.get(item.key, NO_USAGE) for item in due.items]
-    parts = zip(due.items, priced, bearing, counted, strict=True)
+    parts = zip(items, priced, bearing, counted, strict=True)
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
@@ -219,14 +221,17 @@ def _evidence(total: UsageTotal) -> tuple[int, int, datetime | None]:
     return total.event_count, total.unread_count, total.last_received_at
 
 
-def _within_what_is_left(item: DueItem, sources: Sources) -> DueItem:
-    """What was credited by hand is not given back once more."""
+def _as_it_was_billed(item: DueItem, sources: Sources) -> DueItem:
+    """What is given back, of as many units as were billed; what was credited by hand is not given
+    back once more.
+    """
     gone = item.gives_back
     source = None if gone is None else sources.get(gone.piece.source)
-    if gone is None or source is None or not source.by_hand_minor:
+    if gone is None or source is None:
         return item
     left = max(0, gone.piece.net_minor - source.by_hand_minor)
-    return replace(item, fixed_minor=-min(gone.net_minor, left))
+    minor = min(gone.net_minor, left) if source.by_hand_minor else gone.net_minor
+    return replace(item, quantity=-source.quantity, fixed_minor=-minor)
 
 
 def _taxes_given_back(
