@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -85,8 +86,7 @@ def _look_at_line(
     through, since = days
     line, terms = items.contract.lines[position], items.contract.terms
     first = None if since is None else first_day_due(line, since, terms)
-    start = looked_at_from(line, since, terms)
-    left = [piece for piece in pieces if piece.start >= start]
+    left = _in_time(pieces, looked_at_from(line, since, terms)) if pieces else []
     for billing in periods(line, first):
         due_on = due_day(line, billing.part, terms)
         if due_on > through:
@@ -99,12 +99,10 @@ def _look_at_line(
                 (due_on, position, each, key) for each, key in zip(whole, keys, strict=True)
             ]
             continue
-        own = _within(left, billing)
-        if own and len(own) == len(left):
-            left = []
-        elif own:
-            left = [piece for piece in left if piece not in own]
+        own = _taken(left, billing)
         _compare(found, items, position, (whole, keys), own)
+    if not left:
+        return
     end = line.sold.window.start if line.sold.is_void else line.sold.window.end
     gone = [piece for piece in left if piece.start >= end or piece.end <= line.sold.window.start]
     if gone:
@@ -162,9 +160,22 @@ def _look_at_plan(
     found.corrections += [(position, each) for each in gone]
 
 
-def _within(pieces: Sequence[Piece], billing: BillingPeriod) -> list[Piece]:
-    part = billing.part
-    return [piece for piece in pieces if part.start <= piece.start < part.end]
+def _in_time(pieces: Sequence[Piece], start: date) -> list[Piece]:
+    """The pieces from that day on, in time."""
+    return sorted((piece for piece in pieces if piece.start >= start), key=_first_day)
+
+
+def _taken(left: list[Piece], billing: BillingPeriod) -> list[Piece]:
+    """The pieces that begin in a billing period, taken out of those that are left, in time."""
+    first = bisect_left(left, billing.part.start, key=_first_day)
+    last = bisect_left(left, billing.part.end, lo=first, key=_first_day)
+    own = left[first:last]
+    del left[first:last]
+    return own
+
+
+def _first_day(piece: Piece) -> date:
+    return piece.start
 
 
 def _corrected(

@@ -107,6 +107,7 @@ class TaxTable:
         init=False, repr=False, compare=False, default_factory=dict
     )
     _by_region: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
+    _lengths: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ended: dict[tuple[object, ...], date] = {}
@@ -119,6 +120,8 @@ class TaxTable:
             self._by_place.setdefault(row.place, []).append(row)
         regional = frozenset((row.tax_code, row.country) for row in self.rates if row.region)
         object.__setattr__(self, "_by_region", regional)
+        lengths = sorted({len(row.postal_prefix) for row in self.rates})
+        object.__setattr__(self, "_lengths", tuple(lengths))
 
     def rates_at(self, tax_code: str, place: Address, on: date) -> tuple[TaxRate, ...]:
         """The rows that code bears there on that day, by jurisdiction as the table lists them."""
@@ -136,9 +139,12 @@ class TaxTable:
 
     def _rows(self, tax_code: str, place: Address) -> Iterator[TaxRate]:
         """Every row whose place holds `place`, whenever valid, from the largest place on."""
-        postal, region = postal_key(place), region_code(place)
+        postal = postal_key(place) if self._lengths != (0,) else ""
+        region = region_code(place) if place.region else ""
         regions = ("", region) if region else ("",)
-        for length in range(len(postal) + 1):
+        for length in self._lengths:
+            if length > len(postal):
+                return
             for each in regions:
                 where = (tax_code, place.country, each, postal[:length])
                 yield from self._by_place.get(where, ())
