@@ -6,7 +6,7 @@ order changes entries. Nothing is clever, so that everything can be checked by l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -234,9 +234,20 @@ def _dated_offs(plain: Form, start: date) -> list[DatedOff]:
 
 
 def _discount(terms: list[Terms], start: date, dated: DatedOff) -> None:
-    for index in _indices(terms, start, dated.start, dated.end):
-        held = terms[index]
-        terms[index] = held._replace(offs=(*held.offs, dated.off))
+    def less(held: Terms) -> Terms:
+        return held._replace(offs=(*held.offs, dated.off))
+
+    _each(terms, _indices(terms, start, dated.start, dated.end), less)
+
+
+def _each(terms: list[Terms], days: range, change: Callable[[Terms], Terms]) -> None:
+    """Change the terms of these days, one after the other."""
+    held: Terms | None = None
+    for index in days:
+        if terms[index] is not held:  # the same again costs nothing
+            held = terms[index]
+            made = change(held)
+        terms[index] = made
 
 
 def _indices(terms: list[Terms], start: date, first: date, end: date) -> range:
@@ -342,8 +353,8 @@ def _change(contract: Contract, change: Form, on: date) -> None:
         return
     until = the_day(change.get("until", FOREVER))
     line.steps.add(until)
-    for index in _indices(line.terms, line.start, first, until):
-        line.terms[index] = _changed(line.terms[index], change)
+    days = _indices(line.terms, line.start, first, until)
+    _each(line.terms, days, lambda held: _changed(held, change))
 
 
 def _changed(held: Terms, change: Form) -> Terms:
@@ -409,13 +420,8 @@ def _raise(line: Line, uplift: Uplift, on: date) -> None:
     """Raise what a line that runs already costs from that day on."""
     if line.kind not in RISING or not _is_free_to_rise(line, on) or line.start >= on:
         return
-    before: Terms | None = None
-    after: Terms | None = None
-    for index in _indices(line.terms, line.start, on, FOREVER):
-        held = line.terms[index]
-        if held is not before or after is None:
-            before, after = held, _risen(held, uplift)
-        line.terms[index] = after
+    days = _indices(line.terms, line.start, on, FOREVER)
+    _each(line.terms, days, lambda held: _risen(held, uplift))
 
 
 def _risen(held: Terms, uplift: Uplift) -> Terms:

@@ -22,7 +22,7 @@ ODD_DAYS = [
     date(2025, 1, 1), date(2024, 3, 1), date(2023, 5, 31), date(2024, 1, 1),
 ]  # fmt: skip
 MONTHLY = {"count": 1, "unit": "MONTH"}
-CADENCES = [
+CADENCES: list[Form] = [
     MONTHLY, MONTHLY, MONTHLY, {"unit": "QUARTER"}, {"unit": "YEAR"}, {"count": 2, "unit": "MONTH"},
     {"count": 6, "unit": "MONTH"}, {"count": 2, "unit": "WEEK"}, {"count": 45, "unit": "DAY"},
     {"count": 2, "unit": "QUARTER"},

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.reference.amounts import Due, Usage
 from usance.documents.order_form import order_from
@@ -19,6 +19,7 @@ from usance.domain.contracts.order import Order
 from usance.domain.contracts.owed import due
 from usance.domain.contracts.timeline import timeline
 from usance.domain.due_items import DueItem, GivenBack, Piece, Source
+from usance.domain.errors import Invalid
 from usance.domain.ids import InvoiceId, LineId, OrderId
 from usance.domain.invoicing.rated_items import counted_slices, rated
 from usance.domain.metering.totals import UsageTotal
@@ -36,19 +37,37 @@ def line_id(ref: str, opened_on: date) -> LineId:
     return LineId(f"{ref} {opened_on}")
 
 
-def orders_of(forms: Forms) -> list[Order]:
-    """The orders of these forms, the INITIAL one first. Raises Invalid."""
+class Deal(NamedTuple):
+    """The orders that could be signed, in the sequence in which they were written, their forms,
+    and why the others could not be.
+    """
+
+    forms: list[Mapping[str, Any]]
+    orders: list[Order]
+    refused: list[str]
+
+
+def deal(forms: Forms) -> Deal:
+    """The orders of these forms, as signing finds them. Raises Invalid for the INITIAL one."""
     first = order_from(forms[0], order_id=OrderId("o0"))
-    contract = timeline([first], line_id=line_id).contract
+    signed = Deal([forms[0]], [first], [])
+    contract = contract_of([first])
     standing = Standing(
-        first.customer_id, first.legal_entity_id, first.currency, first.contract_name,
-        contract.terms,
-    )  # fmt: skip
-    later = [
-        order_from(form, order_id=OrderId(f"o{index}"), standing=standing)
-        for index, form in enumerate(forms[1:], start=1)
-    ]
-    return [first, *later]
+        *(first.customer_id, first.legal_entity_id, first.currency),
+        *(first.contract_name, contract.terms),
+    )
+    for form in forms[1:]:
+        try:
+            order = order_from(form, order_id=OrderId(form["orderId"]), standing=standing)
+            contract_of([*signed.orders, order])
+        except Troubled as found:
+            signed.refused.append(str(found))
+        except Invalid as found:
+            signed.refused.append(", ".join(each.code for each in found.problems))
+        else:
+            signed.forms.append(form)
+            signed.orders.append(order)
+    return signed
 
 
 def contract_of(orders: Iterable[Order]) -> Contract:
@@ -59,33 +78,45 @@ def contract_of(orders: Iterable[Order]) -> Contract:
     return made.contract
 
 
+class Meter:
+    """What was used of each feature, summed by the days asked for."""
+
+    def __init__(self, usage: Usage) -> None:
+        self.usage = usage
+        self.known: dict[tuple[str, Period], UsageTotal] = {}
+
+    def counted(self, feature_id: str, days: Period) -> UsageTotal:
+        """The total of these days."""
+        if (feature_id, days) not in self.known:
+            of_feature = self.usage.get(feature_id, {})
+            counted = sum((of_feature[day] for day in of_feature if day in days), Fraction(0))
+            quantity = Decimal(counted.numerator) / Decimal(counted.denominator)
+            self.known[feature_id, days] = UsageTotal(quantity, 1, None)
+        return self.known[feature_id, days]
+
+    def net(self, contract: Contract, item: DueItem) -> int:
+        """What an item comes to, in minor units."""
+        totals = {
+            each.key: self.counted(each.feature_id, each.service_period)
+            for each in counted_slices(item)
+        }
+        return rated(item, contract.currency, totals).net.minor
+
+
 def at_once(contract: Contract, usage: Usage) -> list[Due]:
     """All that the contract comes to, when nothing was billed before."""
+    meter = Meter(usage)
     return [
-        Due(item.line_ref, item.covers.start, item.covers.end, _net(contract, item, usage))
+        Due(item.line_ref, item.covers.start, item.covers.end, meter.net(contract, item))
         for item in due(contract, through=FAR).items
     ]
-
-
-def _net(contract: Contract, item: DueItem, usage: Usage) -> int:
-    totals = {
-        each.key: UsageTotal(_counted(usage, each.feature_id, each.service_period), 1, None)
-        for each in counted_slices(item)
-    }
-    return rated(item, contract.currency, totals).net.minor
-
-
-def _counted(usage: Usage, feature_id: str, days: Period) -> Decimal:
-    of_feature = usage.get(feature_id, {})
-    counted = sum((of_feature[day] for day in of_feature if day in days), Fraction(0))
-    return Decimal(counted.numerator) / Decimal(counted.denominator)
 
 
 class Books:
     """What stands of each line, and what each was billed in all, after any number of runs."""
 
     def __init__(self, usage: Usage) -> None:
-        self.usage = usage
+        self.meter = Meter(usage)
         self.standing: dict[str, list[Piece]] = {}
         self.billed: Counter[str] = Counter()
         self.runs = 0
@@ -97,7 +128,7 @@ class Books:
         new: list[Piece] = []
         gone: dict[Piece, list[GivenBack]] = {}
         for position, item in enumerate(items, start=1):
-            net = _net(contract, item, self.usage)
+            net = self.meter.net(contract, item)
             self.billed[item.line_ref] += net
             given = item.replaces if item.gives_back is None else (item.gives_back,)
             for each in given:
@@ -136,7 +167,8 @@ def _left(piece: Piece, parts: Sequence[GivenBack]) -> list[Piece]:
 
 def in_runs(orders: Sequence[Order], usage: Usage, next_run: Callable[[], date]) -> Counter[str]:
     """What each line was billed in all, when orders arrive one after another, in this sequence,
-    with a run after each. An order that cannot take effect yet waits for the next one.
+    with a run after each and one in between. An order that cannot take effect yet waits for the
+    next one.
     """
     books = Books(usage)
     known: list[Order] = []
