@@ -216,7 +216,7 @@ def as_shown(draft: Draft) -> Shown:
     lines = tuple(
         replace(
             line,
-            quantity=abs(line.quantity),
+            quantity=-line.quantity,
             net=-line.net,
             tax=-line.tax,
             tax_parts=tuple(-part for part in line.tax_parts),
