@@ -18,7 +18,7 @@ from tests.reference.engine import all_due
 from usance.domain.errors import Invalid
 
 Form = dict[str, Any]
-Comes = Mapping[object, int]  # to how many minor units, by slice or by line
+Comes = Mapping[str, int]  # to how many minor units, by slice or by line
 
 
 def differences(contract: Signed, deal: billed.Deal | None = None) -> list[str]:
@@ -65,22 +65,22 @@ def _settled_early(forms: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def _lines(dues: Iterable[Due]) -> Comes:
-    out: Counter[object] = Counter()
+    out: Counter[str] = Counter()
     for due in dues:
         out[due.ref] += due.net
     return out
 
 
 def _slices(dues: Iterable[Due], apart: set[str]) -> Comes:
-    out: Counter[object] = Counter()
+    out: Counter[str] = Counter()
     for due in dues:
         whole = due.ref in apart
         out[due.ref if whole else f"{due.ref} {due.start}..{due.end}"] += due.net
     return out
 
 
-def _unlike(ours: Comes, theirs: Comes) -> Iterator[tuple[object, int, int]]:
-    for key in sorted({*ours, *theirs}, key=str):
+def _unlike(ours: Comes, theirs: Comes) -> Iterator[tuple[str, int, int]]:
+    for key in sorted({*ours, *theirs}):
         one, other = ours.get(key, 0), theirs.get(key, 0)
         if one != other:
             yield key, one, other
