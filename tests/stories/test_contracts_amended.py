@@ -405,3 +405,29 @@ def test_a_draft_that_rests_on_an_index_not_published_waits(world: World) -> Non
     draft = world.every()[1].draft
     assert draft.net.text == "312.60"
     approve_invoice(world.runtime, world.scope, draft.id)
+
+
+def test_a_contract_billed_by_instalments_can_be_amended(world: World) -> None:
+    world.sign("""
+currency: EUR
+customerId: nordlicht
+legalEntityId: halden-de
+orderId: PLAN
+contractId: c1
+term: {start: 2025-01-01, months: 12}
+lines:
+- lineId: project
+  name: Project
+  kind: RECURRING
+  price: {model: FLAT, amount: 900}
+  instalments: {count: 3, every: {unit: QUARTER}, firstOn: 2025-01-01}
+""")
+    world.on("2025-01-01").send_out()
+    world.sign(
+        amendment(
+            "orderId: A1\neffectiveOn: 2025-03-01\nlines: [{lineId: setup, name: Setup, "
+            "kind: ONE_OFF, on: 2025-03-01, price: {model: FLAT, amount: 50}}]"
+        )
+    )
+    world.bill(through="2025-12-31")
+    assert [line.split()[-1] for line in nets(world)] == ["300.00", "50.00", "300.00", "300.00"]

@@ -20,7 +20,13 @@ T = TypeVar("T")
 
 def jsonb(value: object) -> Jsonb:
     """A domain value, ready for a jsonb column."""
-    return Jsonb(msgspec.to_builtins(value, enc_hook=_to_plain))
+    return Jsonb(plain_value(value))
+
+
+def plain_value(value: object) -> object:
+    """A domain value as plain ones, to stand within others in a jsonb column."""
+    plain: object = msgspec.to_builtins(value, enc_hook=_to_plain)
+    return plain
 
 
 def raw_json(value: object) -> msgspec.Raw:

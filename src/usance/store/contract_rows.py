@@ -18,7 +18,7 @@ from usance.domain.ids import LineId
 from usance.domain.money import Currency, Money, currency
 from usance.domain.rating.notation import plain_pricing, pricing_from
 from usance.domain.rating.prices import Pricing
-from usance.store.codec import raw_json, value_from
+from usance.store.codec import plain_value, value_from
 from usance.store.database import Row
 
 
@@ -74,7 +74,7 @@ def plain_line(sold: OrderLine) -> dict[str, object]:
 def _rarer(sold: OrderLine) -> dict[str, object]:
     return {
         "whole": None if sold.whole is None else [sold.whole.start, sold.whole.end],
-        "plan": [raw_json(part) for part in sold.plan],
+        "plan": [plain_value(part) for part in sold.plan],
         "plan_until": sold.plan_until,
         "plan_total": None if sold.plan_total is None else [sold.plan_total.minor],
         "first_stub": "" if sold.first_stub is Stub.BILL else sold.first_stub,
