@@ -179,13 +179,14 @@ SELECT DISTINCT customer_id
  ORDER BY customer_id
  LIMIT %(limit)s
 """
+# Not for its key: rows that only refer to a customer need not wait for whoever holds it.
 LOCK_FREE_CUSTOMERS = """
 SELECT id
   FROM customers
  WHERE tenant_id = %(tenant_id)s
    AND id = ANY(%(ids)s)
  ORDER BY id
-   FOR UPDATE SKIP LOCKED
+   FOR NO KEY UPDATE SKIP LOCKED
 """
 LOCK_CUSTOMERS = """
 SELECT id
@@ -193,10 +194,10 @@ SELECT id
  WHERE tenant_id = %(tenant_id)s
    AND id = ANY(%(ids)s)
  ORDER BY id
-   FOR UPDATE
+   FOR NO KEY UPDATE
 """
 LOCK_CUSTOMER = """
-SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
+SELECT id FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR NO KEY UPDATE
 """
 DUE = """
 SELECT id, next_due_on
