@@ -77,6 +77,10 @@ DELETE FROM contract_lines
                     WHERE b.tenant_id = %(tenant_id)s
                       AND b.contract_line_id = contract_lines.id)
 """
+VOID_LINES = """
+UPDATE contract_lines SET terms = terms || '{"is_void": true}'
+ WHERE tenant_id = %(tenant_id)s AND contract_id = %(contract_id)s AND NOT id = ANY(%(ids)s)
+"""
 ADD_DRAFT = """
 INSERT INTO contracts (tenant_id, id, customer_id, name, status, draft, created_at, updated_at)
 VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(name)s, 'DRAFT', %(draft)s, %(at)s, %(at)s)
@@ -315,9 +319,11 @@ def line_ids(tx: Tx, contract_id: ContractId) -> dict[tuple[str, date], LineId]:
 
 
 def save_lines(tx: Tx, contract_id: ContractId, lines: Iterable[ContractLine]) -> None:
-    """Put these in the place of the lines of a contract; what stands on documents still does."""
+    """Put these in the place of a contract's lines; one that was billed and is gone is void."""
     kept = list(lines)
-    tx.run(FORGET_LINES, contract_id=contract_id, ids=[line.id for line in kept])
+    ids = [line.id for line in kept]
+    tx.run(FORGET_LINES, contract_id=contract_id, ids=ids)
+    tx.run(VOID_LINES, contract_id=contract_id, ids=ids)
     known = set(line_ids(tx, contract_id).values())
     for position, line in enumerate(kept, start=1):
         if line.id in known:

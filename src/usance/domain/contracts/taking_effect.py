@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from usance.domain.calendar import LAST_DAY, Period
 from usance.domain.contracts.agreement import PRICED_OVER_TIME, Agreement, OpenLine
 from usance.domain.contracts.contract import ContractLine
 from usance.domain.contracts.order import (
+    Instalment,
     LineChange,
     Order,
     OrderKind,
@@ -19,6 +20,7 @@ from usance.domain.contracts.order import (
     Stub,
     Timing,
 )
+from usance.domain.contracts.schedule import plan_slices, rated_minor
 from usance.domain.contracts.segments import within
 from usance.domain.contracts.terms import DatedDiscount, Refund
 from usance.domain.contracts.value import line_value
@@ -217,23 +219,45 @@ def _follower(line: OpenLine, order: Order) -> OrderLine:
 def _terminate(agreed: Agreement, order: Order) -> None:
     on, said = order.effective_on, order.termination
     assert said is not None, "a termination says what it gives back"
-    before = _values(agreed, order.currency)
-    for line, value in zip(agreed.lines, before, strict=True):
+    agreed_lines = _to_their_ends(agreed)
+    before = _values(agreed, agreed_lines, order.currency)
+    for line, whole, value in zip(agreed.lines, agreed_lines, before, strict=True):
         if line.sold.is_void:
             continue
         if line.sold.plan and not line.sold.kind.is_once:  # a one-off fee is owed, however paid
-            line.sold = replace(line.sold, plan_until=on, plan_total=value)
+            if said.refund is Refund.PRO_RATA:
+                line.sold = replace(line.sold, plan_until=on, plan_total=value)
+            else:
+                _end_plan(agreed, line, whole, order)
         _end_at_termination(agreed, line, on, said.refund)
     agreed.terminated_on = on
     if on > agreed.term.start:
         agreed.term = Period(agreed.term.start, on)
     fee = said.fee
     if said.fee_percent is not None:
-        after = _values(agreed, order.currency)
+        after = _values(agreed, _to_their_ends(agreed), order.currency)
         lost = total(before, order.currency) - total(after, order.currency)
         fee = round_minor(lost.amount * said.fee_percent.scaleb(-2), order.currency)
     if fee is not None and not fee.is_zero:
         agreed.lines.append(_fee_line(fee, order))
+
+
+def _end_plan(agreed: Agreement, line: OpenLine, whole: OpenLine, order: Order) -> None:
+    """Of a plan only what fell due before is owed, at the amounts it fell due with."""
+    sold = ContractLine(LineId(""), line.order_id, whole.sold)
+    due = [
+        each
+        for each in plan_slices(sold, order.currency, agreed.latest().terms)
+        if each.due_on < order.effective_on
+    ]
+    amounts = [Money(rated_minor(each, order.currency), order.currency) for each in due]
+    plan = tuple(
+        Instalment(on=each.due_on, amount=amount, name=each.name)
+        for each, amount in zip(due, amounts, strict=True)
+    )
+    line.sold = replace(line.sold, plan=plan, plan_total=total(amounts, order.currency))
+    if not plan:
+        line.sold = replace(line.sold, is_void=True)
 
 
 def _end_at_termination(agreed: Agreement, line: OpenLine, on: date, refund: Refund) -> None:
@@ -261,13 +285,23 @@ def _fee_line(fee: Money, order: Order) -> OpenLine:
     return OpenLine(sold, order.id, on, {on})
 
 
-def _values(agreed: Agreement, of: Currency) -> list[Money]:
-    """What each line comes to over its days, uplifts still ahead and all discounts included."""
-    whole, terms = agreed.copied(), agreed.latest().terms
+def _to_their_ends(agreed: Agreement) -> list[OpenLine]:
+    """The lines as they will be, uplifts still ahead and all discounts included."""
+    whole = agreed.copied()
     whole.uplift_through(LAST_DAY)
-    return [
-        Money.zero(of)
-        if line.sold.is_void
-        else line_value(ContractLine(LineId(""), line.order_id, line.sold), of, terms)
-        for line in whole.discounted()
-    ]
+    return list(whole.discounted())
+
+
+def _values(agreed: Agreement, lines: Sequence[OpenLine], of: Currency) -> list[Money]:
+    """What each line comes to over its days, by a plan that was ended what is still due of it."""
+    terms = agreed.latest().terms
+    values = []
+    for line in lines:
+        if line.sold.is_void:
+            values.append(Money.zero(of))
+        elif line.sold.plan_total is not None and line.sold.plan_until is None:
+            values.append(line.sold.plan_total)
+        else:
+            sold = ContractLine(LineId(""), line.order_id, line.sold)
+            values.append(line_value(sold, of, terms))
+    return values
