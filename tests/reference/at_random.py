@@ -27,6 +27,7 @@ CADENCES: list[Form] = [
     {"count": 6, "unit": "MONTH"}, {"count": 2, "unit": "WEEK"}, {"count": 45, "unit": "DAY"},
     {"count": 2, "unit": "QUARTER"},
 ]  # fmt: skip
+BOUGHT = ("COMMITMENT", "PREPAID")
 IN_MONTHS = ("MONTH", "QUARTER", "YEAR")
 
 
@@ -60,6 +61,7 @@ class _Maker:
             [("USD", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3)]
         )
         self.lines: dict[str, Form] = {}  # that can be changed, by their ids
+        self.signed: list[Form] = []  # all of them
         self.is_shortened = False
         self.features: set[str] = set()
 
@@ -141,6 +143,7 @@ class _Maker:
             out.append({"lineId": name, "name": name, **self.bought(start, metered)})
         for line in out:
             self.lines[line["lineId"]] = line
+        self.signed += out
         return out
 
     def service(self, start: date) -> Form:
@@ -418,7 +421,10 @@ class _Maker:
         if self.is_shortened:  # what a plan that was cut once comes to then is not settled
             form["refund"] = "PRO_RATA"
         if self.may(30):
-            form["fee"] = {"amount": self.amount(500)}
+            fee = {"amount": self.amount(500)}
+            is_plain = not any(line["kind"] in BOUGHT for line in self.signed)
+            share = {"percent": self.chance.randint(0, 100)}
+            form["fee"] = share if is_plain and self.may(50) else fee
         return form
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ from tests.reference.amounts import Due, Usage
 from usance.documents.order_form import order_from
 from usance.documents.order_kinds import Standing
 from usance.domain.calendar import Period
-from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.difference import dealt, without
 from usance.domain.contracts.order import Order
 from usance.domain.contracts.owed import due
@@ -118,11 +119,13 @@ class Books:
     def __init__(self, usage: Usage) -> None:
         self.meter = Meter(usage)
         self.standing: dict[str, list[Piece]] = {}
+        self.lines: dict[LineId, ContractLine] = {}
         self.billed: Counter[str] = Counter()
         self.runs = 0
 
     def run(self, contract: Contract, through: date) -> int:
         """Bill what is due by a day, as a run does; how many lines that made."""
+        contract = self._with_gone(contract)
         items = due(contract, through=through, standing=self.standing).items
         self.runs += 1
         new: list[Piece] = []
@@ -146,6 +149,17 @@ class Books:
         for piece in new:
             self._stand(piece)
         return len(items)
+
+    def _with_gone(self, contract: Contract) -> Contract:
+        """With the lines that were billed and that no order has any more, void, as stored."""
+        now = {line.id for line in contract.lines}
+        gone = [
+            replace(line, sold=replace(line.sold, is_void=True))
+            for line in self.lines.values()
+            if line.id not in now
+        ]
+        self.lines |= {line.id: line for line in contract.lines}
+        return replace(contract, lines=(*contract.lines, *gone))
 
     def _stand(self, piece: Piece) -> None:
         pieces = self.standing.setdefault(piece.line_id, [])

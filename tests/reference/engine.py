@@ -51,7 +51,6 @@ from tests.reference.days import the_day
 from tests.reference.prices import minor_units, number
 
 FEE = "termination-fee"
-COMMITTED = ("RECURRING", "ONE_OFF", "MILESTONE", "PREPAID")
 
 
 def all_due(forms: Sequence[Form], usage: Usage, *, digits: int = 2) -> list[Due]:
@@ -59,7 +58,7 @@ def all_due(forms: Sequence[Form], usage: Usage, *, digits: int = 2) -> list[Due
     digits. Slices that come to nothing are there too.
     """
     contract = contract_of(forms, digits=digits)
-    return [*_lines_due(contract, usage), *_fee(contract, usage)]
+    return [*_lines_due(contract, usage), *_fee(contract)]
 
 
 def _lines_due(contract: Contract, usage: Usage) -> list[Due]:
@@ -82,7 +81,7 @@ def _lines_due(contract: Contract, usage: Usage) -> list[Due]:
     return [*out, *drawn(counted, funds)]
 
 
-def _fee(contract: Contract, usage: Usage) -> list[Due]:
+def _fee(contract: Contract) -> list[Due]:
     """What ending early costs: an amount, or percent of the committed fees not billed any more."""
     ending = contract.termination
     if ending is None or "fee" not in ending:
@@ -92,11 +91,11 @@ def _fee(contract: Contract, usage: Usage) -> list[Due]:
         net = minor_units(number(fee["amount"]), contract.digits)
     else:
         assert contract.unended is not None, "what was ended was agreed without an end"
-        lost = _committed(contract.unended, usage) - _committed(contract, usage)
+        lost = _committed(contract.unended) - _committed(contract)
         net = minor_units(lost * number(fee["percent"]) / 100, 0)
     return [Due(FEE, on, on + timedelta(days=1), net)]
 
 
-def _committed(contract: Contract, usage: Usage) -> int:
-    kinds = {line.ref: line.kind for line in contract.lines}
-    return sum(due.net for due in _lines_due(contract, usage) if kinds[due.ref] in COMMITTED)
+def _committed(contract: Contract) -> int:
+    """All that is due however little is used."""
+    return sum(due.net for due in _lines_due(contract, {}))
