@@ -25,7 +25,7 @@ from usance.domain.invoicing.invoice import (
     Settled,
     Severity,
 )
-from usance.domain.invoicing.rated_items import UsageBySlice, rated
+from usance.domain.invoicing.rated_items import Rating, UsageBySlice
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
@@ -119,13 +119,13 @@ def drafts(
     """
     made: list[Draft] = []
     groups = group(items)
+    rating = Rating(currency, usage)
     for each in groups:
         drafted = draft(
             each,
             invoice_id=new_id(),
             parties=parties,
-            currency=currency,
-            usage=usage,
+            rating=rating,
             history=history,
             sources=sources,
         )
@@ -140,19 +140,18 @@ def draft(
     *,
     invoice_id: InvoiceId,
     parties: Parties,
-    currency: Currency,
-    usage: UsageBySlice,
+    rating: Rating,
     history: History,
     sources: Sources = NO_SOURCES,
 ) -> Draft:
     """The document for one group of due items.
 
     Lines are rated and rounded one by one, then taxed per category and rate; totals are sums of
-    what is printed. `usage` holds the totals of the metered slices; one that is missing counts as
-    no usage. Order of computation: finance.md section 2.
+    what is printed. Order of computation: finance.md section 2.
     """
+    currency, usage = rating.currency, rating.usage
     items = [_as_it_was_billed(item, sources) for item in due.items]
-    priced = [rated(item, currency, usage) for item in items]
+    priced = [rating.rated(item) for item in items]
     treatments = _treatments(due.items, parties, sources)
     known = _taxes_given_back(items, priced, sources)
     amounts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -29,37 +30,99 @@ def counted_slices(item: DueItem) -> Iterator[CountedSlice]:
         yield from counted_slices(other)
 
 
-def rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
-    """The net amount of an item, rounded once; before tax, or with it where its price is so.
+@dataclass(slots=True)
+class Rating:
+    """Rates the items of one drafting: what several of them rest on is priced once.
 
-    Order of computation: finance.md section 2. `usage` holds the totals of metered slices; one
-    that is missing counts as no usage.
+    `usage` holds the totals of metered slices; one that is missing counts as no usage.
     """
-    if item.fixed_minor is not None:
-        return _less_replaced(item, _fixed(item, item.fixed_minor, currency))
-    line = _by_price(item, currency, usage)
-    if item.kind is LineKind.COMMITMENT:
-        line = _topped_up(item, line, currency, usage)
-    elif item.funds:
-        line = _drawn_down(item, line, currency, usage)
-    return _less_replaced(item, line)
+
+    currency: Currency
+    usage: UsageBySlice
+    _priced: dict[tuple[LineId, date], RatedLine] = field(default_factory=dict)
+
+    def rated(self, item: DueItem) -> RatedLine:
+        """The net amount of an item, rounded once; before tax, or with it where its price is so.
+
+        Order of computation: finance.md section 2.
+        """
+        if item.fixed_minor is not None:
+            return _less_replaced(item, _fixed(item, item.fixed_minor, self.currency))
+        line = self._by_price(item)
+        if item.kind is LineKind.COMMITMENT:
+            line = self._topped_up(item, line)
+        elif item.funds:
+            line = self._drawn_down(item, line)
+        return _less_replaced(item, line)
+
+    def _by_price(self, item: DueItem) -> RatedLine:
+        """A slice as priced by itself: it is the same to all that rest on it."""
+        key = item.key
+        line = self._priced.get(key)
+        if line is None:
+            line = self._priced[key] = self._rated(item)
+        return line
+
+    def _rated(self, item: DueItem) -> RatedLine:
+        if item.quantity is not None:
+            return rate_line(item.pricing, item.quantity, currency=self.currency, share=item.share)
+        usage = self.usage
+        counted = usage.get(item.key, NO_USAGE)
+        already = sum((usage.get(each.key, NO_USAGE).quantity for each in item.before), ZERO)
+        return rate_line(
+            item.pricing,
+            counted.quantity,
+            currency=self.currency,
+            share=item.share,
+            already=already,
+            is_measured=True,
+            cells=counted.cells,
+            amounts=counted.amounts,
+        )
+
+    def _topped_up(self, item: DueItem, committed: RatedLine) -> RatedLine:
+        """What the covered slices lack of the commitment; never less than nothing."""
+        steps = [committed.working]
+        reached = 0
+        for each in item.covered:
+            part = self.rated(each)
+            reached += part.net.minor
+            facts: dict[str, Fact] = {
+                "clause": each.line_ref,
+                "servicePeriod": str(each.service_period),
+                "net": part.net.amount,
+            }
+            steps.append(Working("covered", facts))
+        net = Money(max(0, committed.net.minor - reached), self.currency)
+        shown: dict[str, Fact] = {
+            "commitment": committed.net.amount,
+            "reached": Money(reached, self.currency).amount,
+            "net": net.amount,
+        }
+        return RatedLine(net, Working("true_up", shown, tuple(steps)), None)
+
+    def _drawn_down(self, item: DueItem, line: RatedLine) -> RatedLine:
+        """What is left of an item once what was prepaid is drawn, oldest usage first."""
+        earlier = [
+            Usage(each.service_period.start, self._by_price(each).net.minor, each.funds)
+            for each in item.drawn_by
+        ]
+        taken = drawn([*earlier, Usage(item.service_period.start, line.net.minor, item.funds)])[-1]
+        net = Money(line.net.minor - taken, self.currency)
+        facts: dict[str, Fact] = {
+            "usage": line.net.amount,
+            "drawn": Money(taken, self.currency).amount,
+            "net": net.amount,
+        }
+        unit_amount = line.unit_amount if not taken else None
+        return RatedLine(
+            net, Working("prepaid", facts, (line.working,)), unit_amount, line.unpriced
+        )
 
 
-def _by_price(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
-    if item.quantity is not None:
-        return rate_line(item.pricing, item.quantity, currency=currency, share=item.share)
-    counted = usage.get(item.key, NO_USAGE)
-    already = sum((usage.get(each.key, NO_USAGE).quantity for each in item.before), ZERO)
-    return rate_line(
-        item.pricing,
-        counted.quantity,
-        currency=currency,
-        share=item.share,
-        already=already,
-        is_measured=True,
-        cells=counted.cells,
-        amounts=counted.amounts,
-    )
+def rated(item: DueItem, currency: Currency, usage: UsageBySlice) -> RatedLine:
+    """One item by itself, as `Rating` rates it among others."""
+    return Rating(currency, usage).rated(item)
 
 
 def _fixed(item: DueItem, minor: int, currency: Currency) -> RatedLine:
@@ -76,49 +139,6 @@ def _fixed(item: DueItem, minor: int, currency: Currency) -> RatedLine:
         "billed": Money(gone.piece.net_minor, currency).amount,
     }
     return RatedLine(net, Working("given_back", facts, (Working("billed", billed),)), None)
-
-
-def _topped_up(
-    item: DueItem, committed: RatedLine, currency: Currency, usage: UsageBySlice
-) -> RatedLine:
-    """What the covered slices lack of the commitment; never less than nothing."""
-    steps = [committed.working]
-    reached = 0
-    for each in item.covered:
-        part = rated(each, currency, usage)
-        reached += part.net.minor
-        facts: dict[str, Fact] = {
-            "clause": each.line_ref,
-            "servicePeriod": str(each.service_period),
-            "net": part.net.amount,
-        }
-        steps.append(Working("covered", facts))
-    net = Money(max(0, committed.net.minor - reached), currency)
-    shown: dict[str, Fact] = {
-        "commitment": committed.net.amount,
-        "reached": Money(reached, currency).amount,
-        "net": net.amount,
-    }
-    return RatedLine(net, Working("true_up", shown, tuple(steps)), None)
-
-
-def _drawn_down(
-    item: DueItem, line: RatedLine, currency: Currency, usage: UsageBySlice
-) -> RatedLine:
-    """What is left of an item once what was prepaid is drawn, oldest usage first."""
-    earlier = [
-        Usage(each.service_period.start, _by_price(each, currency, usage).net.minor, each.funds)
-        for each in item.drawn_by
-    ]
-    taken = drawn([*earlier, Usage(item.service_period.start, line.net.minor, item.funds)])[-1]
-    net = Money(line.net.minor - taken, currency)
-    facts: dict[str, Fact] = {
-        "usage": line.net.amount,
-        "drawn": Money(taken, currency).amount,
-        "net": net.amount,
-    }
-    unit_amount = line.unit_amount if not taken else None
-    return RatedLine(net, Working("prepaid", facts, (line.working,)), unit_amount, line.unpriced)
 
 
 def _less_replaced(item: DueItem, line: RatedLine) -> RatedLine:
