@@ -54,6 +54,10 @@ def _refuse_unvoidable(tx: Tx, stored: StoredInvoice) -> None:
         raise InvoiceNotVoidable(
             f"Credit note {note_id} gives back some of invoice {stored.id}; void it first."
         )
+    for other_id in credit_notes.relying_on(tx, stored.id):
+        raise InvoiceNotVoidable(
+            f"Invoice {other_id} gives back less because of credit note {stored.id}; void it first."
+        )
     note = credit_notes.balances(tx, [stored.id]).get(stored.id)
     if note is not None and note.left != note.amount:
         raise InvoiceNotVoidable(

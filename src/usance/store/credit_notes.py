@@ -45,6 +45,28 @@ SELECT DISTINCT invoice.created_at, invoice.id
    AND invoice.status <> 'VOID'
  ORDER BY invoice.created_at, invoice.id
 """
+# Days given back for less than they were billed for, since a credit note had given back the rest.
+RELYING_ON = """
+SELECT DISTINCT gives.created_at, gives.id
+  FROM invoice_lines AS note
+  JOIN given_back AS gone
+    ON gone.tenant_id = %(tenant_id)s
+   AND gone.source_invoice_id = note.source_invoice_id
+   AND gone.source_position = note.source_position
+  JOIN invoice_lines AS line
+    ON line.tenant_id = %(tenant_id)s
+   AND line.invoice_id = gone.invoice_id
+   AND line.position = gone.position
+   AND line.source_invoice_id = gone.source_invoice_id
+  JOIN invoices AS gives
+    ON gives.tenant_id = %(tenant_id)s AND gives.id = gone.invoice_id
+ WHERE note.tenant_id = %(tenant_id)s
+   AND note.invoice_id = %(id)s
+   AND note.contract_line_id IS NULL
+   AND line.net_minor <> -gone.net_minor
+   AND gives.status IN ('APPROVED', 'ISSUED')
+ ORDER BY gives.created_at, gives.id
+"""
 BALANCES = """
 SELECT id, number, issued_on, customer_id, legal_entity_id, currency, -gross_minor AS amount_minor,
        (SELECT coalesce(sum(amount_minor), 0)
@@ -145,6 +167,13 @@ def given_back(tx: Tx, invoice_id: InvoiceId) -> dict[int, GivenBackOf]:
 def of_invoice(tx: Tx, invoice_id: InvoiceId) -> list[InvoiceId]:
     """The credit notes somebody wrote for an invoice, held or issued, by age."""
     return [row.id for row in tx.all(OF_INVOICE, id=invoice_id)]
+
+
+def relying_on(tx: Tx, credit_note_id: InvoiceId) -> list[InvoiceId]:
+    """The approved and issued documents that give days back for less because of that credit note,
+    by age. A held one follows when it is drafted anew.
+    """
+    return [row.id for row in tx.all(RELYING_ON, id=credit_note_id)]
 
 
 def balances(tx: Tx, ids: Collection[InvoiceId]) -> dict[InvoiceId, CreditBalance]:
