@@ -34,8 +34,8 @@ from usance.domain.contracts.contract import Contract, ContractLine, ContractSta
 from usance.domain.contracts.order import Order, OrderLine, Segment, Timing
 from usance.domain.contracts.order_problems import order_problems
 from usance.domain.contracts.owed import due
-from usance.domain.contracts.schedule import slices
-from usance.domain.contracts.terms import MAX_HOLD_DAYS, ContractTerms
+from usance.domain.contracts.schedule import looked_at_from, slices
+from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import DueItem, LineKind, Piece
 from usance.domain.ids import FeatureId, LineId
 from usance.domain.rating.prices import PerUnit, Pricing
@@ -172,10 +172,15 @@ def test_no_line_has_two_slices_that_start_on_one_day(contract: Contract) -> Non
     assert len(keys) == len(set(keys))
 
 
-def read_since(pieces: dict[str, list[Piece]], since: date) -> dict[str, list[Piece]]:
+def read_since(
+    contract: Contract, pieces: dict[str, list[Piece]], since: date
+) -> dict[str, list[Piece]]:
     """Those that the store reads for a look from that day on."""
-    reach = since - timedelta(days=MAX_HOLD_DAYS + 1)
-    return {line: [each for each in found if each.end >= reach] for line, found in pieces.items()}
+    first = {line.id: looked_at_from(line, since, contract.terms) for line in contract.lines}
+    return {
+        line_id: [piece for piece in pieces.get(line_id, []) if piece.start >= day]
+        for line_id, day in first.items()
+    }
 
 
 @given(FREE_CONTRACTS, DAYS, DAYS, st.data())
@@ -186,7 +191,9 @@ def test_a_look_from_the_day_before_which_all_is_billed_finds_what_a_look_at_eve
     before = [item for item in everything if item.due_on < since]
     later = tuple(item for item in everything if item.due_on >= since)
     billed = standing([*before, *some_of(later[:20], data)])
-    hinted = due(contract, through=through, standing=read_since(billed, since), since=since)
+    hinted = due(
+        contract, through=through, standing=read_since(contract, billed, since), since=since
+    )
     plain = due(contract, through=through, standing=billed)
     assert hinted.items == plain.items
     if since <= through:
