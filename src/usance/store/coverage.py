@@ -148,9 +148,9 @@ SELECT DISTINCT l.contract_id
 # Lines that were given back from, what was given back of them before, and how much of that by
 # credit notes written by hand; as if the document `without` were not there.
 SOURCES = """
-SELECT asked.invoice_id, asked.position, l.quantity, l.tax_category, l.tax_percent, l.tax_rule, l.tax_reason,
-       l.tax_parts, l.net_minor, l.tax_minor, back.net AS back_net, back.tax AS back_tax,
-       back.by_hand
+SELECT asked.invoice_id, asked.position, l.quantity, l.tax_category, l.tax_percent, l.tax_rule,
+       l.tax_reason, l.tax_parts, l.net_minor, l.tax_minor,
+       back.net AS back_net, back.tax AS back_tax, back.by_hand
   FROM unnest(%(invoice_ids)s::text[], %(positions)s::int[]) AS asked (invoice_id, position)
   JOIN invoice_lines l
     ON l.tenant_id = %(tenant_id)s
