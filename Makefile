@@ -60,6 +60,7 @@ bench: setup ## measure against the limits; one of them with ONLY=name
 docs: setup ## write the pages that are made from code again
 	@$(IN) -m tests.domain.ledger.t_accounts --write
 	@$(IN) -m tests.api.reference --write
+	@$(IN) -m tests.docs.deals.page --write
 
 .PHONY: pictures
 pictures: setup ## draw the pictures in docs/pictures/ again (needs Chromium)

@@ -23,5 +23,7 @@ usance clock move 2025-07-30
 usance orders sign 2-termination.yaml --fulfil
 usance clock move 2025-08-15
 usance invoices approve --all
-usance invoices issue --all
-usance invoices list
+note=$(usance invoices issue --all | cut -d " " -f 1)          # the id of the credit note
+usance clock move 2025-08-20
+refund=$(usance refunds credit-note "$note" | cut -d " " -f 1) # promised
+usance refunds sent "$refund" --reference "statement 161, line 2"
