@@ -40,6 +40,7 @@ class Items:
     _related: Related = field(init=False)
     _names: dict[Place, str] = field(default_factory=dict)
     _plain: dict[tuple[Place, bool], DueItem] = field(default_factory=dict)
+    _groupings: dict[tuple[date, str, str], Grouping] = field(default_factory=dict)
     _always: Version | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -148,9 +149,7 @@ class Items:
             tax_code=sold.tax_code,
             is_tax_inclusive=sold.is_tax_inclusive,
             is_provisional=segment.is_provisional,
-            grouping=Grouping(
-                terms.payment_terms, terms.po_on(each.period.start), terms.is_po_required, alone
-            ),
+            grouping=self._grouping(now, terms.po_on(each.period.start), alone),
             terms_key=key,
             fixed_minor=each.fixed_minor,
             before=rests_on.before,
@@ -158,6 +157,16 @@ class Items:
             funds=rests_on.funds,
             drawn_by=rests_on.drawn_by,
         )
+
+    def _grouping(self, now: Version, po_number: str, alone: str) -> Grouping:
+        """One and the same for all that agree in it: so that they are quickly seen to."""
+        asked = now.starts_on, po_number, alone
+        found = self._groupings.get(asked)
+        if found is None:
+            terms = now.terms
+            found = Grouping(terms.payment_terms, po_number, terms.is_po_required, alone)
+            self._groupings[asked] = found
+        return found
 
     def correction(self, position: int, each: Correction, on: date) -> DueItem:
         """A correction as an item, due on that day."""

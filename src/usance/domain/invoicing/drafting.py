@@ -92,14 +92,20 @@ def group(items: Iterable[DueItem]) -> list[DraftGroup]:
     come by day; items by contract, line as signed, and period, whatever order they came in.
     """
     groups: dict[tuple[date, str], list[DueItem]] = {}
-    for item in sorted(
-        items, key=lambda item: (item.contract_id, item.position, item.service_period)
-    ):
-        groups.setdefault((item.due_on, item.grouping.key), []).append(item)
+    grouping, key = None, ""
+    for item in sorted(items, key=_place):
+        if item.grouping is not grouping:  # items of one contract mostly share theirs
+            grouping, key = item.grouping, item.grouping.key
+        groups.setdefault((item.due_on, key), []).append(item)
     return [
         DraftGroup(bill_on, members[0].grouping, tuple(members))
         for (bill_on, _), members in sorted(groups.items(), key=itemgetter(0))
     ]
+
+
+def _place(item: DueItem) -> tuple[str, int, date, date]:
+    period = item.service_period
+    return item.contract_id, item.position, period.start, period.end
 
 
 def drafts(
@@ -150,7 +156,7 @@ def draft(
     what is printed. Order of computation: finance.md section 2.
     """
     currency, usage = rating.currency, rating.usage
-    items = [_as_it_was_billed(item, sources) for item in due.items]
+    items = [_as_it_was_billed(item, sources) for item in due.items] if sources else due.items
     priced = [rating.rated(item) for item in items]
     treatments = _treatments(due.items, parties, sources)
     known = _taxes_given_back(items, priced, sources)
@@ -160,11 +166,14 @@ def draft(
     ]
     rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
     taxes, taxed = tax_lines(amounts, currency, rounding)
+    why = {id(bears): _tax_working(bears, rounding, standing) for bears in treatments}
     bearing = [
-        _Taxed(bears, amounts, _tax_working(bears, rounding, standing))
+        _Taxed(bears, amounts, why[id(bears)])
         for bears, amounts in zip(treatments, taxed, strict=True)
     ]
-    counted = [usage.get(item.key, NO_USAGE) for item in due.items]
+    counted = [
+        usage.get(item.key, NO_USAGE) if item.quantity is None else NO_USAGE for item in due.items
+    ]
     parts = zip(items, priced, bearing, counted, strict=True)
     lines = tuple(_line(*part) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
@@ -240,6 +249,8 @@ def _taxes_given_back(
     the last part taking the rest. None: by the document's own rate, as wherever something is
     charged too, for a printed total is its base times its rate.
     """
+    if not sources:
+        return [None] * len(items)
     lines = [
         sources.get(item.gives_back.piece.source) if item.gives_back is not None else None
         for item in items
@@ -298,7 +309,9 @@ def _line(
     taxed: _Taxed,
     counted: UsageTotal,
 ) -> InvoiceLine:
-    usage = replace(counted, amounts=()) if item.quantity is None else None
+    usage = None
+    if item.quantity is None:
+        usage = replace(counted, amounts=()) if counted.amounts else counted
     return InvoiceLine(
         contract_id=item.contract_id,
         line_id=item.line_id,

@@ -74,7 +74,7 @@ def findings_on(
         *_errors(draft),
         *_po_missing(draft),
         *_first_invoice(draft, history),
-        *_total_changed(draft, noticeable_percent(draft, seller, history), history),
+        *_total_changed(draft, seller, history),
         *_amount_findings(draft),
         *_usage_findings(draft, seller),
         *_buyer_findings(draft, buyer, standing),
@@ -126,11 +126,11 @@ def _first_invoice(draft: Sheet, history: History) -> Iterator[Finding]:
             yield Finding(Severity.INFO, "FirstInvoice", "lines", message)
 
 
-def _total_changed(draft: Sheet, noticeable: Decimal, history: History) -> Iterator[Finding]:
+def _total_changed(draft: Sheet, seller: LegalEntity, history: History) -> Iterator[Finding]:
     before = history.previous_gross.get(draft.grouping.key)
     if not before or draft.gross.is_negative:
         return
-    change = draft.gross.minor - before
+    change, noticeable = draft.gross.minor - before, noticeable_percent(draft, seller, history)
     if abs(change) * 100 > noticeable * abs(before):
         percent = percent_of(change, before)
         message = f"The total changed by {percent:+d} % from the previous invoice."

@@ -56,18 +56,17 @@ class Rating:
         return _less_replaced(item, line)
 
     def _by_price(self, item: DueItem) -> RatedLine:
-        """A slice as priced by itself: it is the same to all that rest on it."""
+        """A slice as priced by itself: what was counted is the same to all that rest on it."""
+        if item.quantity is not None:
+            return rate_line(item.pricing, item.quantity, currency=self.currency, share=item.share)
         key = item.key
         line = self._priced.get(key)
         if line is None:
-            line = self._priced[key] = self._rated(item)
+            line = self._priced[key] = self._measured(item, self.usage.get(key, NO_USAGE))
         return line
 
-    def _rated(self, item: DueItem) -> RatedLine:
-        if item.quantity is not None:
-            return rate_line(item.pricing, item.quantity, currency=self.currency, share=item.share)
+    def _measured(self, item: DueItem, counted: UsageTotal) -> RatedLine:
         usage = self.usage
-        counted = usage.get(item.key, NO_USAGE)
         already = sum((usage.get(each.key, NO_USAGE).quantity for each in item.before), ZERO)
         return rate_line(
             item.pricing,

@@ -153,7 +153,7 @@ def _from_table(
     rows = table.rates_at(tax_code, place, on)
     if not rows:
         return None
-    smallest = max(rows, key=lambda row: row.size)
+    smallest = rows[0] if len(rows) == 1 else max(rows, key=lambda row: row.size)
     where = "-".join(filter(None, (smallest.country, smallest.region, smallest.postal_prefix)))
     named = f"{rule}:{where}:{tax_code}"
     borne = [row for row in rows if row.percent]
