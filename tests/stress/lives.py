@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,6 +14,7 @@ from tests.stories.world import World
 from tests.stress.one_run import begin, said, waiting_run
 from tests.stress.races import at_once
 from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.owed import due
 from usance.domain.errors import DomainError
 from usance.domain.ids import ContractId, OrderId
 from usance.domain.invoicing.crediting import CreditReason, CreditWish, LineCredit
@@ -23,7 +24,8 @@ from usance.flows.approve_invoice import approve_invoice
 from usance.flows.credit_invoice import credit_invoice
 from usance.flows.issue_invoice import issue_invoice
 from usance.flows.refresh_drafts import refresh_drafts
-from usance.store import contracts
+from usance.flows.settle_late_usage import settle_late_usage
+from usance.store import contracts, desk
 from usance.store.invoice_rows import StoredInvoice
 
 FAR = date(2029, 1, 1)  # when every term is over, renewals included
@@ -62,6 +64,23 @@ lines:
    billing: {every: {count: 1, unit: WEEK}}}
 """,
 }
+METERED = """
+term: {start: 2025-01-10, months: 9}
+usageHoldDays: 4
+lateUsageDays: 400
+lateUsage: %s
+lines:
+- {lineId: seats, name: Calls, kind: USAGE, featureId: api-calls, unit: call,
+   price: {model: GRADUATED,
+           tiers: [{upTo: 300, unitAmount: "0.5"}, {upTo: null, unitAmount: "0.3"}]},
+   billing: {every: {unit: MONTH}}}
+- {lineId: base, name: Base, kind: RECURRING, price: {model: FLAT, amount: "99.99"},
+   billing: {every: {unit: QUARTER}}}
+- {lineId: least, name: At least, kind: COMMITMENT, amount: 400, covers: [seats, base],
+   billing: {every: {unit: QUARTER}}}
+- {lineId: before, name: Prepaid, kind: PREPAID, amount: 60, covers: [seats],
+   billing: {every: {unit: QUARTER}}}
+"""
 NETS = """
 SELECT l.contract_line_id, sum(l.net_minor)::bigint AS net_minor
   FROM invoice_lines l
@@ -115,13 +134,14 @@ class Lives:
 
     world: World
     chance: random.Random
+    deals: Mapping[str, str] = field(default_factory=lambda: FIRST)
     typed: list[OrderId] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     done: dict[str, int] = field(default_factory=dict)
 
     def begin(self) -> Lives:
-        """Three contracts are signed."""
-        for name, text in FIRST.items():
+        """The contracts are signed."""
+        for name, text in self.deals.items():
             self.world.sign(
                 f"orderId: {name}\ncontractId: {name}\ncurrency: EUR\ncustomerId: nordlicht\n"
                 f"legalEntityId: halden-de\n{text}"
@@ -140,7 +160,7 @@ class Lives:
 
     def type_an_order(self) -> None:
         """An order comes in, for any day of a contract, past or to come."""
-        contract_id = self.chance.choice(list(FIRST))
+        contract_id = self.chance.choice(list(self.deals))
         ref = f"o{next(self.numbers)}"
         kind, text = self._order(self._contract(contract_id), ref)
         sequence = self.chance.randrange(3)
@@ -158,6 +178,19 @@ class Lives:
         """An order is fulfilled and two workers bill, all at once."""
         order_id = self._taken()
         self._at_once(lambda: self.world.fulfil(order_id), self.world.bill, self.world.bill)
+
+    def use(self) -> None:
+        """Calls are made, of which we hear now, or two months later."""
+        day = self.world.today - timedelta(days=self.chance.randrange(60))
+        self.world.usage(str(day), self.chance.randrange(1, 500))
+
+    def settle_late(self) -> None:
+        """What was billed by usage that has moved since is put right."""
+        settle_late_usage(self.world.runtime, self.world.scope)
+
+    def refresh(self) -> None:
+        """Held drafts say what is used now."""
+        refresh_drafts(self.world.runtime, self.world.scope)
 
     def bill(self) -> None:
         """A run through today."""
@@ -216,7 +249,7 @@ class Lives:
 
     def terminate_all(self) -> None:
         """Every contract ends in its first months, and what was not used is given back."""
-        for name in FIRST:
+        for name in self.deals:
             term = self._contract(name).term
             on = term.start + timedelta(days=self.chance.randrange(90))
             with suppress(DomainError):  # it ended before that
@@ -246,7 +279,7 @@ class Lives:
         with self.world.runtime.transaction(self.world.scope) as tx:
             return {
                 row.contract_line_id: row.net_minor
-                for name in FIRST
+                for name in self.deals
                 for row in tx.all(NETS, contract_id=name)
             }
 
@@ -260,10 +293,24 @@ class Lives:
         """What each line comes to by its contract's final timeline."""
         return {
             line_id: minor
-            for name in FIRST
+            for name in self.deals
             for line_id, minor in price_of(self._contract(name)).items()
             if minor
         }
+
+    def drafted_anew(self) -> dict[str, int]:
+        """What each line comes to by the drafts of its contract, were nothing billed yet."""
+        found: dict[str, int] = {}
+        with self.world.runtime.transaction(self.world.scope) as tx:
+            owing = [contracts.one(tx, ContractId(name)) for name in self.deals]
+            items = desk.by_account(owing, [due(each, through=FAR) for each in owing])
+            tables = desk.read(tx, items)
+            for account, owed in items.items():
+                for draft in tables.drafts(account, owed, self.world.runtime.invoice_id):
+                    for line in draft.lines:
+                        assert line.line_id is not None, "it bills a contract line"
+                        found[line.line_id] = found.get(line.line_id, 0) + line.net.minor
+        return {line_id: minor for line_id, minor in found.items() if minor}
 
     def given_back_too_much(self) -> list[object]:
         """Lines of which more was given back than they had billed: none, ever."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from tests.stories.world import World
-from tests.stress.lives import END, Lives
+from tests.stress.lives import END, METERED, Lives
 from tests.stress.races import overtaken
 from usance.domain.invoicing.crediting import CreditReason, CreditWish, LineCredit
 from usance.domain.invoicing.invoice import Disposition, InvoiceNotVoidable
@@ -112,6 +112,20 @@ def test_credits_by_hand_and_terminations_together_give_back_no_more_than_was_bi
     assert found.given_back_too_much() == []
     assert found.credited_both_ways() > 0
     world.approve_all().issue_all()
+
+
+@pytest.mark.parametrize("seed", range(400, 406))
+def test_usage_that_comes_late_ends_in_the_same_sums(world: World, seed: int) -> None:
+    world.on("2025-01-02")
+    policy = ("NEXT_INVOICE", "REBILL")[seed % 2]
+    found = Lives(world, random.Random(seed), {"c1": METERED % policy}).begin()
+    found.live([*usual(found), *[found.use] * 6, found.settle_late, found.refresh], STEPS)
+    world.on(str(END))
+    found.refresh()
+    found.settle_late()
+    found.settle(is_refreshed=True)
+    assert found.billed() == found.drafted_anew()
+    assert found.pieces() == found.drafted_anew()
 
 
 MORE_SEATS = """
