@@ -139,12 +139,7 @@ def licences(contract: Contract, line: Line) -> list[Due]:
     found = [_licence(contract, part) for part in slices_of(contract, line)]
     if "billing" in line.form or not found:
         return found
-    over = ended_early_on(contract)
-    if over is None or line.kind != "RECURRING" or _is_refunded(contract):
-        return _planned(contract, line, sum(due.net for due in found)) or found
-    assert contract.unended is not None, "what was ended was agreed without an end"
-    whole = contract.unended.lines[contract.lines.index(line)]
-    return [due for due in licences(contract.unended, whole) if due.start < over]
+    return _planned(contract, line, sum(due.net for due in found)) or found
 
 
 def _licence(contract: Contract, part: Slice) -> Due:

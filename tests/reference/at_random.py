@@ -62,9 +62,6 @@ class _Maker:
         )
         self.lines: dict[str, Form] = {}  # that can be changed, by their ids
         self.signed: list[Form] = []  # all of them
-        # Days agreed beyond the end of a term that is made longer later are a question of their
-        # own: what is dated ends before the term as it was at first.
-        self.sure_end = self.end
         self.is_shortened = False
         self.features: set[str] = set()
 
@@ -262,9 +259,7 @@ class _Maker:
 
     def comes_off(self, percent: int, start: date, end: date | None = None) -> Form:
         out: Form = {}
-        end = min(end or self.end, self.sure_end)
-        if end - start < timedelta(days=3):
-            return out
+        end = end or self.end
         if self.may(percent):
             off = self.off()
             if self.may(50):
@@ -363,7 +358,6 @@ class _Maker:
             else:
                 self.end = self.day_in(on + timedelta(days=1), self.end + timedelta(days=1))
                 self.is_shortened = True
-            self.sure_end = min(self.sure_end, self.end)
             form["termEnd"] = self.end.isoformat()
         changes = [self.change(name, on) for name in self.some(["RECURRING", "USAGE"])]
         lines = self.new_lines(on, 1, prefix) if self.may(20) else []
@@ -381,8 +375,8 @@ class _Maker:
             change["from"] = first.isoformat()
         if self.may(8):
             return change | {"end": True}
-        if self.may(25) and (self.sure_end - first).days > 3:
-            change["until"] = self.day_in(first + timedelta(days=1), self.sure_end).isoformat()
+        if self.may(25) and (self.end - first).days > 3:
+            change["until"] = self.day_in(first + timedelta(days=1), self.end).isoformat()
         what = self.chance.randrange(4 if line["kind"] == "RECURRING" else 2)
         if what == 0:
             change["price"] = self.price(of_usage=line["kind"] == "USAGE")
@@ -403,7 +397,6 @@ class _Maker:
         old_end = self.end
         self.term_start = start
         self.end = max(months_later(start, self.chance.randint(1, 24)), old_end + timedelta(days=3))
-        self.sure_end = self.end
         form["term"] = {"start": start.isoformat(), "end": self.end.isoformat()}
         if is_early:
             form["early"] = True

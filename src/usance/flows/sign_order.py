@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from usance.documents.order_form import customer_in, order_from, plain_order, read_order
 from usance.documents.order_kinds import Standing
 from usance.documents.rate_card_notation import Resolved, cards_named, place_in, resolved
+from usance.domain.catalog import is_storable
 from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.contracts.order_problems import catalogue_problems
 from usance.domain.contracts.value import amended_total_problems
@@ -16,7 +17,15 @@ from usance.domain.facts import OrderReceived
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId, OrderId
 from usance.domain.payment_terms import PaymentTerms
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, features, orders, parties, rate_cards, timelines
+from usance.store import (
+    contract_drafts,
+    contracts,
+    features,
+    orders,
+    parties,
+    rate_cards,
+    timelines,
+)
 from usance.store.database import Row, Tx
 
 
@@ -35,16 +44,16 @@ def sign_order(
     carries is kept too. Raises Invalid with every problem, by its path in the form; OrderExists.
     """
     with runtime.transaction(scope) as tx:
-        named = form.get("orderId")
-        earlier = orders.maybe(tx, OrderId(named)) if isinstance(named, str) else None
+        named = _text(form, "orderId")
+        earlier = None if named is None else orders.maybe(tx, OrderId(named))
         if earlier is not None:
             return _signed_before(earlier, document)
-        standing = _standing(tx, form.get("contractId"))
+        standing = _standing(tx, _text(form, "contractId"))
         priced = _from_rate_cards(tx, form, standing)
         order = order_from(
             priced.form,
             order_id=OrderId(runtime.new_id("ord")),
-            default_terms=_default_terms(tx, form.get("legalEntityId")),
+            default_terms=_default_terms(tx, _text(form, "legalEntityId")),
             standing=standing,
         )
         buyer = customer_in(form)
@@ -105,10 +114,16 @@ def _from_rate_cards(tx: Tx, form: Mapping[str, object], standing: Standing | No
     return resolved(form, rate_cards.some(tx, named).values(), place)
 
 
-def _default_terms(tx: Tx, entity_id: object) -> PaymentTerms:
+def _text(form: Mapping[str, object], key: str) -> str | None:
+    """What a form says under a key, where that is text the database can look for."""
+    value = form.get(key)
+    return value if isinstance(value, str) and is_storable(value) else None
+
+
+def _default_terms(tx: Tx, entity_id: str | None) -> PaymentTerms:
     """The entity's own terms; any, when there is no such entity: the order is refused anyway."""
-    known = parties.entities(tx, [entity_id]) if isinstance(entity_id, str) else {}
-    entity = known.get(LegalEntityId(str(entity_id)))
+    known = {} if entity_id is None else parties.entities(tx, [entity_id])
+    entity = known.get(LegalEntityId(entity_id or ""))
     return PaymentTerms(30) if entity is None else entity.payment_terms
 
 
@@ -138,9 +153,9 @@ def _party_problems(tx: Tx, order: Order, *, has_customer: bool) -> list[Problem
     return problems
 
 
-def _standing(tx: Tx, contract_id: object) -> Standing | None:
+def _standing(tx: Tx, contract_id: str | None) -> Standing | None:
     """What an order after the first finds; None where no contract of that id runs."""
-    found = contracts.many(tx, [ContractId(contract_id)]) if isinstance(contract_id, str) else []
+    found = [] if contract_id is None else contracts.many(tx, [ContractId(contract_id)])
     if not found:
         return None
     contract = found[0]
@@ -186,7 +201,7 @@ def _contract_problems(tx: Tx, order: Order) -> list[Problem]:
         return [Problem("UnknownContract", "contractId", order.contract_id, expected)]
     if not contracts.exists(tx, order.contract_id):
         return []
-    draft = contracts.maybe_draft(tx, order.contract_id)
+    draft = contract_drafts.maybe(tx, order.contract_id)
     if draft is not None and draft.customer_id == order.customer_id:
         return []
     expected = "an id that no contract has, or that of a draft contract of this customer"

@@ -44,7 +44,11 @@ class Raise(NamedTuple):
 
 @dataclass(slots=True)
 class OpenLine:
-    """A line while it is being made; `steps` are the days on which a step begins by agreement."""
+    """A line while it is being made; `steps` are the days on which a step begins by agreement.
+
+    Its segments go on beyond its window where it follows the contract's end, so that what was
+    agreed for days that an extension brings later is not lost.
+    """
 
     sold: OrderLine
     order_id: OrderId
@@ -56,24 +60,12 @@ class OpenLine:
         """Its days so far."""
         return self.sold.window
 
-    def cut(self, end: date) -> None:
-        """Its last day is the one before `end`, which is after its first."""
-        window = Period(self.window.start, end)
-        whole = self.sold.whole or self.window
-        self.sold = replace(
-            self.sold,
-            window=window,
-            segments=segments.clipped(self.sold.segments, window),
-            whole=whole if self.sold.cadence is None else self.sold.whole,
-        )
-
-    def stretch(self, end: date) -> None:
-        """It goes on up to `end` at its last terms."""
+    def end(self, end: date) -> None:
+        """Its window ends there, before or after it did; what was agreed for days beyond waits."""
         whole = self.sold.whole or self.window
         self.sold = replace(
             self.sold,
             window=Period(self.window.start, end),
-            segments=segments.stretched(self.sold.segments, end),
             whole=whole if self.sold.cadence is None else self.sold.whole,
         )
 
@@ -114,10 +106,9 @@ class Agreement:
         """A line as sold by `order`, cut where the contract ends."""
         if sold.ends_with_contract and sold.window.start < self.term.end:
             window = Period(sold.window.start, self.term.end)
-            last = sold.segments[-1].period
-            if last.end != window.end and last.start < window.end:
-                sold = replace(sold, segments=segments.stretched(sold.segments, window.end))
-            sold = replace(sold, window=window, segments=segments.clipped(sold.segments, window))
+            sold = replace(
+                sold, window=window, segments=segments.stretched(sold.segments, LAST_DAY)
+            )
         if not self.term.covers(sold.window):
             where = "on" if sold.kind.is_once else "service"
             expected = f"days within the term {self.term}"
@@ -150,7 +141,7 @@ class Agreement:
         if day <= line.window.start:
             line.sold = replace(line.sold, is_void=True)
         elif day < line.window.end:
-            line.cut(day)
+            line.end(day)
 
     def latest(self) -> Version:
         """The parties and terms agreed last."""
@@ -223,7 +214,8 @@ class Agreement:
                 for dated in self.discounts:
                     days = dated.period or Period(line.window.start, LAST_DAY)
                     _take_off(line, dated, days)
-            yield line
+            within = segments.clipped(line.sold.segments, line.window)
+            yield replace(line, sold=replace(line.sold, segments=within))
 
 
 def _raise_price(line: OpenLine, by: Raise, *, is_opening: bool) -> None:
@@ -240,7 +232,7 @@ def _raise_price(line: OpenLine, by: Raise, *, is_opening: bool) -> None:
         is_provisional = segment.is_provisional or not by.is_known
         return replace(segment, pricing=pricing, is_provisional=is_provisional)
 
-    line.change(Period(on, line.window.end), raised)
+    line.change(Period(on, LAST_DAY), raised)
 
 
 def _take_off(line: OpenLine, dated: DatedDiscount, days: Period) -> None:
@@ -248,9 +240,7 @@ def _take_off(line: OpenLine, dated: DatedDiscount, days: Period) -> None:
         discounts = (*segment.pricing.discounts, dated.discount)
         return replace(segment, pricing=replace(segment.pricing, discounts=discounts))
 
-    inside = days.overlap(line.window)
-    if inside is not None:
-        line.change(inside, reduced)
+    line.change(days, reduced)
 
 
 def _done(sold: OrderLine, on: date) -> OrderLine:

@@ -27,6 +27,8 @@ from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, 
 from usance.domain.money import Currency, Money
 from usance.domain.rating.prices import Discount, Pricing
 
+SAME_TERMS, SAME_PARTIES = TermsChange(), PartyChange()
+
 
 class OrderKind(StrEnum):
     """What an order does to its contract."""
@@ -199,8 +201,8 @@ class Order:
     lines: tuple[OrderLine, ...] = ()
     discounts: tuple[DatedDiscount, ...] = ()
     changes: tuple[LineChange, ...] = ()
-    terms_change: TermsChange = TermsChange()
-    party_change: PartyChange = PartyChange()
+    terms_change: TermsChange = SAME_TERMS
+    party_change: PartyChange = SAME_PARTIES
     moves_end: bool = False
     carries: tuple[str, ...] | None = None
     is_early: bool = False

@@ -11,7 +11,6 @@ from usance.domain.calendar import LAST_DAY, Period
 from usance.domain.contracts.agreement import PRICED_OVER_TIME, Agreement, OpenLine
 from usance.domain.contracts.contract import ContractLine
 from usance.domain.contracts.order import (
-    Instalment,
     LineChange,
     Order,
     OrderKind,
@@ -20,7 +19,6 @@ from usance.domain.contracts.order import (
     Stub,
     Timing,
 )
-from usance.domain.contracts.schedule import plan_slices, rated_minor
 from usance.domain.contracts.segments import within
 from usance.domain.contracts.terms import DatedDiscount, Refund
 from usance.domain.contracts.value import line_value
@@ -104,7 +102,7 @@ def _move_end(agreed: Agreement, order: Order) -> None:
         if line.window.end > new:
             agreed.end_line(line, new)
         elif line.window.end == old and line.sold.ends_with_contract:
-            line.stretch(new)
+            line.end(new)
 
 
 def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str) -> None:
@@ -117,7 +115,7 @@ def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str)
     if change.ends:
         agreed.end_line(line, on)
         return
-    until = line.window.end if change.until is None else min(change.until, line.window.end)
+    until = LAST_DAY if change.until is None else change.until
     below = [
         segment.quantity + change.adds
         for segment in within(line.sold.segments, Period(on, until))
@@ -127,7 +125,7 @@ def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str)
         expected = "no more taken away than there is"
         agreed.refuse(order, "NegativeQuantity", f"{path}.addQuantity", change.adds, expected)
         return
-    if until < line.window.end:
+    if change.until is not None:
         line.steps.add(until)
     line.change(Period(on, until), _with(change, order))
 
@@ -221,14 +219,12 @@ def _terminate(agreed: Agreement, order: Order) -> None:
     assert said is not None, "a termination says what it gives back"
     agreed_lines = _to_their_ends(agreed)
     before = _values(agreed, agreed_lines, order.currency)
-    for line, whole, value in zip(agreed.lines, agreed_lines, before, strict=True):
+    for line, value in zip(agreed.lines, before, strict=True):
         if line.sold.is_void:
             continue
-        if line.sold.plan and not line.sold.kind.is_once:  # a one-off fee is owed, however paid
-            if said.refund is Refund.PRO_RATA:
-                line.sold = replace(line.sold, plan_until=on, plan_total=value)
-            else:
-                _end_plan(agreed, line, whole, order)
+        is_refunded = said.refund is Refund.PRO_RATA
+        if line.sold.plan and is_refunded and not line.sold.kind.is_once:
+            line.sold = replace(line.sold, plan_until=on, plan_total=value)
         _end_at_termination(agreed, line, on, said.refund)
     agreed.terminated_on = on
     if on > agreed.term.start:
@@ -242,26 +238,8 @@ def _terminate(agreed: Agreement, order: Order) -> None:
         agreed.lines.append(_fee_line(fee, order))
 
 
-def _end_plan(agreed: Agreement, line: OpenLine, whole: OpenLine, order: Order) -> None:
-    """Of a plan only what fell due before is owed, at the amounts it fell due with."""
-    sold = ContractLine(LineId(""), line.order_id, whole.sold)
-    due = [
-        each
-        for each in plan_slices(sold, order.currency, agreed.latest().terms)
-        if each.due_on < order.effective_on
-    ]
-    amounts = [Money(rated_minor(each, order.currency), order.currency) for each in due]
-    plan = tuple(
-        Instalment(on=each.due_on, amount=amount, name=each.name)
-        for each, amount in zip(due, amounts, strict=True)
-    )
-    line.sold = replace(line.sold, plan=plan, plan_total=total(amounts, order.currency))
-    if not plan:
-        line.sold = replace(line.sold, is_void=True)
-
-
 def _end_at_termination(agreed: Agreement, line: OpenLine, on: date, refund: Refund) -> None:
-    """Without a refund the period begun is due in full, and of a plan what fell due before."""
+    """Without a refund the period begun is due in full; of a plan, that is all of it."""
     sold = line.sold
     if refund is Refund.PRO_RATA or sold.timing is Timing.IN_ARREARS or line.window.start >= on:
         agreed.end_line(line, on)
@@ -293,14 +271,12 @@ def _to_their_ends(agreed: Agreement) -> list[OpenLine]:
 
 
 def _values(agreed: Agreement, lines: Sequence[OpenLine], of: Currency) -> list[Money]:
-    """What each line comes to over its days, by a plan that was ended what is still due of it."""
+    """What each line comes to over its days."""
     terms = agreed.latest().terms
     values = []
     for line in lines:
         if line.sold.is_void:
             values.append(Money.zero(of))
-        elif line.sold.plan_total is not None and line.sold.plan_until is None:
-            values.append(line.sold.plan_total)
         else:
             sold = ContractLine(LineId(""), line.order_id, line.sold)
             values.append(line_value(sold, of, terms))
