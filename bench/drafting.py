@@ -11,9 +11,10 @@ from bench.deal import BUYER, EUR, SELLER, TAXES, THREE_LINES
 from bench.figure import Figure, at_most
 from usance.domain.contracts.owed import due
 from usance.domain.ids import InvoiceId, LineId
-from usance.domain.invoicing.drafting import Parties, drafts
+from usance.domain.invoicing.drafting import drafts
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.metering.totals import UsageTotal
 
 BILL_ON = date(2025, 2, 1)

@@ -34,9 +34,10 @@ from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.owed import due
 from usance.domain.due_items import DueItem, LineKind
 from usance.domain.ids import InvoiceId
-from usance.domain.invoicing.drafting import Parties, drafts
+from usance.domain.invoicing.drafting import drafts
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.rated_items import UsageBySlice
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.rating.notation import pricing_from
 from usance.domain.rating.rate import RatedLine, rate_line

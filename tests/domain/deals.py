@@ -18,7 +18,7 @@ from usance.domain.contracts.timeline import contract_from
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.due_items import LineKind
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, LineId, OrderId
-from usance.domain.invoicing.drafting import Parties
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import currency
 from usance.domain.payment_terms import PaymentTerms

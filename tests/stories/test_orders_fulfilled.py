@@ -19,7 +19,12 @@ from usance.flows.create_contract import create_contract
 from usance.flows.fulfil_order import SubscriptionExists
 from usance.flows.set_up_company import save_legal_entity
 from usance.flows.sign_order import OrderExists, sign_order
-from usance.store import contracts, orders, subscriptions
+from usance.store import (
+    contract_drafts,
+    contracts,
+    orders,
+    subscriptions,
+)
 
 DEAL = """
     12 months from 2025-01-01, as acme-1
@@ -175,7 +180,7 @@ def test_an_order_publishes_the_draft_contract_of_its_customer(world: World) -> 
     create_contract(world.runtime, world.scope, draft("larkspur"))
     create_contract(world.runtime, world.scope, draft("minato"))
     with world.runtime.transaction(world.scope) as tx:
-        assert contracts.maybe_draft(tx, ContractId("acme-1")) == draft("larkspur")
+        assert contract_drafts.maybe(tx, ContractId("acme-1")) == draft("larkspur")
     assert world.bill().draft_count == 0
     world.sign(DEAL)
     create_contract(world.runtime, world.scope, draft("larkspur"))

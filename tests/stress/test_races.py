@@ -35,7 +35,7 @@ from usance.flows.runtime import Runtime
 from usance.flows.sign_order import OrderExists, sign_order
 from usance.flows.update_contract import update_contract
 from usance.flows.void_invoice import void_invoice
-from usance.store import contracts
+from usance.store import contract_drafts
 from usance.store.joined import Joined
 
 pytestmark = pytest.mark.postgres
@@ -332,6 +332,6 @@ def test_two_draft_contracts_of_one_id_at_once_leave_the_first(world: World) -> 
 
     race(world, create("larkspur"), create("minato"))
     with world.runtime.transaction(world.scope) as tx:
-        kept = contracts.maybe_draft(tx, ContractId("shared"))
+        kept = contract_drafts.maybe(tx, ContractId("shared"))
     assert kept is not None
     assert (kept.customer_id, kept.name) == ("larkspur", "larkspur")

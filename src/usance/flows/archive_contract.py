@@ -7,7 +7,14 @@ from usance.domain.facts import ContractArchived, InvoiceVoided
 from usance.domain.ids import ContractId
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, invoices, parties, subscriptions
+from usance.store import (
+    contracts,
+    desk,
+    invoices,
+    parties,
+    payers,
+    subscriptions,
+)
 from usance.store.database import Tx
 
 
@@ -17,7 +24,7 @@ def archive_contract(runtime: Runtime, scope: Scope, contract_id: ContractId) ->
     """
     with runtime.transaction(scope) as tx:
         owner = contracts.owner(tx, contract_id)
-        contracts.lock_customer(tx, owner)
+        payers.lock_customer(tx, owner)
         contracts.lock_any(tx, contract_id)
         if contracts.stamps(tx, contract_id).status == ContractStatus.CANCELED:
             raise ContractCanceled(contract_id)

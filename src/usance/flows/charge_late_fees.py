@@ -14,7 +14,13 @@ from usance.domain.invoicing.invoice import Draft
 from usance.domain.invoicing.late_fees import Charge, late_charges
 from usance.domain.legal_entity import LegalEntity
 from usance.flows.runtime import Runtime, Scope
-from usance.store import by_hand, contracts, invoices, late_fees, parties
+from usance.store import (
+    by_hand,
+    invoices,
+    late_fees,
+    parties,
+    payers,
+)
 from usance.store.database import Tx
 
 
@@ -57,7 +63,7 @@ def _charge(
     policy = seller.receivables.late_fees
     assert policy is not None, "only entities with a policy charge"
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, customer_id)
+        payers.lock_customer(tx, customer_id)
         charged = late_fees.charged(tx, ids)
         found = [
             charge

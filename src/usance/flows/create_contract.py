@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from usance.domain.contracts.contract import DraftContract
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, parties
+from usance.store import contract_drafts, parties
 
 
 def create_contract(runtime: Runtime, scope: Scope, draft: DraftContract) -> None:
@@ -14,7 +14,7 @@ def create_contract(runtime: Runtime, scope: Scope, draft: DraftContract) -> Non
     """
     with runtime.transaction(scope) as tx:
         parties.customer(tx, draft.customer_id)
-        added = contracts.add_draft(tx, draft, at=runtime.now(tx))
+        added = contract_drafts.add(tx, draft, at=runtime.now(tx))
         if not added:
             return
 

@@ -10,7 +10,13 @@ from usance.domain.contracts.billing_draft import Amends, BillingDraft, BillingN
 from usance.domain.contracts.contract import DraftContract
 from usance.domain.ids import ContractId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import billing_drafts, contracts, parties, timelines
+from usance.store import (
+    billing_drafts,
+    contract_drafts,
+    contracts,
+    parties,
+    timelines,
+)
 
 Edit = Callable[[BillingDraft], BillingDraft]
 
@@ -26,7 +32,7 @@ def edit_billing(
     with runtime.transaction(scope) as tx:
         contracts.lock_any(tx, contract_id)
         draft = billing_drafts.one(tx, contract_id)
-        unsigned = contracts.maybe_draft(tx, contract_id)
+        unsigned = contract_drafts.maybe(tx, contract_id)
         if unsigned is None and draft.amends is None:
             raise BillingNotOpen(f"Open contract {contract_id} by edit-active, then edit it.")
 
@@ -35,7 +41,7 @@ def edit_billing(
         at = runtime.now(tx)
         billing_drafts.save(tx, contract_id, edited, at=at)
         if unsigned is not None:
-            contracts.save_draft(tx, _dated(unsigned, edited), at=at)
+            contract_drafts.save(tx, _dated(unsigned, edited), at=at)
         after = {"items": [item.ref for item in edited.items]}
         runtime.note(tx, scope, "contract.billing_edited", contract_id, after=after)
     return edited

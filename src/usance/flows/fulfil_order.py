@@ -24,7 +24,16 @@ from usance.domain.facts import (
 )
 from usance.domain.ids import LineId, OrderId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, orders, parties, subscriptions, timelines
+from usance.store import (
+    contract_drafts,
+    contracts,
+    desk,
+    orders,
+    parties,
+    payers,
+    subscriptions,
+    timelines,
+)
 from usance.store.database import Tx
 
 
@@ -52,7 +61,7 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
     is by now (ContractExists when an INITIAL order's contract id was taken).
     """
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, orders.one(tx, order_id).customer_id)  # read
+        payers.lock_customer(tx, orders.one(tx, order_id).customer_id)  # read
         row = orders.lock(tx, order_id)
         order = read_order(row.form, order_id)
         if orders.status_of(row) is not OrderStatus.NEW:
@@ -93,7 +102,7 @@ def _refuse_impossible(tx: Tx, order: Order) -> None:
     if order.kind is not OrderKind.INITIAL:
         timelines.refuse_inactive(tx, order.contract_id)
         return
-    draft = contracts.maybe_draft(tx, order.contract_id)
+    draft = contract_drafts.maybe(tx, order.contract_id)
     is_own = draft is not None and draft.customer_id == order.customer_id
     if not is_own and contracts.exists(tx, order.contract_id):
         raise _contract_exists(order)

@@ -10,7 +10,13 @@ from usance.documents.order_form import read_order
 from usance.domain.ids import ContractId, LineId, parse_ref
 from usance.domain.price_index import added, written_month
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, price_indices, timelines
+from usance.store import (
+    contracts,
+    desk,
+    payers,
+    price_indices,
+    timelines,
+)
 
 
 def import_index(
@@ -46,7 +52,7 @@ def import_index(
 def _price_anew(runtime: Runtime, scope: Scope, contract_id: ContractId) -> None:
     """One contract as its orders make it with what is published now. May be done again."""
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        payers.lock_customer(tx, contracts.owner(tx, contract_id))
         timelines.refuse_inactive(tx, contract_id)
         before = contracts.one(tx, contract_id)
         told = timelines.told(

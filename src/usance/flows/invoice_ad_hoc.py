@@ -7,7 +7,7 @@ from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.invoicing.ad_hoc import AdHocInvoice, ad_hoc_draft
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
-from usance.store import by_hand, contracts, invoices
+from usance.store import by_hand, invoices, payers
 
 
 def invoice_ad_hoc(
@@ -20,7 +20,7 @@ def invoice_ad_hoc(
 ) -> Draft:
     """Rated, taxed and reviewed like every other draft. Raises NotFound, Invalid."""
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, customer_id)
+        payers.lock_customer(tx, customer_id)
         asked = {(line.tax_code, line.service_period.start) for line in wanted.lines}
         between = by_hand.parties_for(tx, legal_entity_id, customer_id, asked)
 

@@ -11,7 +11,12 @@ from usance.domain.errors import Conflict, Invalid, NotFound, Problem
 from usance.domain.facts import MilestoneReached
 from usance.domain.ids import ContractId, LineId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, timelines
+from usance.store import (
+    contracts,
+    desk,
+    payers,
+    timelines,
+)
 
 MAX_EVIDENCE = 2000
 
@@ -40,7 +45,7 @@ def mark_milestone(
         expected = f"what proves it, in 1 to {MAX_EVIDENCE} characters"
         raise Invalid(Problem("EvidenceMissing", "evidence", evidence[:80], expected))
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        payers.lock_customer(tx, contracts.owner(tx, contract_id))
         timelines.refuse_inactive(tx, contract_id)
         lines = {line.sold.ref: line.sold for line in contracts.one(tx, contract_id).lines}
         if line_ref not in lines:

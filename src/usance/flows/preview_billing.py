@@ -9,7 +9,12 @@ from usance.domain.contracts.owed import due
 from usance.domain.ids import ContractId, CustomerId
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, coverage, desk
+from usance.store import (
+    contracts,
+    coverage,
+    desk,
+    due_contracts,
+)
 from usance.store.database import Tx
 
 
@@ -34,7 +39,7 @@ def preview_unsigned(runtime: Runtime, scope: Scope, contract: Contract) -> list
 def upcoming_invoices(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> list[Draft]:
     """The next documents of a customer that are not drafted yet: those of the first day to come."""
     with runtime.transaction(scope) as tx:
-        active = contracts.active_of(tx, customer_id)
+        active = due_contracts.active_of(tx, customer_id)
         upcoming = _next_day(tx, active)
         return [] if upcoming is None else _preview(runtime, tx, active, upcoming)
 

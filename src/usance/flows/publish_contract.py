@@ -18,11 +18,13 @@ from usance.domain.payment_terms import NET_30
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     billing_drafts,
+    contract_drafts,
     contracts,
     desk,
     features,
     orders,
     parties,
+    payers,
     subscriptions,
     timelines,
 )
@@ -36,10 +38,10 @@ def publish_contract(runtime: Runtime, scope: Scope, contract_id: ContractId) ->
     ContractNotActive; Invalid with every problem, by its path in the order form.
     """
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, contracts.owner(tx, contract_id))  # read
+        payers.lock_customer(tx, contracts.owner(tx, contract_id))  # read
         contracts.lock_any(tx, contract_id)
         collected = billing_drafts.one(tx, contract_id)
-        unsigned = contracts.maybe_draft(tx, contract_id)
+        unsigned = contract_drafts.maybe(tx, contract_id)
         order_id = OrderId(runtime.new_id("ord"))
 
         order = (  # decide

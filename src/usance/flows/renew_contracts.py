@@ -14,7 +14,16 @@ from usance.domain.contracts.order import Order
 from usance.domain.facts import ContractAmended, OrderFulfilled, OrderReceived
 from usance.domain.ids import ContractId, CustomerId, LineId, OrderId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, orders, parties, subscriptions, timelines
+from usance.store import (
+    contracts,
+    desk,
+    due_contracts,
+    orders,
+    parties,
+    payers,
+    subscriptions,
+    timelines,
+)
 
 
 def renew_contracts(
@@ -36,7 +45,7 @@ def renew_contracts(
             (runtime.today(tx, each.zone, customer_id) for each in parties.entities(tx).values()),
             default=date.min,
         )
-        ids = contracts.renewing(tx, through=through or latest, customer_id=customer_id)
+        ids = due_contracts.renewing(tx, through=through or latest, customer_id=customer_id)
     for contract_id in ids:
         while (order_id := _renew(runtime, scope, contract_id, through)) is not None:
             made.append(order_id)
@@ -48,7 +57,7 @@ def _renew(
 ) -> OrderId | None:
     """One more term, where one is to begin; None where none is yet, or any more."""
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        payers.lock_customer(tx, contracts.owner(tx, contract_id))
         timelines.refuse_inactive(tx, contract_id)
         contract = contracts.one(tx, contract_id)
         seller = parties.entity(tx, contract.legal_entity_id)

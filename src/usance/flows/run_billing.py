@@ -18,12 +18,13 @@ from usance.domain.invoicing.review import asked_of, decision
 from usance.domain.money import Money
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
-    contracts,
     coverage,
     desk,
+    due_contracts,
     invoices,
     outbox,
     parties,
+    payers,
     planning,
     tenants,
 )
@@ -104,11 +105,11 @@ def _run_entity(
         after = ""
         while True:
             with runtime.transaction(scope) as tx:
-                asked = contracts.due_customers(tx, **whose._asdict(), after=after, limit=BATCH)
+                asked = due_contracts.due_customers(tx, **whose._asdict(), after=after, limit=BATCH)
                 if not asked:
                     break
-                held = contracts.lock_customers(tx, asked, is_waiting=is_waiting)
-                owing = contracts.lock_due(
+                held = payers.lock_customers(tx, asked, is_waiting=is_waiting)
+                owing = due_contracts.lock_due(
                     tx, held, legal_entity_id=whose.legal_entity_id, through=whose.through
                 )
                 drafts = _bill(runtime, scope, tx, owing, (whose.through, run.is_dry))
@@ -125,7 +126,7 @@ def _bill(
     runtime: Runtime,
     scope: Scope,
     tx: Tx,
-    owing: Sequence[contracts.Owing],
+    owing: Sequence[due_contracts.Owing],
     how: tuple[date, bool],
 ) -> list[Draft]:
     """Draft what these contracts owe by a day; keep it, or not."""
@@ -157,7 +158,7 @@ def _bill(
     invoices.save_drafts(tx, drafts, at=at)
     for approved in _approved_by_rule(drafts, signed, tables, at):
         _pass(runtime, scope, tx, approved)
-    contracts.save_billed(
+    due_contracts.save_billed(
         tx, {contract.id: owed for contract, owed in zip(signed, dues, strict=True)}
     )
     if drafts:

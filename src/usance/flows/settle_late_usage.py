@@ -18,7 +18,14 @@ from usance.domain.due_items import DueItem, LineKind, Piece
 from usance.domain.ids import ContractId, CustomerId
 from usance.domain.invoicing.rated_items import rated
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, coverage, desk, parties
+from usance.store import (
+    contracts,
+    coverage,
+    desk,
+    due_contracts,
+    parties,
+    payers,
+)
 from usance.store.database import Tx
 
 BATCH = 100
@@ -55,7 +62,7 @@ def _settle(
         for contract in contracts.many(tx, ids)
         if contract.is_billed and contract.terms.late_usage is not LateUsage.IGNORE
     ]
-    contracts.lock_customers(tx, {each.customer_id for each in signed}, is_waiting=True)
+    payers.lock_customers(tx, {each.customer_id for each in signed}, is_waiting=True)
     days = {
         each.id: today or runtime.today(tx, each.zone) for each in parties.entities(tx).values()
     }
@@ -68,7 +75,7 @@ def _settle(
         late = _moved(tx, contract, standing, on)
         if late:
             coverage.mark_late(tx, [(piece.line_id, piece.start) for piece in late], on=on)
-            contracts.save_due_again(tx, [contract.id], on=min(piece.start for piece in late))
+            due_contracts.save_due_again(tx, [contract.id], on=min(piece.start for piece in late))
             after = {"windows": [f"{piece.start}..{piece.end}" for piece in late]}
             runtime.note(tx, scope, "usage.late", contract.id, after=after)
             moved.append(contract.id)

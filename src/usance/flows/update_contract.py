@@ -9,7 +9,13 @@ from usance.domain.contracts.contract import Contract, ContractCanceled, Contrac
 from usance.domain.customer import check_name
 from usance.domain.ids import ContractId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, desk, invoices
+from usance.store import (
+    contract_drafts,
+    contracts,
+    desk,
+    invoices,
+    payers,
+)
 
 
 def update_contract(
@@ -29,12 +35,12 @@ def update_contract(
     if po_number:
         check_name(po_number, "poNumber")
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, contracts.owner(tx, contract_id))
+        payers.lock_customer(tx, contracts.owner(tx, contract_id))
         contracts.lock_any(tx, contract_id)
         if contracts.stamps(tx, contract_id).status == ContractStatus.CANCELED:
             raise ContractCanceled(contract_id)
 
-        draft = contracts.maybe_draft(tx, contract_id)
+        draft = contract_drafts.maybe(tx, contract_id)
         at = runtime.now(tx)
         if draft is not None:
             changed = replace(
@@ -42,7 +48,7 @@ def update_contract(
                 name=draft.name if name is None else name,
                 po_number=draft.po_number if po_number is None else po_number,
             )
-            contracts.save_draft(tx, changed, at=at)
+            contract_drafts.save(tx, changed, at=at)
         else:
             agreed = _changed(contracts.one(tx, contract_id), name, po_number)
             contracts.save(tx, agreed, next_due_on=FIRST_DAY, at=at)

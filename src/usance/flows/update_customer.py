@@ -9,7 +9,7 @@ from usance.domain.customer import Customer, parent_problems
 from usance.domain.errors import refuse_if
 from usance.domain.ids import CustomerId
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, parties
+from usance.store import parties, payers
 
 
 def update_customer(
@@ -20,7 +20,7 @@ def update_customer(
     Held drafts follow at their next refresh. Raises NotFound; Invalid with every problem.
     """
     with runtime.transaction(scope) as tx:
-        contracts.lock_customer(tx, customer_id)
+        payers.lock_customer(tx, customer_id)
         before = parties.customer(tx, customer_id)
 
         changed = customer_from({**plain_customer(before), **changes, "customerId": customer_id})

@@ -7,8 +7,8 @@ from datetime import date
 
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.invoicing.ad_hoc import written_anew
-from usance.domain.invoicing.drafting import Parties
 from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.tax.quotes import is_asked, question
 from usance.store import parties, tax_evidence
 from usance.store.database import Tx

@@ -17,8 +17,8 @@ from usance.domain.contracts.difference import dealt, without
 from usance.domain.due_items import GivenBack, Piece, Source
 from usance.domain.errors import Conflict
 from usance.domain.ids import ContractId, CustomerId, InvoiceId, LineId
-from usance.domain.invoicing.drafting import SourceLine
 from usance.domain.invoicing.invoice import Draft, InvoiceLine, InvoiceNotVoidable
+from usance.domain.invoicing.taxed_items import SourceLine
 from usance.store.database import Row, Tx, range_text
 from usance.store.invoice_rows import treatment_from
 

@@ -16,10 +16,11 @@ from usance.domain.contracts.owed import Due, due
 from usance.domain.customer import Customer
 from usance.domain.due_items import DueItem, LineKind, Source
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
-from usance.domain.invoicing.drafting import Parties, Sources, drafts, has_moved
+from usance.domain.invoicing.drafting import drafts, has_moved
 from usance.domain.invoicing.history import Account, History
 from usance.domain.invoicing.invoice import Draft
 from usance.domain.invoicing.rated_items import UsageBySlice, counted_slices
+from usance.domain.invoicing.taxed_items import Parties, Sources
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.metering.totals import WHOLE, Detail, UsageWindow
 from usance.domain.tax.checks import TaxIdCheck
@@ -31,6 +32,7 @@ from usance.store import (
     by_hand,
     contracts,
     coverage,
+    due_contracts,
     features,
     invoices,
     parties,
@@ -163,7 +165,7 @@ def _quotes(
 
 
 def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Account, History]:
-    first = contracts.first_billed(
+    first = due_contracts.first_billed(
         tx, {item.contract_id for owed in items.values() for item in owed}
     )
     previous = invoices.previous_gross(tx, before)
@@ -311,7 +313,7 @@ def save_due_again(tx: Tx, fallen: Draft) -> None:
     what it gave back may be of periods long before the day it fell due.
     """
     first = min([line.service_period.start for line in fallen.lines], default=fallen.bill_on)
-    contracts.save_due_again(tx, contracts_on(fallen), on=min(first, fallen.bill_on))
+    due_contracts.save_due_again(tx, contracts_on(fallen), on=min(first, fallen.bill_on))
 
 
 def contracts_on(draft: Draft) -> list[ContractId]:

@@ -19,7 +19,7 @@ from usance.domain.invoicing.invoice import (
     InvoiceStatus,
     Issued,
 )
-from usance.store import contracts, coverage
+from usance.store import coverage, payers
 from usance.store.codec import jsonb, value_from
 from usance.store.database import Row, Tx
 from usance.store.invoice_rows import (
@@ -257,7 +257,7 @@ def drafts_with_usage(tx: Tx) -> list[InvoiceId]:
 def lock(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
     """The invoice and its customer, held until `tx` ends. Raises NotFound."""
     owner = tx.one(OWNER, kind="invoice", ref=invoice_id, id=invoice_id)
-    contracts.lock_customer(tx, owner.customer_id)
+    payers.lock_customer(tx, owner.customer_id)
     tx.one(LOCK, kind="invoice", ref=invoice_id, id=invoice_id)
     return one(tx, invoice_id)
 

@@ -14,10 +14,11 @@ from usance.domain.contracts.owed import due
 from usance.domain.contracts.terms import ContractTerms
 from usance.domain.due_items import LineKind
 from usance.domain.ids import FeatureId, InvoiceId
-from usance.domain.invoicing.drafting import Parties, drafts
+from usance.domain.invoicing.drafting import drafts
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
 from usance.domain.invoicing.rated_items import UsageBySlice
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.rating.prices import PerUnit, Price, Pricing
 

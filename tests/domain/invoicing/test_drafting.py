@@ -18,10 +18,11 @@ from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.owed import due
 from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import ContractId, InvoiceId, LineId
-from usance.domain.invoicing.drafting import Parties, drafts, group, has_moved
+from usance.domain.invoicing.drafting import drafts, group, has_moved
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
 from usance.domain.invoicing.rated_items import UsageBySlice
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Money, total
 from usance.domain.payment_terms import PaymentTerms

@@ -24,10 +24,10 @@ from usance.domain.approval_rules import ApprovalRules
 from usance.domain.contracts.order import Segment
 from usance.domain.due_items import Grouping
 from usance.domain.ids import ContractId
-from usance.domain.invoicing.drafting import Parties
 from usance.domain.invoicing.findings import ANYTHING_ELSE, REMEDIES, remedy
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import DocumentType, Draft, Finding, Severity
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.metering.totals import UsageTotal
 from usance.domain.rating.prices import Graduated, Matrix, Tier, Volume
 

@@ -14,7 +14,6 @@ from tests.domain.invoicing.agreement import agreement, drafts_of
 from tests.domain.invoicing.test_drafting import drafted, items_of
 from usance.domain.contracts.contract import Contract
 from usance.domain.ids import InvoiceId
-from usance.domain.invoicing.drafting import Parties
 from usance.domain.invoicing.invoice import (
     Approved,
     DocumentType,
@@ -31,6 +30,7 @@ from usance.domain.invoicing.issuing import (
     document_number,
     issue,
 )
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.money import Money
 
 NOON = datetime(2025, 2, 1, 12, tzinfo=UTC)

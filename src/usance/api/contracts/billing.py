@@ -26,6 +26,7 @@ from usance.flows.preview_billing import preview_contract, preview_unsigned
 from usance.store import (
     billed,
     billing_drafts,
+    contract_drafts,
     contracts,
     features,
     invoices,
@@ -189,7 +190,7 @@ def _fees_in(drafts: Iterable[Draft]) -> Iterator[InvoiceLine]:
 
 def _collected(tx: Tx, contract_id: ContractId) -> Contract | None:
     """What publishing would make of a draft contract; None of others, and while it is not whole."""
-    unsigned = contracts.maybe_draft(tx, contract_id)
+    unsigned = contract_drafts.maybe(tx, contract_id)
     if unsigned is None:
         return None
     return drafted_contract(billing_drafts.one(tx, contract_id), unsigned)

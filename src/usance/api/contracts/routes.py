@@ -20,7 +20,12 @@ from usance.domain.ids import ContractId, CustomerId
 from usance.flows.archive_contract import archive_contract
 from usance.flows.create_contract import create_contract
 from usance.flows.update_contract import update_contract
-from usance.store import contracts, listings, timelines
+from usance.store import (
+    contract_drafts,
+    contracts,
+    listings,
+    timelines,
+)
 from usance.store.codec import value_from
 from usance.store.database import Tx
 from usance.store.listings import Slot
@@ -79,7 +84,7 @@ def get_contract(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[Contra
         return one(caller, contract_id)
     with caller.transaction() as tx:
         stamps = listings.contract_stamps(tx, [contract_id])
-        if contract_id in stamps and contracts.drafted(tx, contract_id) is not None:
+        if contract_id in stamps and contract_drafts.drafted(tx, contract_id) is not None:
             return one(caller, contract_id)
         agreed = timelines.agreed(tx, contract_id, read_order)
         subscriptions = listings.subscriptions(tx, [contract_id]).get(contract_id, [])

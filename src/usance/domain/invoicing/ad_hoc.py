@@ -13,10 +13,10 @@ from usance.domain.due_items import Grouping, LineKind
 from usance.domain.errors import NotAllowedNow, Problem, refuse_if
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.crediting import hash_of
-from usance.domain.invoicing.drafting import Parties
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import DocumentType, Draft, InvoiceLine
+from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.money import Currency, Money
 from usance.domain.payment_terms import PaymentTerms
 from usance.domain.rating.prices import Pricing

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from usance.domain.customer import Customer
-from usance.domain.due_items import DueItem, Grouping, Source
+from usance.domain.due_items import DueItem, Grouping
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
@@ -26,54 +25,21 @@ from usance.domain.invoicing.invoice import (
     Severity,
 )
 from usance.domain.invoicing.rated_items import Rating, UsageBySlice
-from usance.domain.legal_entity import LegalEntity
+from usance.domain.invoicing.taxed_items import (
+    NO_SOURCES,
+    Parties,
+    Sources,
+    as_it_was_billed,
+    tax_working,
+    taxes_given_back,
+    treatments_of,
+)
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.domain.money import Currency, Money
 from usance.domain.rating.rate import RatedLine
 from usance.domain.rating.working import Working
-from usance.domain.rounding import BY_RATE, TaxRounding
 from usance.domain.tax.amounts import LineTax, TaxedAmount, tax_lines
-from usance.domain.tax.checks import Standing, TaxIdCheck, standing_of
-from usance.domain.tax.credits import TaxedPart, credited_tax
-from usance.domain.tax.quotes import TaxQuote, quoted
-from usance.domain.tax.rates import TaxTable
-from usance.domain.tax.treatment import RESTS_ON_TAX_ID, TaxTreatment
-
-
-class SourceLine(NamedTuple):
-    """A line of which days are given back: how many it billed, what it bore, came to, and gave
-    back before, in minor units; `by_hand_minor` of that on credit notes that left its days as they
-    were.
-    """
-
-    quantity: Decimal
-    treatment: TaxTreatment
-    net_minor: int
-    tax_minor: int
-    back_net_minor: int
-    back_tax_minor: int
-    by_hand_minor: int
-
-
-Sources = Mapping[Source, SourceLine]
-NO_SOURCES: Sources = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parties:
-    """Who drafts for whom, and by which tax table; or, of a seller who asks a tax service, what it
-    answered, by question. `checks` are what registers said of the buyer's VAT ids.
-    """
-
-    seller: LegalEntity
-    buyer: Customer
-    taxes: TaxTable
-    quotes: Mapping[str, TaxQuote] = field(default_factory=dict)
-    checks: tuple[TaxIdCheck, ...] = ()
-
-    def standing(self, on: date) -> Standing:
-        """How far the buyer's VAT ids can be relied on, on that day."""
-        return standing_of(self.buyer.eu_vat_ids(), self.checks, on=on)
+from usance.domain.tax.treatment import TaxTreatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +122,17 @@ def draft(
     what is printed. Order of computation: finance.md section 2.
     """
     currency, usage = rating.currency, rating.usage
-    items = [_as_it_was_billed(item, sources) for item in due.items] if sources else due.items
+    items = [as_it_was_billed(item, sources) for item in due.items] if sources else due.items
     priced = [rating.rated(item) for item in items]
-    treatments = _treatments(due.items, parties, sources)
-    known = _taxes_given_back(items, priced, sources)
+    treatments = treatments_of(due.items, parties, sources)
+    known = taxes_given_back(items, priced, sources)
     amounts = [
         TaxedAmount(line.net, bears, item.is_tax_inclusive and item.gives_back is None, tax)
         for item, line, bears, tax in zip(items, priced, treatments, known, strict=True)
     ]
     rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
     taxes, taxed = tax_lines(amounts, currency, rounding)
-    why = {id(bears): _tax_working(bears, rounding, standing) for bears in treatments}
+    why = {id(bears): tax_working(bears, rounding, standing) for bears in treatments}
     bearing = [
         _Taxed(bears, amounts, why[id(bears)])
         for bears, amounts in zip(treatments, taxed, strict=True)
@@ -227,72 +193,6 @@ def has_moved(held: Draft, counted: UsageBySlice) -> bool:
 def _evidence(total: UsageTotal) -> tuple[int, int, datetime | None]:
     """Which events a count rests on: another one, or one taken back, shows here."""
     return total.event_count, total.unread_count, total.last_received_at
-
-
-def _as_it_was_billed(item: DueItem, sources: Sources) -> DueItem:
-    """What is given back, of as many units as were billed; what was credited by hand is not given
-    back once more.
-    """
-    gone = item.gives_back
-    source = None if gone is None else sources.get(gone.piece.source)
-    if gone is None or source is None:
-        return item
-    left = max(0, gone.piece.net_minor - source.by_hand_minor)
-    minor = min(gone.net_minor, left) if source.by_hand_minor else gone.net_minor
-    return replace(item, quantity=-source.quantity, fixed_minor=-minor)
-
-
-def _taxes_given_back(
-    items: Sequence[DueItem], priced: Sequence[RatedLine], sources: Sources
-) -> list[tuple[Money, ...] | None]:
-    """The tax of each line of a document that only gives back: its share of what its source bore,
-    the last part taking the rest. None: by the document's own rate, as wherever something is
-    charged too, for a printed total is its base times its rate.
-    """
-    if not sources:
-        return [None] * len(items)
-    lines = [
-        sources.get(item.gives_back.piece.source) if item.gives_back is not None else None
-        for item in items
-    ]
-    if any(line is None or line.treatment.components for line in lines):
-        return [None] * len(items)
-    found: list[tuple[Money, ...] | None] = []
-    before: dict[Source, tuple[int, int]] = {}
-    for item, rated_line, line in zip(items, priced, lines, strict=True):
-        assert item.gives_back is not None, "all of them give back"
-        assert line is not None, "each has its source"
-        source, of = item.gives_back.piece.source, rated_line.net.currency
-        net, tax = before.get(source, (line.back_net_minor, line.back_tax_minor))
-        credited = credited_tax(
-            TaxedPart(Money(line.net_minor, of), Money(line.tax_minor, of)),
-            -rated_line.net,
-            before=TaxedPart(Money(net, of), Money(tax, of)),
-            percent=line.treatment.percent,
-        )
-        found.append((-credited,))
-        before[source] = (net - rated_line.net.minor, tax + credited.minor)
-    return found
-
-
-def _treatments(items: Sequence[DueItem], parties: Parties, sources: Sources) -> list[TaxTreatment]:
-    """Each item's tax at its tax point, the first day of its service period; asked once a kind.
-
-    What is given back bears what it bore.
-    """
-    known: dict[tuple[str, date], TaxTreatment] = {}
-    found = []
-    for item in items:
-        if item.gives_back is not None and item.gives_back.piece.source in sources:
-            found.append(sources[item.gives_back.piece.source].treatment)
-            continue
-        asked = (item.tax_code, item.service_period.start)
-        if asked not in known:
-            known[asked] = quoted(
-                parties.quotes, parties.taxes, parties.seller, parties.buyer, asked
-            )
-        found.append(known[asked])
-    return found
 
 
 class _Taxed(NamedTuple):
@@ -361,27 +261,6 @@ def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | 
         },
     )
     return Working("clause", facts, (evidence, rated.working, tax))
-
-
-def _tax_working(bears: TaxTreatment, rounding: TaxRounding, standing: Standing) -> Working:
-    """Which rule, and what it rests on; what is as always goes without saying."""
-    facts: dict[str, Decimal | int | str] = {
-        "rule": bears.rule,
-        "category": bears.category,
-        "percent": bears.percent,
-    }
-    if rounding != BY_RATE:
-        facts["rounding"] = f"{rounding.level} {rounding.mode}"
-    if bears.rule in RESTS_ON_TAX_ID:
-        facts["taxId"] = standing
-    parts = tuple(
-        Working(
-            "compound_tax" if each.is_compound else "tax_of",
-            {"jurisdiction": each.jurisdiction, "percent": each.percent},
-        )
-        for each in bears.components
-    )
-    return Working("tax", facts, parts)
 
 
 def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine], findings: Sequence[Finding]) -> str:

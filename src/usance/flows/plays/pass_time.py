@@ -10,7 +10,7 @@ from usance.domain.ids import CustomerId
 from usance.flows.open_environment import move_clock
 from usance.flows.plays.daily_work import do_daily_work
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, parties, tenants
+from usance.store import due_contracts, parties, tenants
 
 Seen = Callable[[date, int], None]  # a day on which something happened, and how many drafts
 
@@ -58,7 +58,7 @@ def _next_stop(
         stops = []
         for entity in parties.entities(tx).values():
             today = runtime.today(tx, entity.zone, customer_id)
-            day = contracts.next_event(
+            day = due_contracts.next_event(
                 tx, legal_entity_id=entity.id, after=today, customer_id=customer_id
             )
             if day is not None:
