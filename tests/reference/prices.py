@@ -111,6 +111,8 @@ def licence_amount(
     """What an agreed quantity costs: the amount of a whole period, so many times."""
     units = max(ZERO, quantity - price.get("included", ZERO))
     gross = model_amount(price, units)
+    if _is_free(offs):
+        return ZERO
     return limited(price, taken_off(gross, offs, ONE), ONE) * share
 
 
@@ -132,7 +134,14 @@ def usage_amount(price: Price, units: Fraction, offs: Sequence[Off], limits: Lim
         gross = above - model_amount(price, limits.before)
     else:
         gross = model_amount(price, units)
+    if _is_free(offs):
+        return ZERO
     return limited(price, taken_off(gross, offs, limits.share), limits.share)
+
+
+def _is_free(offs: Sequence[Off]) -> bool:
+    """What is given free costs nothing, whatever its minimum."""
+    return any(off.percent == 100 for off in offs)
 
 
 def taken_off(gross: Fraction, offs: Sequence[Off], share: Fraction) -> Fraction:

@@ -302,7 +302,7 @@ class Pricing:
 
     `included` units of each whole period are not charged. `minimum` and `maximum` are major
     units of a whole period; they bound what is left after the discounts, which are taken one
-    after the other in their order.
+    after the other in their order. What is given free has no minimum.
     """
 
     price: Price
@@ -315,6 +315,11 @@ class Pricing:
         bounds = {"included": self.included, "minimum": self.minimum, "maximum": self.maximum}
         ordered = _in_order("maximum", self.minimum, self.maximum)
         refuse_if([*_not_negative(**bounds), *ordered])
+
+    @property
+    def is_free(self) -> bool:
+        """True when a discount takes all of it."""
+        return any(discount.percent == 100 for discount in self.discounts)
 
 
 def _not_negative(**amounts: Decimal | None) -> Iterator[Problem]:

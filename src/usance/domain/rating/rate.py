@@ -241,7 +241,8 @@ def _line(
     sign, amount, is_bounded = (-1 if quantity < 0 else 1), rated.amount, False
     if pricing.discounts:
         amount = sign * _discounted(pricing, sign * amount, shares, steps)
-    if pricing.minimum is not None or pricing.maximum is not None:
+    has_bounds = pricing.minimum is not None or pricing.maximum is not None
+    if has_bounds and not pricing.is_free:
         bound = _bound_broken(pricing, sign * amount, shares, steps)
         if bound is not None:
             amount, share, is_bounded = sign * bound, bound_share, True
