@@ -114,7 +114,7 @@ def test_credits_by_hand_and_terminations_together_give_back_no_more_than_was_bi
     world.approve_all().issue_all()
 
 
-@pytest.mark.parametrize("seed", range(400, 406))
+@pytest.mark.parametrize("seed", [27, *range(400, 405)])  # 27: late before its own day
 def test_usage_that_comes_late_ends_in_the_same_sums(world: World, seed: int) -> None:
     world.on("2025-01-02")
     policy = ("NEXT_INVOICE", "REBILL")[seed % 2]

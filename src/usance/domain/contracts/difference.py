@@ -95,8 +95,11 @@ def corrections(
 def _rebilled(
     due: Sequence[Slice], keys: Sequence[str], pieces: Sequence[Piece]
 ) -> list[Correction]:
-    """All of a window is given back on a credit note, and charged anew on an invoice."""
-    day = max(piece.late_on for piece in pieces if piece.late_on is not None)
+    """All of a window is given back on a credit note, and charged anew on an invoice, both on the
+    day it turned out late: not before its own day, where it was billed ahead of that.
+    """
+    late = [piece.late_on for piece in pieces if piece.late_on is not None]
+    day = max([*late, *(each.due_on for each in due)])
     moved = [piece for piece in pieces if piece.late_on is not None]
     kept = [piece for piece in pieces if piece.late_on is None]
     return [
