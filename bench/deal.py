@@ -11,7 +11,7 @@ from usance.domain.contracts.contract import Contract, ContractLine, ContractSta
 from usance.domain.contracts.order import OrderLine, Segment, Timing
 from usance.domain.contracts.segments import keyed
 from usance.domain.contracts.terms import ContractTerms, Scope
-from usance.domain.customer import Address, Customer
+from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.due_items import LineKind
 from usance.domain.ids import (
     ContractId,
@@ -34,6 +34,7 @@ MONTHLY = Cadence(1, Unit.MONTH)
 QUARTERLY = Cadence(1, Unit.QUARTER)
 YEARLY = Cadence(1, Unit.YEAR)
 FEE = pricing_from({"model": "FLAT", "amount": "250.00"})
+MINIMUM = pricing_from({"model": "FLAT", "amount": "100.00"})
 SEATS = pricing_from({"model": "PER_UNIT", "unitAmount": "29.00"})
 CALLS = pricing_from(
     {
@@ -54,9 +55,15 @@ SELLER = LegalEntity(
     series="BENCH",
 )
 BUYER = Customer(
-    id=CustomerId("buyer-0"),
+    id=CustomerId("plain-buyer-0"),
     name="Buyer GmbH",
     address=Address(country="DE", lines=("Am Markt 2",), city="Bremen", postal_code="28195"),
+)
+BUYER_ABROAD = Customer(  # who accounts for the tax: reverse charge
+    id=CustomerId("amended-buyer-0"),
+    name="Acheteur SAS",
+    address=Address(country="FR", lines=("1 rue du Port",), city="Nantes", postal_code="44000"),
+    tax_ids=(TaxId("eu_vat", "FR40303265045"),),
 )
 TAXES = TaxTable((TaxRate(tax_code="standard", country="DE", percent=Decimal(19)),))
 API_CALLS = FeatureId("api-calls")
@@ -109,11 +116,13 @@ def _agreed(agreed: OrderLine) -> ContractLine:
     return ContractLine(line_id, OrderId("order-0"), keyed(agreed), TERM.start)
 
 
-def contract(lines: tuple[ContractLine, ...]) -> Contract:
+def contract(
+    lines: tuple[ContractLine, ...], name: str = "plain", buyer: Customer = BUYER
+) -> Contract:
     """A contract of those lines."""
     return Contract(
-        id=ContractId("contract-0"),
-        customer_id=BUYER.id,
+        id=ContractId(f"{name}-0"),
+        customer_id=buyer.id,
         legal_entity_id=SELLER.id,
         name="Bench",
         currency=EUR,
@@ -130,4 +139,34 @@ THREE_LINES = contract(
         line("seats", LineKind.RECURRING, SEATS, 25),
         line("calls", LineKind.USAGE, CALLS),
     )
+)
+
+
+def fewer_from(day: date, agreed: ContractLine, quantity: int) -> ContractLine:
+    """The line as an amendment left it: another quantity from that day on."""
+    (whole,) = agreed.sold.segments
+    steps = (
+        replace(whole, period=Period(TERM.start, day)),
+        replace(
+            whole,
+            period=Period(day, TERM.end),
+            quantity=Decimal(quantity),
+            order_id=OrderId("order-1"),
+        ),
+    )
+    return replace(agreed, sold=keyed(replace(agreed.sold, segments=steps)))
+
+
+AMENDED_ON = date(2025, 1, 16)
+SEAT_LINE = line("amended-seats", LineKind.RECURRING, SEATS, 25)
+COMMITTED = (
+    line("amended-platform", LineKind.RECURRING, FEE),
+    SEAT_LINE,
+    line("amended-calls", LineKind.USAGE, CALLS),
+    commitment("amended-minimum", MONTHLY, MINIMUM, ("amended-calls",)),
+)
+AS_SIGNED = contract(COMMITTED, "amended", BUYER_ABROAD)
+AMENDED = replace(
+    AS_SIGNED,
+    lines=(COMMITTED[0], fewer_from(AMENDED_ON, SEAT_LINE, 20), *COMMITTED[2:]),
 )
