@@ -1,7 +1,7 @@
 """Related slices: what the amount of a slice rests on beside itself.
 
-Every line is cut once, and asked by day from then on, so that a long contract costs each slice
-what it rests on, and no look at the rest.
+A line is cut once where all of it may count, and asked by day from then on; elsewhere only where
+it is asked about. So a long contract costs each slice what it rests on, and no look at the rest.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from usance.domain.contracts.schedule import Slice, rated_minor, slices
 from usance.domain.contracts.terms import Scope
 from usance.domain.contracts.value import counts_toward
 from usance.domain.due_items import CountedSlice, Fund, LineKind
+from usance.domain.ids import LineId
 
 Place = tuple[int, date]  # a line among those of its contract, and the first day of a slice of it
 Placed = tuple[int, Slice]
@@ -46,6 +47,7 @@ class Related:
 
     contract: Contract
     _cuts: dict[int, _Cut] = field(default_factory=dict)
+    _counting: dict[tuple[LineId, date], Sequence[Placed]] = field(default_factory=dict)
     _members: dict[int, list[int]] = field(default_factory=dict)
     _paying: dict[Place, tuple[Fund, ...]] = field(default_factory=dict)
     _drawing: dict[int, _Drawing] = field(default_factory=dict)
@@ -104,14 +106,26 @@ class Related:
                 return
             yield cut.counted[index]
 
-    def covered(self, line: ContractLine, period: Period) -> Iterator[Placed]:
-        """The slices a commitment counts in one of its periods."""
-        for position, member in enumerate(self.contract.lines):
-            if counts_toward(member.sold, line.sold):
-                cut = self._cut(position)
-                first = bisect_left(cut.starts, period.start)
-                last = bisect_left(cut.starts, period.end, lo=first)
-                yield from ((position, each) for each in cut.slices[first:last])
+    def covered(self, line: ContractLine, period: Period) -> Sequence[Placed]:
+        """The slices a commitment counts in one of its periods: no others are looked at."""
+        asked = line.id, period.start
+        if asked not in self._counting:
+            self._counting[asked] = [
+                (position, each)
+                for position, member in enumerate(self.contract.lines)
+                if counts_toward(member.sold, line.sold)
+                for each in self._within(position, period)
+            ]
+        return self._counting[asked]
+
+    def _within(self, position: int, period: Period) -> Iterator[Slice]:
+        """The slices of a line that begin in a period."""
+        line, terms = self.contract.lines[position], self.contract.terms
+        for each in without_waived(slices(line, terms=terms, first=period.start)):
+            if each.period.start >= period.end:
+                return
+            if each.period.start >= period.start:
+                yield each
 
     def drawn_by(self, position: int, each: Slice) -> Sequence[Placed]:
         """The usage that drew, before a slice, from its funds or from others along with it."""
