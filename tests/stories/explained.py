@@ -56,7 +56,7 @@ def _by_hand(line: InvoiceLine) -> Money | None:
 
 def _beside_its_price(line: InvoiceLine) -> Money | None:
     """The net of a line of a contract that is not, or not only, its price; None: it is."""
-    step = next(part for part in line.working.parts if part.rule not in ("usage", "tax"))
+    step = next(part for part in line.working.parts if part.rule not in ("usage", "tax", "uplift"))
     facts = {key: Decimal(str(value)) for key, value in step.facts.items() if _is_number(value)}
     match step.rule:
         case "given_back":

@@ -91,6 +91,17 @@ class GivenBack(NamedTuple):
     net_minor: int
 
 
+class Raised(NamedTuple):
+    """A rise its price took: from which day, times what; by which index, of which months."""
+
+    on: date
+    factor: str  # exactly, as a fraction or a decimal
+    index: str = ""
+    of: date | None = None
+    against: date | None = None
+    change: str = ""  # of the index, in percent, to four places
+
+
 class CountedSlice(NamedTuple):
     """Usage of a feature in a service period, as some other item's amount needs it."""
 
@@ -128,6 +139,8 @@ class DueItem:
     entity's. `coverage` are the days of its line it settles (its service period, but for what is
     due by a plan of dates); `terms_key` names the terms it is billed at.
 
+    `raised`: the rises its price took since it was agreed.
+
     `fixed_minor`: the net amount is known already and not rated. `gives_back`: it gives back what
     an earlier document billed; `replaces`: what it is rated at stands in the place of pieces whose
     amounts come off it. `before`: usage counted earlier in the same tier scope. `covered`: what a
@@ -157,6 +170,7 @@ class DueItem:
     coverage: Period | None = None
     is_tax_inclusive: bool = False
     is_provisional: bool = False
+    raised: tuple[Raised, ...] = ()
     fixed_minor: int | None = None
     gives_back: GivenBack | None = None
     replaces: tuple[GivenBack, ...] = ()

@@ -13,7 +13,7 @@ from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus, Version
 from usance.domain.contracts.order import Instalment, OrderLine, Segment, Stub, Timing
 from usance.domain.contracts.terms import ContractTerms, Scope
-from usance.domain.due_items import LineKind
+from usance.domain.due_items import LineKind, Raised
 from usance.domain.ids import LineId
 from usance.domain.money import Currency, Money, currency
 from usance.domain.rating.notation import plain_pricing, pricing_from
@@ -103,8 +103,9 @@ def _plain_segment(segment: Segment) -> list[object]:
     """
     price = msgspec.json.encode(plain_pricing(segment.pricing)).decode()
     plain = [segment.period.start, segment.period.end, segment.quantity, price, segment.key]
-    if segment.order_id is not None or segment.is_provisional:
-        plain += [segment.order_id, segment.is_provisional]
+    if segment.order_id is not None or segment.is_provisional or segment.raised:
+        raised = [plain_value(each) for each in segment.raised]
+        plain += [segment.order_id, segment.is_provisional, raised]
     return plain
 
 
@@ -172,8 +173,9 @@ def _cadence(count: int, unit: str) -> Cadence:
 def _segment_from(plain: Any) -> Segment:
     start, end, quantity, price, key, *rest = plain
     days = Period(date.fromisoformat(start), date.fromisoformat(end))
-    order_id, is_provisional = rest or (None, False)
-    return Segment(days, _pricing(price), Decimal(quantity), order_id, key, is_provisional)
+    order_id, is_provisional, raised = rest or (None, False, ())
+    told = tuple(value_from(each, Raised) for each in raised)
+    return Segment(days, _pricing(price), Decimal(quantity), order_id, key, is_provisional, told)
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from usance.domain.contracts.contract import Version
 from usance.domain.contracts.order import Order, OrderLine, Segment
 from usance.domain.contracts.terms import DatedDiscount
 from usance.domain.contracts.uplift import Uplift, Uplifted, index_months, uplifted
-from usance.domain.due_items import LineKind
+from usance.domain.due_items import LineKind, Raised
 from usance.domain.errors import Problem
 from usance.domain.ids import OrderId
 from usance.domain.price_index import IndexSeries
@@ -40,6 +41,17 @@ class Raise(NamedTuple):
     rule: Uplift
     by: Uplifted
     is_known: bool
+
+    @property
+    def told(self) -> Raised:
+        """The same for a line's working."""
+        change = (
+            ""
+            if self.by.change is None
+            else f"{round(Decimal(self.by.change.numerator * 100) / self.by.change.denominator, 4)}"
+        )
+        index = self.rule.index or ""
+        return Raised(self.on, str(self.by.factor), index, self.by.of, self.by.against, change)
 
 
 @dataclass(slots=True)
@@ -230,7 +242,12 @@ def _raise_price(line: OpenLine, by: Raise, *, is_opening: bool) -> None:
     def raised(segment: Segment) -> Segment:
         pricing = scaled(segment.pricing, by.by.factor, decimals=by.rule.decimals)
         is_provisional = segment.is_provisional or not by.is_known
-        return replace(segment, pricing=pricing, is_provisional=is_provisional)
+        return replace(
+            segment,
+            pricing=pricing,
+            is_provisional=is_provisional,
+            raised=(*segment.raised, by.told),
+        )
 
     line.change(Period(on, LAST_DAY), raised)
 

@@ -22,7 +22,7 @@ from usance.domain.contracts.terms import (
     TermsChange,
 )
 from usance.domain.contracts.uplift import Uplift
-from usance.domain.due_items import LineKind
+from usance.domain.due_items import LineKind, Raised
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, OrderId
 from usance.domain.money import Currency, Money
 from usance.domain.rating.prices import Discount, Pricing
@@ -60,7 +60,7 @@ class Segment:
 
     `order_id` is the order that agreed them, where it is not the one that sold the line. `key`
     names the terms: what is billed at one key costs the same. `is_provisional`: the price rests on
-    an index that is not published yet.
+    an index that is not published yet. `raised`: the rises it took since it was agreed.
     """
 
     period: Period
@@ -69,6 +69,7 @@ class Segment:
     order_id: OrderId | None = None
     key: str = ""
     is_provisional: bool = False
+    raised: tuple[Raised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

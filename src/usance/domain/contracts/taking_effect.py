@@ -133,9 +133,9 @@ def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str)
 def _with(change: LineChange, order: Order) -> Callable[[Segment], Segment]:
     def changed(segment: Segment) -> Segment:
         pricing, quantity = segment.pricing, segment.quantity
-        is_provisional = segment.is_provisional
+        is_provisional, raised = segment.is_provisional, segment.raised
         if change.pricing is not None:
-            pricing, is_provisional = change.pricing, False
+            pricing, is_provisional, raised = change.pricing, False, ()
         if change.discount is not None:
             pricing = replace(pricing, discounts=(*pricing.discounts, change.discount))
         if change.quantity is not None:
@@ -150,6 +150,7 @@ def _with(change: LineChange, order: Order) -> Callable[[Segment], Segment]:
             quantity=quantity,
             order_id=order.id,
             is_provisional=is_provisional,
+            raised=raised,
         )
 
     return changed
