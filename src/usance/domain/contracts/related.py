@@ -48,6 +48,7 @@ class Related:
     contract: Contract
     _cuts: dict[int, _Cut] = field(default_factory=dict)
     _counting: dict[tuple[LineId, date], Sequence[Placed]] = field(default_factory=dict)
+    _asked: set[int] = field(default_factory=set)
     _members: dict[int, list[int]] = field(default_factory=dict)
     _paying: dict[Place, tuple[Fund, ...]] = field(default_factory=dict)
     _drawing: dict[int, _Drawing] = field(default_factory=dict)
@@ -119,7 +120,13 @@ class Related:
         return self._counting[asked]
 
     def _within(self, position: int, period: Period) -> Iterator[Slice]:
-        """The slices of a line that begin in a period."""
+        """The slices of a line that begin in a period: who asks again is likely to ask for all."""
+        if position in self._asked:
+            cut = self._cut(position)
+            first = bisect_left(cut.starts, period.start)
+            yield from cut.slices[first : bisect_left(cut.starts, period.end, lo=first)]
+            return
+        self._asked.add(position)
         line, terms = self.contract.lines[position], self.contract.terms
         for each in without_waived(slices(line, terms=terms, first=period.start)):
             if each.period.start >= period.end:
