@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 from tests.cases import (
     agreements,
+    entitlements,
+    entitlements_credits,
+    entitlements_windows,
     grants,
     pricing,
     proration,
@@ -31,6 +34,9 @@ ROOMS: tuple[tuple[Collection[str], Callable[[Case], Found]], ...] = (
     (proration.TOPICS, proration.found_in),
     (schedules.TOPICS, schedules.found_in),
     (agreements.TOPICS.keys(), agreements.found_in),
+    (entitlements.TOPICS, entitlements.found_in),
+    (entitlements_credits.TOPICS, entitlements_credits.found_in),
+    (entitlements_windows.TOPICS, entitlements_windows.found_in),
     (grants.TOPICS, grants.found_in),
     (settling.TOPICS, settling.found_in),
     (tax_documents.TOPICS.keys(), tax_documents.found_in),

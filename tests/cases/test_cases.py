@@ -12,7 +12,7 @@ import pytest
 from tests.cases.runner import HERE, ROOMS, cases_in, run_case
 
 DATA = HERE / "data"
-OURS = ("pricing", "proration", "schedules", "tax_rounding", "lifecycle")
+OURS = ("pricing", "proration", "schedules", "tax_rounding", "lifecycle", "entitlements")
 CASES = {case["id"]: case for name in OURS for case in cases_in(DATA / f"{name}.json")}
 PASSING = [ident for ident, case in CASES.items() if run_case(case).status != "not_ours"]
 

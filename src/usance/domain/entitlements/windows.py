@@ -101,8 +101,9 @@ def reset_of(
     *,
     started_at: datetime,
     zone: ZoneInfo = UTC_ZONE,
+    count: int = 1,
 ) -> Reset:
-    """The reset of an entitlement whose subscription started at that instant.
+    """The reset, each `count` periods, of an entitlement whose subscription started then.
 
     Raises Invalid (InvalidResetAnchor) when such periods cannot begin there: months on Sundays.
     """
@@ -112,12 +113,12 @@ def reset_of(
         expected = f"for periods of a {period} one of {', '.join(allowed)}"
         raise Invalid(Problem("InvalidResetAnchor", "accordingTo", according_to, expected))
     if according_to is ResetAnchor.SUBSCRIPTION_START or period is ResetPeriod.LIFETIME:
-        return Reset(period, started_at, zone)
+        return Reset(period, started_at, zone, count)
     if period is ResetPeriod.HOUR:
         local = started_at.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-        return Reset(period, local.astimezone(UTC), zone)
+        return Reset(period, local.astimezone(UTC), zone, count)
     first = _calendar_day(day_of(started_at, zone), period, according_to)
-    return Reset(period, start_of_day(first, zone), zone)
+    return Reset(period, start_of_day(first, zone), zone, count)
 
 
 def _calendar_day(day: date, period: ResetPeriod, according_to: ResetAnchor) -> date:
