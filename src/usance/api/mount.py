@@ -23,7 +23,16 @@ from usance.api import (
     usage_receipts,
 )
 from usance.api.contracts import billing as contract_billing
-from usance.api.contracts import editing, lookups, rehearsals, timeline, value
+from usance.api.contracts import (
+    comparison,
+    editing,
+    lookups,
+    milestones,
+    rehearsals,
+    timeline,
+    usage,
+    value,
+)
 from usance.api.contracts import routes as contracts
 from usance.api.errors import answer_refusals
 from usance.api.invoices import corrections, review
@@ -43,6 +52,9 @@ ROUTERS = (
     rehearsals.router,
     timeline.router,
     editing.router,
+    milestones.router,
+    usage.router,
+    comparison.router,
     value.router,
     events.router,
     usage_receipts.router,

@@ -18,10 +18,10 @@ from usance.domain.contracts.timeline import Known, Timeline, timeline
 from usance.domain.errors import Invalid, NotAllowedNow, Problem
 from usance.domain.ids import ContractId, LineId, OrderId
 from usance.store import contracts, orders, price_indices
-from usance.store.database import Tx
+from usance.store.database import Row, Tx
 
 MILESTONES = """
-SELECT line_ref, done_on
+SELECT line_ref, done_on, evidence, created_at
   FROM milestones
  WHERE tenant_id = %(tenant_id)s
    AND contract_id = %(contract_id)s
@@ -64,7 +64,7 @@ def orders_of(tx: Tx, contract_id: ContractId, read: ReadOrder) -> list[Order]:
 
 def known(tx: Tx, contract_id: ContractId, agreed: Sequence[Order]) -> Known:
     """What the timeline of these orders needs to know beside them."""
-    rows = tx.all(MILESTONES, contract_id=contract_id)
+    rows = milestones(tx, contract_id)
     return Known(
         indices=price_indices.series(tx, indices_named(agreed)),
         done={row.line_ref: row.done_on for row in rows},
@@ -181,6 +181,11 @@ def add_milestone(
             at=at,
         )
     )
+
+
+def milestones(tx: Tx, contract_id: ContractId) -> list[Row]:
+    """line_ref, done_on, evidence, created_at of what was marked done on a contract."""
+    return tx.all(MILESTONES, contract_id=contract_id)
 
 
 def following(tx: Tx, series: str) -> list[ContractId]:

@@ -74,7 +74,7 @@ def get_value(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[ValueWire
             contract = agreed.after(taken_by(agreed.orders, asked))
         standing = billed.standing(tx, [contract], through=asked)
     of = contract.currency
-    due = _due_by(caller, contract_id, day, of)
+    due = due_by(caller, contract_id, day, of)
     nets = {line_id: each.net for line_id, each in standing.items()}
     lines = value_by_line(contract, nets, due)
     value = billed_value(contract, lines)
@@ -96,9 +96,7 @@ def get_value(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[ValueWire
     )
 
 
-def _due_by(
-    caller: Caller, contract_id: ContractId, day: date, of: Currency
-) -> dict[LineId, Money]:
+def due_by(caller: Caller, contract_id: ContractId, day: date, of: Currency) -> dict[LineId, Money]:
     """What billing the contract through that day would put on documents, by line."""
     found: dict[LineId, Money] = {}
     for draft in preview_contract(caller.runtime, caller.scope, contract_id, through=day):
