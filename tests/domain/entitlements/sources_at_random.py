@@ -25,7 +25,7 @@ VALUES = st.frozensets(st.sampled_from(["red", "green", "blue"]))
 @st.composite
 def features(draw: st.DrawFn) -> FeatureRules:
     """A feature of any kind, with any settings that go together."""
-    kind = draw(st.sampled_from(Kind))
+    kind = draw(st.sampled_from([*Kind, Kind.METERED]))
     if kind is Kind.CONFIGURATION and draw(st.booleans()):
         combine = draw(st.sampled_from([None, Combine.MAX, Combine.REPLACE]))
         return FeatureRules(kind=kind, combine=combine, is_lower_generous=True)
@@ -38,7 +38,7 @@ def sources(draw: st.DrawFn, ident: str, feature: FeatureRules) -> Source:
     """A source of that feature at any level, of one of two subscriptions or a trial."""
     level = draw(st.sampled_from(Level))
     holder = None if level is Level.PROMOTION else draw(st.sampled_from(["sub", "other", "trial"]))
-    effective_at = draw(MOMENTS)
+    effective_at = draw(st.just(START) | MOMENTS)
     lives = draw(st.none() | st.integers(1, 40))
     adds = not feature.is_lower_generous
     rules = list(Combine) if adds else [Combine.MAX, Combine.REPLACE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -32,7 +33,8 @@ def metered(*allowances: Allowance) -> Effective:
 
 def other(kind: Kind, **terms: object) -> Effective:
     """An entitlement of another kind."""
-    return Effective(feature=FeatureRules(kind=kind), is_granted=True, **terms)  # type: ignore[arg-type]
+    plain = Effective(feature=FeatureRules(kind=kind), is_granted=True)
+    return replace(plain, **terms)  # type: ignore[arg-type]
 
 
 HUNDRED = metered(Allowance(Decimal(100)))

@@ -93,11 +93,17 @@ def test_generosity_is_monotone(
 
     assert now.has_access or not then.has_access
     assert before.values <= after.values
-    if feature.kind is Kind.CONFIGURATION and then.has_access:
-        assert then.limit is not None or now.limit is None
-        if then.limit is not None and now.limit is not None:
-            lower = feature.is_lower_generous
-            assert now.limit <= then.limit if lower else now.limit >= then.limit
+    for each in before.allowances:
+        assert any(is_no_worse(other, each, feature) for other in after.allowances)
+
+
+def is_no_worse(one: Allowance, other: Allowance, feature: FeatureRules) -> bool:
+    """True when `one` lets all through that `other` does, whatever was used."""
+    if one.limit is None:
+        return True
+    if other.limit is None or one.reset != other.reset or one.is_soft < other.is_soft:
+        return False
+    return one.limit <= other.limit if feature.is_lower_generous else one.limit >= other.limit
 
 
 @given(cases(), MOMENTS, st.integers(0, 3000), SITES, AMOUNTS)
@@ -183,6 +189,19 @@ def test_limits_of_different_windows_stand_side_by_side() -> None:
     found = resolve(METERED, [daily, monthly], at=START)
     assert {each.reset for each in found.allowances} == {DAILY, MONTHLY}
     assert limit_of(resolve(METERED, [daily, promotion(None)], at=START)) is None
+
+
+def test_unlimited_beats_every_limit() -> None:
+    found = resolve(METERED, [plan(1000), promotion(None)], at=START)
+    assert limit_of(found) is None
+    assert found.origins == {"promotion"}
+
+
+def test_a_soft_limit_stays_soft_beside_a_larger_hard_one() -> None:
+    soft = plan(100, allowance=Allowance(Decimal(100), is_soft=True))
+    found = resolve(METERED, [soft, promotion(200)], at=START)
+    assert found.allowances == (Allowance(Decimal(200), is_soft=True),)
+    assert found.origins == {"plan", "promotion"}
 
 
 def test_subscriptions_add_up_where_the_feature_says_so() -> None:
