@@ -49,6 +49,8 @@ def sign_order(
         if earlier is not None:
             return _signed_before(earlier, document)
         standing = _standing(tx, _text(form, "contractId"))
+        if standing is None:
+            _refuse_without_contract(tx, form)
         priced = _from_rate_cards(tx, form, standing)
         order = order_from(
             priced.form,
@@ -168,6 +170,17 @@ def _standing(tx: Tx, contract_id: str | None) -> Standing | None:
     )
 
 
+def _refuse_without_contract(tx: Tx, form: Mapping[str, object]) -> None:
+    """What changes a contract takes its parties and currency from it: that is said first."""
+    kind, contract_id = _text(form, "kind"), _text(form, "contractId")
+    if kind not in list(OrderKind) or kind == OrderKind.INITIAL or contract_id is None:
+        return
+    if not contracts.exists(tx, ContractId(contract_id)):
+        expected = "the id of the contract it changes"
+        raise Invalid(Problem("UnknownContract", "contractId", contract_id[:80], expected))
+    timelines.refuse_inactive(tx, ContractId(contract_id))
+
+
 def _refuse_without_effect(tx: Tx, order: Order, *, is_named: bool) -> None:
     """Refuse what cannot take effect on the contract as it is, before anybody approves it."""
     timelines.refuse_inactive(tx, order.contract_id)
@@ -194,12 +207,7 @@ def _touched(order: Order) -> set[str]:
 
 
 def _contract_problems(tx: Tx, order: Order) -> list[Problem]:
-    if order.kind is not OrderKind.INITIAL:
-        if contracts.exists(tx, order.contract_id):
-            return []
-        expected = "the id of the contract it changes"
-        return [Problem("UnknownContract", "contractId", order.contract_id, expected)]
-    if not contracts.exists(tx, order.contract_id):
+    if order.kind is not OrderKind.INITIAL or not contracts.exists(tx, order.contract_id):
         return []
     draft = contract_drafts.maybe(tx, order.contract_id)
     if draft is not None and draft.customer_id == order.customer_id:
