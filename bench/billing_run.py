@@ -131,13 +131,13 @@ def _drafting(runtime: Runtime, scope: Scope) -> float:
             owing = contracts.many(tx, ids[start : start + BATCH])
             standing = _standing(tx, owing, since)
             dues = _dues(owing, since, standing)
-            batches.append((owing, standing, desk.read(tx, desk.by_account(owing, dues))))
+            owed = desk.by_account(tx, owing, dues)
+            batches.append((owing, standing, desk.read(tx, owed), owed.buyers))
 
     def draft_all() -> None:
-        for owing, standing, tables in batches:
+        for owing, standing, tables, buyers in batches:
             dues = _dues(owing, since, standing)
-            for account, items in desk.by_account(owing, dues).items():
-                tables.drafts(account, items, runtime.invoice_id)
+            tables.all_drafts(desk.gathered(owing, dues, buyers), runtime.invoice_id)
 
     return seconds(draft_all)
 

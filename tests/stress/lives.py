@@ -303,13 +303,11 @@ class Lives:
         found: dict[str, int] = {}
         with self.world.runtime.transaction(self.world.scope) as tx:
             owing = [contracts.one(tx, ContractId(name)) for name in self.deals]
-            items = desk.by_account(owing, [due(each, through=FAR) for each in owing])
-            tables = desk.read(tx, items)
-            for account, owed in items.items():
-                for draft in tables.drafts(account, owed, self.world.runtime.invoice_id):
-                    for line in draft.lines:
-                        assert line.line_id is not None, "it bills a contract line"
-                        found[line.line_id] = found.get(line.line_id, 0) + line.net.minor
+            owed = desk.by_account(tx, owing, [due(each, through=FAR) for each in owing])
+            for draft in desk.read(tx, owed).all_drafts(owed, self.world.runtime.invoice_id):
+                for line in draft.lines:
+                    assert line.line_id is not None, "it bills a contract line"
+                    found[line.line_id] = found.get(line.line_id, 0) + line.net.minor
         return {line_id: minor for line_id, minor in found.items() if minor}
 
     def given_back_too_much(self) -> list[object]:

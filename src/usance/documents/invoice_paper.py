@@ -6,6 +6,7 @@ they were frozen at issue (for a draft: as they are now).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -29,6 +30,7 @@ from usance.documents.logo import Logo, read_logo
 from usance.documents.notation import Notation, locale_of, notation
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
+from usance.domain.ids import CustomerId
 from usance.domain.invoicing.crediting import reason_of
 from usance.domain.invoicing.invoice import DocumentType, Draft, InvoiceLine, Issued, as_shown
 from usance.domain.invoicing.tax_display import TaxDisplay
@@ -41,7 +43,10 @@ from usance.domain.tax.amounts import TaxRow
 CODE_LAST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US"})
 CODE_FIRST = frozenset({"CN", "JP", "KR", "TW"})
 KINDS = {"eu_vat": "VAT", "gb_vat": "VAT", "us_ein": "EIN", "jp_trn": "登録番号"}
-NAMES = {"de": {"VAT": "USt-IdNr."}, "nl": {"VAT": "Btw-nummer"}, "fr": {"VAT": "N° TVA"}}
+TAX_ID_NAMES = {"de": {"VAT": "USt-IdNr."}, "nl": {"VAT": "Btw-nummer"}, "fr": {"VAT": "N° TVA"}}
+
+Names = Mapping[CustomerId, str]  # of accounts, as they are or were called
+UNNAMED: Names = {}
 
 
 def draft_view(
@@ -51,15 +56,17 @@ def draft_view(
     buyer: Customer,
     today: date,
     preceding: tuple[str, ...] = (),
+    names: Names = UNNAMED,
 ) -> InvoiceView:
     """As it would be issued today, marked as a draft. `today` is a day of the legal entity;
-    `preceding` are the numbers of the invoices a credit note refers to.
+    `preceding` are the numbers of the invoices a credit note refers to, `names` those of the
+    accounts whose purchases are on it.
     """
     due_on = draft.grouping.payment_terms.due_on(today)
     view = _view(
         draft, seller, buyer, standing=Standing.DRAFT, number=None, issued_on=today, due_on=due_on
     )
-    return replace(view, preceding=preceding)
+    return replace(view, lines=_named(view, draft, names), preceding=preceding)
 
 
 def frozen_view(
@@ -69,10 +76,16 @@ def frozen_view(
     buyer: Customer,
     tax_display: TaxDisplay | None = None,
     preceding: tuple[str, ...] = (),
+    names: Names = UNNAMED,
 ) -> InvoiceView:
     """As it was issued: nothing paid yet."""
     view = _issued(issued, seller, buyer, standing=Standing.ISSUED, paid=None)
-    return replace(view, tax_display=_turned(tax_display, issued.draft), preceding=preceding)
+    return replace(
+        view,
+        lines=_named(view, issued.draft, names),
+        tax_display=_turned(tax_display, issued.draft),
+        preceding=preceding,
+    )
 
 
 def live_view(
@@ -85,6 +98,7 @@ def live_view(
     credited: Money | None = None,
     tax_display: TaxDisplay | None = None,
     preceding: tuple[str, ...] = (),
+    names: Names = UNNAMED,
 ) -> InvoiceView:
     """As it was issued, with what was paid and credited of it so far, or that it counts no more."""
     standing = Standing.VOID if is_void else Standing.ISSUED
@@ -92,10 +106,21 @@ def live_view(
     due = view.due if credited is None else view.due - credited
     return replace(
         view,
+        lines=_named(view, issued.draft, names),
         tax_display=_turned(tax_display, issued.draft),
         preceding=preceding,
         credited=credited,
         due=due,
+    )
+
+
+def _named(view: InvoiceView, draft: Draft, names: Names) -> tuple[InvoiceLineView, ...]:
+    """Its lines, each with the name of who it was bought for, where an account above pays."""
+    return tuple(
+        shown
+        if line.for_customer_id is None
+        else replace(shown, bought_for=names.get(line.for_customer_id, line.for_customer_id))
+        for shown, line in zip(view.lines, draft.lines, strict=True)
     )
 
 
@@ -217,7 +242,7 @@ def _tax_numbers(tax_ids: tuple[TaxId, ...], locale: Locale) -> tuple[Labelled, 
     named = []
     for tax_id in tax_ids:
         word = KINDS.get(tax_id.kind, tax_id.kind.upper().replace("_", " "))
-        label = NAMES.get(locale.language, {}).get(word, word)
+        label = TAX_ID_NAMES.get(locale.language, {}).get(word, word)
         named.append(Labelled(label=label, value=tax_id.value))
     return tuple(named)
 

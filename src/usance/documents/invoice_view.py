@@ -99,6 +99,7 @@ class InvoiceLineView:
     title: str
     net: Money
     detail: str | None = None
+    bought_for: str | None = None  # the account it was bought for, where that is not the buyer
     service_period: Period | None = None  # half-open; printed up to its last day
     quantity: Decimal | None = None
     unit: str | None = None

@@ -63,6 +63,7 @@ class PrintedLine:
 
     position: str
     title: str
+    bought_for: str
     detail: str
     period: str
     quantity: str
@@ -135,7 +136,7 @@ def printed(view: InvoiceView) -> Printed:
         headline=headline,
         headline_note=headline_note,
         columns=_columns(view, words),
-        lines=tuple(_line(each, hand) for each in view.lines),
+        lines=tuple(_line(each, words, hand) for each in view.lines),
         totals=_totals(view, words, hand),
         due=_due(view, words, hand),
         payment=_payment(view, words, hand),
@@ -237,10 +238,11 @@ def _tax_name(view: InvoiceView, words: Wording) -> str:
     return line(names.pop() or words.tax) if len(names) == 1 else words.tax
 
 
-def _line(each: InvoiceLineView, hand: Notation) -> PrintedLine:
+def _line(each: InvoiceLineView, words: Wording, hand: Notation) -> PrintedLine:
     return PrintedLine(
         position=str(each.position),
         title=line(each.title),
+        bought_for=words.bought_for.format(name=line(each.bought_for)) if each.bought_for else "",
         detail=paragraph(each.detail or ""),
         period=hand.period(each.service_period) if each.service_period else "",
         quantity=_quantity(each, hand),

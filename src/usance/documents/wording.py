@@ -38,6 +38,7 @@ class Wording:
     billed_by: str
     billed_to: str
     attention: str  # {name}
+    bought_for: str  # {name}
 
     description: str
     quantity: str

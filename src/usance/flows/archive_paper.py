@@ -12,7 +12,7 @@ from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import InvoiceNotIssued
 from usance.flows.runtime import Runtime, Scope
 from usance.store import invoices, papers
-from usance.store.frozen import parties_of, tax_display_of
+from usance.store.frozen import names_of, parties_of, tax_display_of
 
 
 def archive_paper(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> bytes:
@@ -36,6 +36,7 @@ def archive_paper(runtime: Runtime, scope: Scope, invoice_id: InvoiceId) -> byte
         buyer=buyer,
         tax_display=tax_display_of(stored),
         preceding=stored.preceding,
+        names=names_of(stored),
     )
     pdf = invoice_pdf(view)
 

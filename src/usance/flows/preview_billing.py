@@ -9,12 +9,7 @@ from usance.domain.contracts.owed import due
 from usance.domain.ids import ContractId, CustomerId
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
-from usance.store import (
-    contracts,
-    coverage,
-    desk,
-    due_contracts,
-)
+from usance.store import contracts, coverage, desk, due_contracts, payers
 from usance.store.database import Tx
 
 
@@ -37,9 +32,13 @@ def preview_unsigned(runtime: Runtime, scope: Scope, contract: Contract) -> list
 
 
 def upcoming_invoices(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> list[Draft]:
-    """The next documents of a customer that are not drafted yet: those of the first day to come."""
+    """The next documents that are not drafted yet, of a customer and all it pays for: those of the
+    first day to come.
+    """
     with runtime.transaction(scope) as tx:
-        active = due_contracts.active_of(tx, customer_id)
+        paid = payers.households(tx, [customer_id])
+        own = [each for each, payer in paid.items() if payer == customer_id]
+        active = due_contracts.active_of(tx, own or [customer_id])
         upcoming = _next_day(tx, active)
         return [] if upcoming is None else _preview(runtime, tx, active, upcoming)
 
@@ -47,13 +46,8 @@ def upcoming_invoices(runtime: Runtime, scope: Scope, customer_id: CustomerId) -
 def _preview(runtime: Runtime, tx: Tx, owing: list[Contract], through: date) -> list[Draft]:
     standing = coverage.standing(tx, [line.id for contract in owing for line in contract.lines])
     dues = [due(contract, through=through, standing=standing) for contract in owing]
-    items = desk.by_account(owing, dues)
-    tables = desk.read(tx, items)
-    return [
-        draft
-        for account, owed in items.items()
-        for draft in tables.drafts(account, owed, runtime.invoice_id)
-    ]
+    owed = desk.by_account(tx, owing, dues)
+    return desk.read(tx, owed).all_drafts(owed, runtime.invoice_id)
 
 
 def _next_day(tx: Tx, active: list[Contract]) -> date | None:

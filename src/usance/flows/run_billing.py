@@ -15,6 +15,7 @@ from usance.domain.facts import InvoiceApproved, InvoiceDrafted
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId
 from usance.domain.invoicing.invoice import Approved, Draft
 from usance.domain.invoicing.review import asked_of, decision
+from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
@@ -77,11 +78,15 @@ def run_billing(
     for entity in entities:
         whose = _Whose(entity.id, run.through[entity.id], customer_id)
         _run_entity(runtime, scope, whose, run, see)
+        if not is_dry:
+            _end(runtime, scope, entity, customer_id)
         for moved_id, at in moved.items():
             ahead = day_of(at, entity.zone)
             if through is None and ahead > whose.through:
                 theirs = _Whose(entity.id, ahead, CustomerId(moved_id))
                 _run_entity(runtime, scope, theirs, run, see)
+                if not is_dry:
+                    _end(runtime, scope, entity, theirs.customer_id)
     return run
 
 
@@ -100,7 +105,11 @@ def _run_entity(
     run: BillingRun,
     see: Callable[[Sequence[Draft]], None],
 ) -> None:
-    """One entity's customers, batch by batch; first those that are free, then those in use."""
+    """One entity's customers, batch by batch; first those that are free, then those in use.
+
+    Who is billed together is billed in one batch: a customer with all it pays for.
+    """
+    shown: set[CustomerId] = set()  # by a dry run, which leaves everybody as due as before
     for is_waiting in (False, True):
         after = ""
         while True:
@@ -108,7 +117,10 @@ def _run_entity(
                 asked = due_contracts.due_customers(tx, **whose._asdict(), after=after, limit=BATCH)
                 if not asked:
                     break
-                held = payers.lock_customers(tx, asked, is_waiting=is_waiting)
+                together = payers.households(tx, [each for each in asked if each not in shown])
+                held = payers.lock_households(tx, together, is_waiting=is_waiting)
+                if whose.customer_id is not None:
+                    held = [each for each in held if each == whose.customer_id]
                 owing = due_contracts.lock_due(
                     tx, held, legal_entity_id=whose.legal_entity_id, through=whose.through
                 )
@@ -116,10 +128,25 @@ def _run_entity(
             if not after and len(asked) == BATCH and runtime.rehearsed_in is None:
                 planning.catch_up(runtime.database)
             after = asked[-1]
+            if run.is_dry:
+                shown |= {each for each in together if each > after}
             run.add(drafts)
             see(drafts)
         if run.is_dry:
             break
+
+
+def _end(
+    runtime: Runtime, scope: Scope, entity: LegalEntity, customer_id: CustomerId | None
+) -> None:
+    """Contracts that are over, and of which nothing is left, are looked at no more."""
+    with runtime.transaction(scope) as tx:
+        today = runtime.today(tx, entity.zone, customer_id)
+        ended = due_contracts.save_ended(
+            tx, legal_entity_id=entity.id, today=today, customer_id=customer_id
+        )
+        if ended:
+            runtime.note(tx, scope, "billing.ended", scope.tenant_id, after={"contracts": ended})
 
 
 def _bill(
@@ -143,15 +170,11 @@ def _bill(
         due(contract, through=through, standing=standing, since=since) for contract, since in owing
     ]
     signed = [each.contract for each in owing]
-    items = desk.by_account(signed, dues)
-    tables = desk.read(tx, items)
+    owed = desk.by_account(tx, signed, dues)
+    tables = desk.read(tx, owed)
     at = runtime.now(tx)
 
-    drafts = [
-        draft
-        for account, owed in items.items()
-        for draft in tables.drafts(account, owed, runtime.invoice_id)
-    ]
+    drafts = tables.all_drafts(owed, runtime.invoice_id)
     if is_dry:
         return drafts
 
@@ -159,7 +182,7 @@ def _bill(
     for approved in _approved_by_rule(drafts, signed, tables, at):
         _pass(runtime, scope, tx, approved)
     due_contracts.save_billed(
-        tx, {contract.id: owed for contract, owed in zip(signed, dues, strict=True)}
+        tx, {contract.id: found for contract, found in zip(signed, dues, strict=True)}
     )
     if drafts:
         outbox.add_all(tx, (InvoiceDrafted(draft.id) for draft in drafts), at=at)

@@ -16,6 +16,7 @@ from usance.domain.contracts.schedule import slices
 from usance.domain.contracts.terms import LateUsage
 from usance.domain.due_items import DueItem, LineKind, Piece
 from usance.domain.ids import ContractId, CustomerId
+from usance.domain.invoicing.history import Account
 from usance.domain.invoicing.rated_items import rated
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
@@ -62,7 +63,7 @@ def _settle(
         for contract in contracts.many(tx, ids)
         if contract.is_billed and contract.terms.late_usage is not LateUsage.IGNORE
     ]
-    payers.lock_customers(tx, {each.customer_id for each in signed}, is_waiting=True)
+    payers.lock_all(tx, {each.customer_id for each in signed})
     days = {
         each.id: today or runtime.today(tx, each.zone) for each in parties.entities(tx).values()
     }
@@ -99,7 +100,7 @@ def _moved(tx: Tx, contract: Contract, standing: dict[str, list[Piece]], on: dat
                 asked.append((piece, items.charge(position, each, key)))
     if not asked:
         return []
-    account = desk.account_of(contract)
+    account = Account(contract.customer_id, contract.legal_entity_id, contract.currency)
     sellers = parties.entities(tx, [contract.legal_entity_id])
     counted = desk.usage_of(tx, {account: [item for _, item in asked]}, sellers)
     return [

@@ -24,7 +24,7 @@ from usance.domain.payments.settlement import settlement
 from usance.flows.archive_paper import archive_paper
 from usance.flows.runtime import Runtime, Scope
 from usance.store import invoices, parties, tenants
-from usance.store.frozen import parties_of, tax_display_of
+from usance.store.frozen import names_of, parties_of, tax_display_of
 from usance.store.invoice_rows import StoredInvoice
 
 ACTOR = "customer"
@@ -105,6 +105,7 @@ def _page(opened: Opened, *, pdf_url: str) -> Response:
         is_void=is_void,
         tax_display=tax_display_of(stored),
         preceding=stored.preceding,
+        names=names_of(stored),
     )
     is_credit_note = stored.draft.type is DocumentType.CREDIT_NOTE
     standing = settlement(

@@ -10,6 +10,7 @@ from psycopg.types.range import DateRange
 from usance.domain.contracts.contract import (
     Contract,
     ContractLine,
+    ContractStatus,
 )
 from usance.domain.errors import NotFound
 from usance.domain.ids import ContractId, CustomerId, LineId
@@ -100,8 +101,11 @@ def save(
     """Keep a contract, new or changed; its lines are kept by `save_lines`.
 
     False, and nothing done, when another customer has one of that id; one that `is_amended` may
-    have been assigned to this one.
+    have been assigned to this one. What has to be looked at again has not ended.
     """
+    status = contract.status
+    if status is ContractStatus.END_BILLING and next_due_on is not None:
+        status = ContractStatus.ACTIVE
     versions = plain_versions(contract)
     saved = tx.run(
         SAVE,
@@ -110,7 +114,7 @@ def save(
         legal_entity_id=contract.legal_entity_id,
         name=contract.name,
         currency=contract.currency.code,
-        status=contract.status,
+        status=status,
         term=DateRange(contract.term.start, contract.term.end),
         terms=jsonb(contract.terms),
         versions=None if versions is None else jsonb(versions),

@@ -140,7 +140,7 @@ SELECT DISTINCT l.contract_id
   JOIN contracts c ON c.tenant_id = %(tenant_id)s AND c.id = l.contract_id
  WHERE l.tenant_id = %(tenant_id)s
    AND l.kind = 'USAGE'
-   AND c.status = 'ACTIVE'
+   AND c.status IN ('ACTIVE', 'END_BILLING')
    AND c.first_billed_on IS NOT NULL
    AND (%(customer_id)s::text IS NULL OR c.customer_id = %(customer_id)s)
  ORDER BY l.contract_id
@@ -215,7 +215,7 @@ def standing_issued(tx: Tx, line_ids: Collection[LineId]) -> dict[str, list[Piec
 
 
 def contracts_billed_by_usage(tx: Tx, *, customer_id: CustomerId | None = None) -> list[ContractId]:
-    """The active contracts that were billed, and have metered lines."""
+    """The contracts that were billed, ended or not, and have metered lines."""
     return [row.contract_id for row in tx.all(BILLED_BY_USAGE, customer_id=customer_id)]
 
 

@@ -13,7 +13,7 @@ from usance.domain.approval_rules import ApprovalRules
 from usance.domain.calendar import Period, day_edges
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.owed import Due, due
-from usance.domain.customer import Customer
+from usance.domain.customer import Customer, payer_of
 from usance.domain.due_items import DueItem, LineKind, Source
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
 from usance.domain.invoicing.drafting import drafts, has_moved
@@ -48,7 +48,8 @@ SliceKey = tuple[LineId, date]
 class Metered(NamedTuple):
     """A slice whose quantity is counted: whose usage, of which feature, on which days."""
 
-    account: Account
+    customer_id: CustomerId
+    legal_entity_id: LegalEntityId
     feature_id: FeatureId
     service_period: Period
     detail: Detail = WHOLE
@@ -89,6 +90,14 @@ class Desk:
             sources=self.sources,
         )
 
+    def all_drafts(self, owed: Owed, new_id: Callable[[], InvoiceId]) -> list[Draft]:
+        """The documents of every account that owes something."""
+        return [
+            draft
+            for account, items in owed.items.items()
+            for draft in self.drafts(account, items, new_id)
+        ]
+
     def rules_of(self, draft: Draft) -> dict[ContractId, ApprovalRules]:
         """What the contracts on a draft ask of its reviewers, where they ask for anything."""
         account = Account(draft.customer_id, draft.legal_entity_id, draft.currency)
@@ -96,28 +105,43 @@ class Desk:
         return {ref: rules[ref] for ref in contracts_on(draft) if ref in rules}
 
 
-def account_of(contract: Contract) -> Account:
-    """Whose documents a contract's items go on."""
-    return Account(contract.customer_id, contract.legal_entity_id, contract.currency)
+class Owed(NamedTuple):
+    """What is due, by whose documents it goes on, and who is addressed by them."""
+
+    items: dict[Account, list[DueItem]]
+    buyers: Mapping[CustomerId, Customer]
 
 
-def by_account(owing: Sequence[Contract], dues: Sequence[Due]) -> dict[Account, list[DueItem]]:
-    """What is due of each contract, gathered by account; accounts that owe nothing left out."""
+def by_account(tx: Tx, owing: Sequence[Contract], dues: Sequence[Due]) -> Owed:
+    """What is due of each contract, gathered by the account of who pays for it; accounts that owe
+    nothing left out.
+    """
+    bought_by = {item.customer_id for owed in dues for item in owed.items}
+    return gathered(owing, dues, parties.families(tx, bought_by))
+
+
+def gathered(
+    owing: Sequence[Contract], dues: Sequence[Due], known: Mapping[CustomerId, Customer]
+) -> Owed:
+    """The same, where who bought it and all the accounts above are known already."""
+    payer: dict[CustomerId, Customer] = {}
     found: dict[Account, list[DueItem]] = {}
     for contract, owed in zip(owing, dues, strict=True):
         for item in owed.items:
-            account = Account(item.customer_id, item.legal_entity_id, contract.currency)
+            buyer = item.customer_id
+            pays = payer.get(buyer) or payer.setdefault(buyer, payer_of(buyer, known))
+            account = Account(pays.id, item.legal_entity_id, contract.currency)
             found.setdefault(account, []).append(item)
-    return found
+    return Owed(found, {each.id: each for each in payer.values()})
 
 
-def read(tx: Tx, items: Items, *, without: InvoiceId | None = None) -> Desk:
-    """The desk for drafting `items`: a fixed number of statements, however many items. As if the
-    document `without` were not there.
+def read(tx: Tx, owed: Owed, *, without: InvoiceId | None = None) -> Desk:
+    """The desk for drafting what is owed: a fixed number of statements, however many items. As if
+    the document `without` were not there.
     """
+    items, buyers = owed
     entity_ids = list(dict.fromkeys(account.legal_entity_id for account in items))
     sellers = parties.entities(tx, entity_ids)
-    buyers = parties.customers(tx, [account.customer_id for account in items])
     before = {account: min(item.due_on for item in due) for account, due in items.items()}
     return Desk(
         sellers=sellers,
@@ -187,11 +211,18 @@ def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Acc
 def usage_of(tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity]) -> UsageBySlice:
     """What was used in each metered slice, counted now, in the days of the selling entity."""
     metered: dict[SliceKey, Metered] = {}
-    for account, due_items in items.items():
-        for each in chain.from_iterable(map(counted_slices, due_items)):
-            if each.key not in metered or each.detail != WHOLE:
-                found = Metered(account, each.feature_id, each.service_period, each.detail)
-                metered[each.key] = found
+    for account, owed in items.items():
+        for item in owed:
+            for each in counted_slices(item):
+                if each.key in metered and each.detail == WHOLE:
+                    continue
+                metered[each.key] = Metered(
+                    item.customer_id,
+                    account.legal_entity_id,
+                    each.feature_id,
+                    each.service_period,
+                    each.detail,
+                )
     return _counted(tx, metered, sellers)
 
 
@@ -207,14 +238,14 @@ def _counted(
     for key, each in metered.items():
         meter = known[each.feature_id].meter
         assert meter is not None, "a feature that is billed by usage has a meter"
-        edges = day_edges(each.service_period, sellers[each.account.legal_entity_id].zone)
-        windows[key] = UsageWindow(each.account.customer_id, meter, *edges, *each.detail)
+        edges = day_edges(each.service_period, sellers[each.legal_entity_id].zone)
+        windows[key] = UsageWindow(each.customer_id, meter, *edges, *each.detail)
     return usage.totals(tx, windows)
 
 
 def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft]:
     """What a held draft would be now: itself, under its id; parted, when its contracts no longer
-    agree in their terms; nothing, when nothing of it is due any more.
+    agree in their terms or in who pays; nothing, when nothing of it is due any more.
     """
     if stale.is_by_hand:
         return [by_hand.redrafted(tx, stale)]
@@ -224,22 +255,18 @@ def redraft(tx: Tx, stale: Draft, new_id: Callable[[], InvoiceId]) -> list[Draft
     credit = coverage.credited_for(tx, stale.id, on=stale.bill_on)
     standing = coverage.standing(tx, line_ids, without=[stale.id, *credit])
     dues = [due(contract, through=stale.bill_on, standing=standing) for contract in owing]
+    every = by_account(tx, owing, dues)
     items = {
         account: [
             item
-            for item in owed
+            for item in every.items[account]
             if item.due_on == stale.bill_on and not (credit and item.gives_back is not None)
         ]
-        for account, owed in by_account(owing, dues).items()
+        for account in sorted(every.items, key=lambda each: each.customer_id != stale.customer_id)
     }
-    items = {account: owed for account, owed in items.items() if owed}
+    owed = Owed({account: due for account, due in items.items() if due}, every.buyers)
     ids = chain([stale.id], iter(new_id, None))
-    tables = read(tx, items, without=stale.id)
-    return [
-        draft
-        for account, owed in items.items()
-        for draft in tables.drafts(account, owed, partial(next, ids))
-    ]
+    return read(tx, owed, without=stale.id).all_drafts(owed, partial(next, ids))
 
 
 def is_current(held: Draft, made_now: Sequence[Draft]) -> bool:
@@ -292,8 +319,11 @@ def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
             assert line.sold.feature_id is not None, "a usage line names its feature"
             key = (line.id, on_paper.service_period.start)
             period = on_paper.service_period
-            metered[key] = Metered(account_of(contract), line.sold.feature_id, period)
-    sellers = parties.entities(tx, {each.account.legal_entity_id for each in metered.values()})
+            buys = contract.on(period.start)
+            metered[key] = Metered(
+                buys.customer_id, draft.legal_entity_id, line.sold.feature_id, period
+            )
+    sellers = parties.entities(tx, {each.legal_entity_id for each in metered.values()})
     counted = _counted(tx, metered, sellers)
     return [draft.id for draft in drafts if _rests_on_others(draft) or has_moved(draft, counted)]
 

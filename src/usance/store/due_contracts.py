@@ -62,10 +62,40 @@ SELECT id, first_billed_on
 """
 MARK_DUE = """
 UPDATE contracts
-   SET next_due_on = %(on)s
+   SET next_due_on = %(on)s, status = 'ACTIVE'
  WHERE tenant_id = %(tenant_id)s
    AND id = ANY(%(ids)s)
+   AND status IN ('ACTIVE', 'END_BILLING')
    AND (next_due_on IS NULL OR next_due_on > %(on)s)
+"""
+# Nothing left to bill, and nothing to review. One that somebody holds is left to the next run; one
+# that goes on by itself does not end.
+END = """
+WITH ended AS (
+    SELECT id
+      FROM contracts
+     WHERE tenant_id = %(tenant_id)s
+       AND legal_entity_id = %(legal_entity_id)s
+       AND status = 'ACTIVE'
+       AND next_due_on IS NULL
+       AND upper(term) <= %(today)s
+       AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
+       AND NOT (coalesce((terms #>> '{renewal,is_automatic}')::boolean, false)
+                AND versions ->> 'terminated_on' IS NULL)
+       AND NOT EXISTS (SELECT
+                         FROM invoice_lines l
+                         JOIN invoices i ON i.tenant_id = %(tenant_id)s AND i.id = l.invoice_id
+                        WHERE l.tenant_id = %(tenant_id)s
+                          AND l.contract_id = contracts.id
+                          AND i.status IN ('DRAFT', 'APPROVED'))
+     ORDER BY id
+       FOR UPDATE SKIP LOCKED)
+UPDATE contracts
+   SET status = 'END_BILLING'
+  FROM ended
+ WHERE contracts.tenant_id = %(tenant_id)s
+   AND contracts.id = ended.id
+RETURNING contracts.id
 """
 # Customers are the unit of work: what one of them owes on a day may share a document. A busy one
 # is left to whoever holds it, and waited for at the end of the run.
@@ -92,14 +122,12 @@ SELECT id, next_due_on
  ORDER BY id
    FOR UPDATE
 """
-OF_ACCOUNT = """
+ACTIVE_OF = """
 SELECT id
   FROM contracts
  WHERE tenant_id = %(tenant_id)s
    AND status = 'ACTIVE'
-   AND customer_id = %(customer_id)s
-   AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
-   AND (%(currency)s::text IS NULL OR currency = %(currency)s)
+   AND customer_id = ANY(%(customer_ids)s)
  ORDER BY id
 """
 
@@ -147,21 +175,9 @@ def lock_due(
     return [Owing(contract, since[contract.id]) for contract in many(tx, list(since))]
 
 
-def active_of(
-    tx: Tx,
-    customer_id: CustomerId,
-    *,
-    legal_entity_id: LegalEntityId | None = None,
-    currency_code: str | None = None,
-) -> list[Contract]:
-    """The active contracts of a customer, all or those of one entity and currency."""
-    rows = tx.all(
-        OF_ACCOUNT,
-        customer_id=customer_id,
-        legal_entity_id=legal_entity_id,
-        currency=currency_code,
-    )
-    return many(tx, [row.id for row in rows])
+def active_of(tx: Tx, customer_ids: Collection[CustomerId]) -> list[Contract]:
+    """The active contracts of those customers."""
+    return many(tx, [row.id for row in tx.all(ACTIVE_OF, customer_ids=list(customer_ids))])
 
 
 def save_billed(tx: Tx, dues: Mapping[ContractId, Due]) -> None:
@@ -174,6 +190,20 @@ def save_billed(tx: Tx, dues: Mapping[ContractId, Due]) -> None:
         next_on=[due.next_on for due in dues.values()],
         first_on=[min((item.due_on for item in due.items), default=None) for due in dues.values()],
     )
+
+
+def save_ended(
+    tx: Tx,
+    *,
+    legal_entity_id: LegalEntityId,
+    today: date,
+    customer_id: CustomerId | None = None,
+) -> list[ContractId]:
+    """End the contracts with that entity whose term is over and of which nothing is left to bill
+    or to review; their ids. `today` is the entity's.
+    """
+    rows = tx.all(END, legal_entity_id=legal_entity_id, today=today, customer_id=customer_id)
+    return sorted(row.id for row in rows)
 
 
 def renewing(tx: Tx, *, through: date, customer_id: CustomerId | None = None) -> list[ContractId]:
@@ -201,5 +231,7 @@ def first_billed(tx: Tx, ids: Collection[ContractId]) -> dict[ContractId, date]:
 
 
 def save_due_again(tx: Tx, ids: Collection[ContractId], *, on: date) -> None:
-    """Have these contracts looked at from that day: something billed of them fell away."""
+    """Have these contracts looked at from that day, ended or not: something billed of them fell
+    away.
+    """
     tx.run(MARK_DUE, ids=list(ids), on=on)

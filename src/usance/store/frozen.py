@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from usance.domain.customer import Customer
+from usance.domain.ids import CustomerId
 from usance.domain.invoicing.invoice import Draft
 from usance.domain.invoicing.tax_display import TaxDisplay, shown_in, tax_display
 from usance.domain.legal_entity import LegalEntity
@@ -21,6 +22,11 @@ def parties_of(stored: StoredInvoice) -> tuple[LegalEntity, Customer]:
         value_from(stored.parties["seller"], LegalEntity),
         value_from(stored.parties["buyer"], Customer),
     )
+
+
+def names_of(stored: StoredInvoice) -> dict[CustomerId, str]:
+    """What the accounts were called then whose purchases are on it, beside the buyer's."""
+    return {} if stored.parties is None else dict(stored.parties.get("bought_by") or {})
 
 
 def tax_display_of(stored: StoredInvoice) -> TaxDisplay | None:

@@ -39,7 +39,7 @@ LINE_COLUMNS = (
     *("invoice_id", "position", "contract_id", "contract_line_id", "kind", "description", "unit"),
     *("service_period", "quantity", "unit_amount", "net_minor", "tax_code", "tax_category"),
     *("tax_percent", "tax_rule", "tax_reason", "tax_minor", "tax_parts", "working", "usage"),
-    *("source_invoice_id", "source_position"),
+    *("source_invoice_id", "source_position", "for_customer_id"),
 )
 TAX_COLUMNS = (
     *("invoice_id", "category", "percent", "taxable_minor", "tax_minor", "reason"),
@@ -158,6 +158,7 @@ def line_rows(draft: Draft) -> Iterator[tuple[object, ...]]:
             None if line.usage is None else raw_json(line.usage),
             None if line.source is None else line.source.invoice_id,
             None if line.source is None else line.source.position,
+            line.for_customer_id,
         )
 
 
@@ -243,6 +244,7 @@ def _line_from(row: Row, of: Currency) -> InvoiceLine:
         if row.source_invoice_id is None
         else Source(row.source_invoice_id, row.source_position),
         tax_parts=tuple(Money(part.minor, of) for part in parts),
+        for_customer_id=row.for_customer_id,
     )
 
 

@@ -59,7 +59,7 @@ LINES = """
 SELECT invoice_id, contract_id, contract_line_id, kind, description, unit,
        lower(service_period) AS starts_on, upper(service_period) AS ends_on,
        quantity, unit_amount, net_minor, tax_code, tax_category, tax_percent, tax_rule, tax_reason,
-       tax_minor, tax_parts, working, usage, source_invoice_id, source_position
+       tax_minor, tax_parts, working, usage, source_invoice_id, source_position, for_customer_id
   FROM invoice_lines
  WHERE tenant_id = %(tenant_id)s
    AND invoice_id = ANY(%(ids)s)
@@ -75,7 +75,16 @@ SELECT invoice_id, category, percent, taxable_minor, tax_minor, reason, jurisdic
 LOCK = """
 SELECT id, status FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE
 """
-OWNER = "SELECT customer_id FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+# Who it is addressed to, and whose purchases are on it.
+OWNERS = """
+SELECT customer_id FROM invoices WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+ UNION
+SELECT for_customer_id
+  FROM invoice_lines
+ WHERE tenant_id = %(tenant_id)s
+   AND invoice_id = %(id)s
+   AND for_customer_id IS NOT NULL
+"""
 PAGE = """
 SELECT id
   FROM invoices
@@ -255,9 +264,12 @@ def drafts_with_usage(tx: Tx) -> list[InvoiceId]:
 
 
 def lock(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
-    """The invoice and its customer, held until `tx` ends. Raises NotFound."""
-    owner = tx.one(OWNER, kind="invoice", ref=invoice_id, id=invoice_id)
-    payers.lock_customer(tx, owner.customer_id)
+    """The invoice and its customer, held until `tx` ends; with all whose purchases are on it.
+
+    Raises NotFound.
+    """
+    owners = [row.customer_id for row in tx.all(OWNERS, id=invoice_id)]
+    payers.lock_all(tx, owners)
     tx.one(LOCK, kind="invoice", ref=invoice_id, id=invoice_id)
     return one(tx, invoice_id)
 

@@ -74,7 +74,9 @@ def save_issued(tx: Tx, approved: Approved, moment: Moment) -> Outcome:
     issued = issue(approved, number=number, on=moment.today)
 
     shown = tax_shown(tx, draft, seller, on=moment.today)
-    frozen = {"seller": seller, "buyer": buyer, "tax_display": shown}
+    frozen: dict[str, object] = {"seller": seller, "buyer": buyer, "tax_display": shown}
+    if draft.bought_by:
+        frozen["bought_by"] = parties.names(tx, draft.bought_by)
     invoices.save_issued(tx, issued, parties=frozen)
     entry = entry_for_issue(issued, entry_id=EntryId(moment.new_id("ent")))
     ledger.append(tx, entry, at=moment.now)

@@ -214,6 +214,11 @@ def customers(tx: Tx, ids: Collection[CustomerId]) -> dict[CustomerId, Customer]
     return {row.id: customer_from(row.particulars) for row in rows}
 
 
+def names(tx: Tx, ids: Collection[CustomerId]) -> dict[CustomerId, str]:
+    """What those customers are called."""
+    return {each.id: each.name for each in customers(tx, ids).values()} if ids else {}
+
+
 def customer_page(
     tx: Tx, *, after: str | None, before: str | None, limit: int, parent_id: str | None = None
 ) -> list[Row]:

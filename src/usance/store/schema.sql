@@ -98,6 +98,8 @@ CREATE TABLE customers (
     particulars  jsonb       NOT NULL,   -- email, address, tax ids, locale, metadata
     created_at   timestamptz NOT NULL,
     parent_id    text,                   -- the account it belongs to; never one below itself
+    bills_to_id  text GENERATED ALWAYS AS   -- whose documents carry what it bought; null: its own
+                 (CASE WHEN particulars ->> 'bill_to' = 'PARENT' THEN parent_id END) STORED,
     updated_at   timestamptz NOT NULL,
     archived_at  timestamptz,
     clock_at     timestamptz,   -- of a sandbox: this customer's own moved clock
@@ -107,6 +109,8 @@ CREATE TABLE customers (
 );
 CREATE INDEX customers_by_age ON customers (tenant_id, created_at, id);
 CREATE INDEX customers_by_parent ON customers (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX customers_billed_to ON customers (tenant_id, bills_to_id)
+    WHERE bills_to_id IS NOT NULL;
 
 -- What a register said of a customer's tax number: evidence, never changed.
 CREATE TABLE tax_id_checks (
@@ -220,6 +224,7 @@ CREATE TABLE contracts (
     CONSTRAINT a_term_has_both_ends CHECK (NOT (lower_inf(term) OR upper_inf(term))),
     CONSTRAINT agreed_together
         CHECK (num_nonnulls(legal_entity_id, currency, term, terms) IN (0, 4)),
+    CONSTRAINT only_what_is_active_falls_due CHECK (status = 'ACTIVE' OR next_due_on IS NULL),
     CONSTRAINT only_a_draft_has_nothing_agreed
         CHECK (terms IS NOT NULL OR draft IS NOT NULL AND status IN ('DRAFT', 'CANCELED'))
 );
@@ -227,6 +232,8 @@ CREATE INDEX contracts_by_customer ON contracts (tenant_id, customer_id);
 CREATE INDEX contracts_by_age ON contracts (tenant_id, created_at, id);
 CREATE INDEX contracts_due ON contracts (tenant_id, legal_entity_id, customer_id, next_due_on)
     WHERE status = 'ACTIVE' AND next_due_on IS NOT NULL;
+CREATE INDEX contracts_with_nothing_due ON contracts (tenant_id, legal_entity_id)
+    WHERE status = 'ACTIVE' AND next_due_on IS NULL;
 
 CREATE TABLE orders (
     tenant_id        text        NOT NULL,
@@ -475,6 +482,7 @@ CREATE TABLE invoice_lines (
     usage             jsonb,                 -- the window's evidence: event count, last received
     source_invoice_id text,                  -- the line of an earlier document that this one gives
     source_position   int,                   -- back or corrects
+    for_customer_id   text,                  -- who bought it, where that is not who is invoiced
     PRIMARY KEY (tenant_id, invoice_id, position),
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices ON DELETE CASCADE,
     CONSTRAINT a_source_is_a_line

@@ -101,7 +101,7 @@ SELECT asked.position, lines.feature_id, lines.contract_id, lines.id AS line_id,
            AND billed.contract_line_id = lines.id
            AND billed.service_period @> local.day
            AND billed.usage IS NOT NULL) AS documents ON true
- WHERE contracts.status = 'ACTIVE'
+ WHERE contracts.status IN ('ACTIVE', 'END_BILLING')
     OR documents.invoice_id IS NOT NULL
  ORDER BY asked.position, lines.contract_id, lines.position, documents.approved_at NULLS LAST
 """

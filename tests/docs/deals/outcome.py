@@ -122,14 +122,10 @@ def _age(stored: StoredInvoice) -> tuple[str, str]:
 
 def _billed_at_once(tx: Tx, contract: Contract) -> Money:
     """What the final timeline says, net: all of it drafted in one go, as if nothing stood."""
-    owed = desk.by_account([contract], [due(contract, through=date.max)])
+    owed = desk.by_account(tx, [contract], [due(contract, through=date.max)])
     tables = desk.read(tx, owed)
     ids = (InvoiceId(f"once {place}") for place in count())
-    drafts = [
-        draft
-        for account, items in owed.items()
-        for draft in tables.drafts(account, items, partial(next, ids))
-    ]
+    drafts = tables.all_drafts(owed, partial(next, ids))
     return total([draft.net for draft in drafts], contract.currency)
 
 

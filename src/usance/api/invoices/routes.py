@@ -149,5 +149,10 @@ def _draft_view(caller: Caller, tx: Tx, stored: StoredInvoice) -> InvoiceView:
     buyer = parties.customer(tx, stored.draft.customer_id)
     today = caller.runtime.today(tx, seller.zone)
     return draft_view(
-        stored.draft, seller=seller, buyer=buyer, today=today, preceding=stored.preceding
+        stored.draft,
+        seller=seller,
+        buyer=buyer,
+        today=today,
+        preceding=stored.preceding,
+        names=parties.names(tx, stored.draft.bought_by),
     )

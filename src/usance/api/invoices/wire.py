@@ -68,6 +68,9 @@ class LineItem(Wire):
 
     contract_id: str | None
     contract_line_id: str | None
+    for_customer_id: str | None = Field(
+        description="Who bought it, where an account above pays; null: the invoice's customer."
+    )
     kind: str
     description: str
     service_period: Days
@@ -92,6 +95,7 @@ class LineItem(Wire):
         return cls(
             contract_id=line.contract_id,
             contract_line_id=line.line_id,
+            for_customer_id=line.for_customer_id,
             kind=line.kind.value,
             description=line.description,
             service_period=days(line.service_period),

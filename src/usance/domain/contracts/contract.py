@@ -16,7 +16,11 @@ from usance.domain.money import Currency
 
 
 class ContractStatus(StrEnum):
-    """DRAFT -> ACTIVE -> END_BILLING, or CANCELED."""
+    """DRAFT -> ACTIVE -> END_BILLING, or CANCELED.
+
+    END_BILLING: its term is over and nothing of it is left to bill or to review. Whatever makes
+    something due again makes it ACTIVE again.
+    """
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
@@ -98,8 +102,8 @@ class Contract:
 
     @property
     def is_billed(self) -> bool:
-        """True while billing runs look at it."""
-        return self.status is ContractStatus.ACTIVE
+        """True once something is agreed, unless it was canceled: what falls due is billed."""
+        return self.status in (ContractStatus.ACTIVE, ContractStatus.END_BILLING)
 
     def on(self, day: date) -> Version:
         """The parties and terms that hold on a day; those of the first day for days before it."""

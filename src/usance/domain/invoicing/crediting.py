@@ -348,6 +348,7 @@ def _line(source: Issued, position: int, part: Part) -> InvoiceLine:
         working=Working("credit", facts),
         source=Source(source.draft.id, position),
         tax_parts=_tax_parts(line, -part.tax),
+        for_customer_id=line.for_customer_id,
     )
 
 

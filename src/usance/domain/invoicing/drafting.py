@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from usance.domain.due_items import DueItem, Grouping
-from usance.domain.ids import InvoiceId
+from usance.domain.due_items import DueItem, Grouping, Raised
+from usance.domain.ids import CustomerId, InvoiceId
 from usance.domain.invoicing.findings import Sheet, findings_on
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import (
@@ -51,15 +51,18 @@ class DraftGroup:
     items: tuple[DueItem, ...]
 
 
-def group(items: Iterable[DueItem]) -> list[DraftGroup]:
-    """One customer's items in one entity and currency, as the documents they belong on.
+def group(items: Iterable[DueItem], payer: CustomerId | None = None) -> list[DraftGroup]:
+    """What one customer pays for in one entity and currency, as the documents it belongs on.
 
     Items share a document when they fell due on one day and agree in their grouping. Documents
-    come by day; items by contract, line as signed, and period, whatever order they came in.
+    come by day; items by who bought them, the payer itself first, then by contract, line as
+    signed, and period, whatever order they came in.
     """
     groups: dict[tuple[date, str], list[DueItem]] = {}
     grouping, key = None, ""
-    for item in sorted(items, key=_place):
+    ordered = sorted(items, key=_place)
+    ordered.sort(key=lambda item: item.customer_id != payer)
+    for item in ordered:
         if item.grouping is not grouping:  # items of one contract mostly share theirs
             grouping, key = item.grouping, item.grouping.key
         groups.setdefault((item.due_on, key), []).append(item)
@@ -69,9 +72,9 @@ def group(items: Iterable[DueItem]) -> list[DraftGroup]:
     ]
 
 
-def _place(item: DueItem) -> tuple[str, int, date, date]:
+def _place(item: DueItem) -> tuple[str, str, int, date, date]:
     period = item.service_period
-    return item.contract_id, item.position, period.start, period.end
+    return item.customer_id, item.contract_id, item.position, period.start, period.end
 
 
 def drafts(
@@ -84,13 +87,14 @@ def drafts(
     new_id: Callable[[], InvoiceId],
     sources: Sources = NO_SOURCES,
 ) -> list[Draft]:
-    """The documents one customer's due items make, with one entity and in one currency.
+    """The documents that the due items one customer pays for make, with one entity and in one
+    currency.
 
     The one function that bills, previews and shows upcoming invoices. `new_id` gives the ids;
     `sources` is what the lines bore that items give back.
     """
     made: list[Draft] = []
-    groups = group(items)
+    groups = group(items, parties.buyer.id)
     rating = Rating(currency, usage)
     for each in groups:
         drafted = draft(
@@ -132,7 +136,8 @@ def draft(
     ]
     rounding, standing = parties.seller.rounds_tax, parties.standing(due.bill_on)
     taxes, taxed = tax_lines(amounts, currency, rounding)
-    why = {id(bears): tax_working(bears, rounding, standing) for bears in treatments}
+    distinct = {id(bears): bears for bears in treatments}
+    why = {key: tax_working(each, rounding, standing) for key, each in distinct.items()}
     bearing = [
         _Taxed(bears, amounts, why[id(bears)])
         for bears, amounts in zip(treatments, taxed, strict=True)
@@ -141,7 +146,7 @@ def draft(
         usage.get(item.key, NO_USAGE) if item.quantity is None else NO_USAGE for item in due.items
     ]
     parts = zip(items, priced, bearing, counted, strict=True)
-    lines = tuple(_line(*part) for part in parts)
+    lines = tuple(_line(*part, parties.buyer.id) for part in parts)
     net = Money(sum(line.net.minor for line in lines), currency)
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     unpriced = tuple(line.unpriced for line in priced)
@@ -163,7 +168,7 @@ def draft(
         tax=tax,
         gross=sheet.gross,
         findings=findings,
-        input_hash=_input_hash(due, lines, findings),
+        input_hash=_input_hash(parties.buyer.id, due, lines, findings),
         type=DocumentType.of(sheet.gross),
     )
 
@@ -208,6 +213,7 @@ def _line(
     rated: RatedLine,
     taxed: _Taxed,
     counted: UsageTotal,
+    payer: CustomerId,
 ) -> InvoiceLine:
     usage = None
     if item.quantity is None:
@@ -230,6 +236,7 @@ def _line(
         source=None if item.gives_back is None else item.gives_back.piece.source,
         settled=_settled(item),
         tax_parts=taxed.amounts.parts,
+        for_customer_id=None if item.customer_id == payer else item.customer_id,
     )
 
 
@@ -248,8 +255,9 @@ def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | 
         "servicePeriod": str(item.service_period),
         "net": rated.working.facts["net"],
     }
+    raised = tuple(map(_rise, item.raised)) if item.gives_back is None else ()
     if usage is None:
-        return Working("clause", facts, (rated.working, tax))
+        return Working("clause", facts, (*raised, rated.working, tax))
     evidence = Working(
         "usage",
         {
@@ -260,17 +268,35 @@ def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | 
             "lastReceivedAt": str(usage.last_received_at or ""),
         },
     )
-    return Working("clause", facts, (evidence, rated.working, tax))
+    return Working("clause", facts, (*raised, evidence, rated.working, tax))
 
 
-def _input_hash(due: DraftGroup, lines: Sequence[InvoiceLine], findings: Sequence[Finding]) -> str:
+def _rise(raised: Raised) -> Working:
+    """A rise of the price that was agreed, before the price of this line."""
+    facts: dict[str, Decimal | int | str] = {"on": str(raised.on), "factor": raised.factor}
+    if raised.index:
+        facts |= {
+            "index": raised.index,
+            "month": str(raised.of),
+            "against": str(raised.against),
+            "changePercent": raised.change,
+        }
+    return Working("uplift", facts)
+
+
+def _input_hash(
+    payer: CustomerId,
+    due: DraftGroup,
+    lines: Sequence[InvoiceLine],
+    findings: Sequence[Finding],
+) -> str:
     """What a draft was made from, as a number: two drafts of one hash say the same.
 
     Errors are in it, so that one the seller has put right (an address) does not stay; other
     findings are not: what becomes of an earlier invoice is no reason to draft this one anew.
     """
-    made_from = [(str(due.bill_on), due.grouping.key)]
-    workings = [(line.line_id, line.working) for line in lines]
+    made_from = [(payer, str(due.bill_on), due.grouping.key)]
+    workings = [(line.line_id, line.for_customer_id, line.working) for line in lines]
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     content = msgspec.json.encode((made_from, workings, errors))
     return blake2b(content, digest_size=16).hexdigest()

@@ -120,7 +120,7 @@ class InvoiceLine:
 
     `unit_amount` is there when one price per unit exists. `tax` is its share of the document's
     tax. `usage` is the evidence of a metered quantity. `source` is the line that this one gives
-    back or corrects.
+    back or corrects. `for_customer_id` is who bought it, where an account above pays for it.
     """
 
     contract_id: ContractId | None
@@ -141,6 +141,7 @@ class InvoiceLine:
     # Of a line just drafted; the store keeps it beside the line.
     settled: Settled | None = field(default=None, compare=False)
     tax_parts: tuple[Money, ...] = ()  # of each component of its treatment, when it has any
+    for_customer_id: CustomerId | None = None  # None: the document's own customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,12 @@ class Draft:
     def sources(self) -> tuple[InvoiceId, ...]:
         """The earlier documents its lines refer to, each once."""
         named = (line.source.invoice_id for line in self.lines if line.source is not None)
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def bought_by(self) -> tuple[CustomerId, ...]:
+        """The accounts, other than its customer, whose purchases are on it, each once."""
+        named = (line.for_customer_id for line in self.lines if line.for_customer_id is not None)
         return tuple(dict.fromkeys(named))
 
     @property
