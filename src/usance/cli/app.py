@@ -16,6 +16,7 @@ import usance
 from usance.cli import (
     billing,
     company,
+    contracts,
     corrections,
     customers,
     demo,
@@ -57,6 +58,7 @@ app.command("late-fees")(corrections.late_fees)
 app.add_typer(company.app, name="company")
 app.add_typer(customers.app, name="customers")
 app.add_typer(orders.app, name="orders")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(usage.app, name="usage")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
