@@ -16,14 +16,11 @@ from usance.domain.money import Currency
 
 
 class ContractStatus(StrEnum):
-    """DRAFT -> ACTIVE -> END_BILLING, or CANCELED.
-
-    END_BILLING: its term is over and nothing of it is left to bill or to review. Whatever makes
-    something due again makes it ACTIVE again.
-    """
+    """DRAFT -> ACTIVE -> END_BILLING, or CANCELED."""
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
+    # Its term is over and nothing is left to bill or to review; what falls due again reopens it.
     END_BILLING = "END_BILLING"
     CANCELED = "CANCELED"
 
