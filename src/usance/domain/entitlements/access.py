@@ -105,48 +105,44 @@ def check(
     if not requested_usage.is_finite() or requested_usage < 0:
         value = str(requested_usage)
         raise Invalid(Problem("InvalidRequestedUsage", "requestedUsage", value, "zero or more"))
-    decision = _of_kind(entitlement, used, at, requested_usage, frozenset(requested_values))
-    if reason := _reason(entitlement, budget):
+    windows = [_window(each, at) for each in entitlement.allowances]
+    if entitlement.feature.kind is Kind.METERED and entitlement.is_granted:
+        options = zip(entitlement.allowances, windows, strict=True)
+        every = [_within(each, window, used, requested_usage) for each, window in options]
+        decision = max(every, key=_preference)
+    else:
+        decision = _without_usage(entitlement)
+    if reason := _reason(entitlement, frozenset(requested_values), budget):
         decision = replace(decision, has_access=False, denial_reason=reason, is_soft_exceeded=False)
-    ends = {each.end for each in windows_of(entitlement, at) if each is not None}
-    moments = [each for each in (*ends, entitlement.valid_until) if each is not None]
-    return replace(decision, valid_until=min(moments, default=None))
+    moments = [window.end for window in windows if window is not None]
+    ends = (each for each in (*moments, entitlement.valid_until) if each is not None)
+    return replace(decision, valid_until=min(ends, default=None))
 
 
-def _reason(entitlement: Effective, budget: Budget | None) -> DenialReason | None:
+def _reason(
+    entitlement: Effective, values: frozenset[str], budget: Budget | None
+) -> DenialReason | None:
+    """Why not, for all that is no question of how much was used."""
     if not entitlement.is_granted:
         was_taken_away = entitlement.feature.is_disabled or entitlement.origins
         return DenialReason.REVOKED if was_taken_away else DenialReason.NO_FEATURE_ENTITLEMENT
     if budget is not None and budget.is_used_up and not budget.is_soft:
         return DenialReason.BUDGET_EXCEEDED
-    return None
+    if values and entitlement.feature.kind is not Kind.ENUM:
+        return DenialReason.FEATURE_TYPE_MISMATCH
+    return None if values <= entitlement.values else DenialReason.REQUESTED_VALUES_MISMATCH
 
 
-def _of_kind(
-    entitlement: Effective,
-    used: Used,
-    at: datetime,
-    more: Decimal,
-    values: frozenset[str],
-) -> Decision:
-    kind, allowances = entitlement.feature.kind, entitlement.allowances
-    if values and kind is not Kind.ENUM:
-        return Decision(has_access=False, denial_reason=DenialReason.FEATURE_TYPE_MISMATCH)
-    if kind is Kind.ENUM:
-        has_all = values <= entitlement.values
-        reason = None if has_all else DenialReason.REQUESTED_VALUES_MISMATCH
-        return Decision(has_access=has_all, denial_reason=reason, values=entitlement.values)
-    if not allowances:
-        return Decision(has_access=True)
-    if kind is Kind.CONFIGURATION:
-        value = allowances[0].limit
-        return Decision(has_access=True, limit=value, is_unlimited=value is None)
-    return max((_within(each, used, at, more) for each in allowances), key=_preference)
+def _without_usage(entitlement: Effective) -> Decision:
+    """The answer for a switch, a list, or a configured number."""
+    if entitlement.feature.kind is not Kind.CONFIGURATION or not entitlement.allowances:
+        return Decision(has_access=True, values=entitlement.values)
+    value = entitlement.allowances[0].limit
+    return Decision(has_access=True, limit=value, is_unlimited=value is None)
 
 
-def _within(allowance: Allowance, used: Used, at: datetime, more: Decimal) -> Decision:
+def _within(allowance: Allowance, window: Window | None, used: Used, more: Decimal) -> Decision:
     """What one allowance says of so much more."""
-    window = _window(allowance, at)
     usage = used if isinstance(used, Decimal) else used.get(window, NOTHING)
     limit = allowance.limit
     if limit is None:
