@@ -90,7 +90,11 @@ def _body(described: dict[str, Any], operation: dict[str, Any]) -> Iterator[str]
     if content is None:
         return
     schema = content["schema"]
-    named = schema if "$ref" in schema else next(iter(schema.get("anyOf", [schema])))
+    named = (
+        schema
+        if "$ref" in schema
+        else next(iter(schema.get("anyOf") or schema.get("oneOf") or [schema]))
+    )
     name = named["$ref"].rpartition("/")[2]
     fields = described["components"]["schemas"][name]
     needed = set(fields.get("required", []))

@@ -38,7 +38,7 @@ RUNNING = ("ACTIVE", "NOT_STARTED")
 router = resource("orders", tag="Orders")
 
 
-class GapWire(Wire):
+class OrderGapWire(Wire):
     """One difference, by its code."""
 
     code: Gap
@@ -72,7 +72,7 @@ class ComparedLineWire(Wire):
     ordered: dict[str, Any] = Field(description="In the order form's notation.")
     agreed: AgreedLineWire | None
     billed: BilledLineWire | None
-    differences: list[GapWire]
+    differences: list[OrderGapWire]
 
 
 class ProvisionedWire(Wire):
@@ -89,10 +89,10 @@ class ComparedSubscriptionWire(Wire):
     subscription_id: str
     ordered: dict[str, Any] = Field(description="In the order form's notation.")
     provisioned: ProvisionedWire | None
-    differences: list[GapWire]
+    differences: list[OrderGapWire]
 
 
-class ComparisonWire(Wire):
+class OrderComparisonWire(Wire):
     """An order beside what came of it, today."""
 
     order_id: str
@@ -110,7 +110,7 @@ class ComparisonWire(Wire):
     operation_id="compareOrder",
     summary="Ordered, provisioned and billed side by side",
 )
-def compare(caller: Asked, id: PathId) -> Single[ComparisonWire]:
+def compare(caller: Asked, id: PathId) -> Single[OrderComparisonWire]:
     """Every difference is named by a code; a later order may be why."""
     with caller.transaction() as tx:
         row = orders.one(tx, OrderId(id))
@@ -150,10 +150,10 @@ def _provisioned(tx: Tx, contract_id: ContractId) -> list[Provisioned]:
     ]
 
 
-def _wire(row: Row, order: Order, found: Compared, on: date) -> ComparisonWire:
+def _wire(row: Row, order: Order, found: Compared, on: date) -> OrderComparisonWire:
     gaps = [each.differences for each in found.lines]
     gaps += [each.differences for each in found.subscriptions]
-    return ComparisonWire(
+    return OrderComparisonWire(
         order_id=order.id,
         status=orders.status_of(row),
         contract_id=order.contract_id,
@@ -210,5 +210,7 @@ def _subscription(each: SubscriptionCompared) -> ComparedSubscriptionWire:
     )
 
 
-def _gaps(differences: tuple[Difference, ...]) -> list[GapWire]:
-    return [GapWire(code=each.code, ordered=each.ordered, found=each.found) for each in differences]
+def _gaps(differences: tuple[Difference, ...]) -> list[OrderGapWire]:
+    return [
+        OrderGapWire(code=each.code, ordered=each.ordered, found=each.found) for each in differences
+    ]

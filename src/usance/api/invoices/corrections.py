@@ -79,7 +79,7 @@ class RebillBody(Wire):
     note: str = Field(default="", max_length=500)
 
 
-class CreditBody(RebillBody):
+class CreditNoteBody(RebillBody):
     """What is given back, why, and what becomes of it."""
 
     lines: list[LineCreditBody] | None = Field(
@@ -170,7 +170,7 @@ def edit(caller: Asked, id: PathId, body: AdHocBody, plain: Plain) -> Single[Inv
 
 
 @router.post("/{id}/credit", operation_id="creditInvoice", summary="Credit", status_code=201)
-def credit(caller: Asked, id: PathId, body: CreditBody) -> Single[CreditNoteWire]:
+def credit(caller: Asked, id: PathId, body: CreditNoteBody) -> Single[CreditNoteWire]:
     """A held credit note: approve and issue it like an invoice. Its days stay billed."""
     invoice_id = InvoiceId(id)
     wish = CreditWish(

@@ -13,8 +13,8 @@ from usance.api.invoices.review_wire import (
     ApproveManyBody,
     ComparisonWire,
     HeldFilter,
+    InvoiceReviewWire,
     ReviewedInvoice,
-    ReviewWire,
     WithdrawBody,
 )
 from usance.api.invoices.routes import rendered
@@ -80,7 +80,7 @@ def withdraw(caller: Asked, id: PathId, body: WithdrawBody) -> Single[ReviewedIn
 
 
 @router.get("/{id}/review", operation_id="getReview", summary="See where a review stands")
-def get_review(caller: Asked, id: PathId) -> Single[ReviewWire]:
+def get_review(caller: Asked, id: PathId) -> Single[InvoiceReviewWire]:
     """Which rule asks for whom, and who approved."""
     with caller.transaction() as tx:
         return Single(data=_review(tx, InvoiceId(id)))
@@ -115,11 +115,11 @@ def _reviewed(caller: Caller, invoice_id: InvoiceId) -> Single[ReviewedInvoice]:
     return Single(data=ReviewedInvoice.with_review(shown, review))
 
 
-def _review(tx: Tx, invoice_id: InvoiceId) -> ReviewWire:
+def _review(tx: Tx, invoice_id: InvoiceId) -> InvoiceReviewWire:
     stored = invoices.one(tx, invoice_id)
     standing = approvals.of(tx, [invoice_id])[invoice_id]
     found = decision(stored.draft, approvals.asked(tx, stored.draft), standing)
-    return ReviewWire.of(found, is_draft=stored.status is InvoiceStatus.DRAFT)
+    return InvoiceReviewWire.of(found, is_draft=stored.status is InvoiceStatus.DRAFT)
 
 
 def _asked(body: ApproveManyBody) -> list[InvoiceId] | Selection:

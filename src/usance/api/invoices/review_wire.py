@@ -50,7 +50,7 @@ class DemandWire(Wire):
         )
 
 
-class ReviewWire(Wire):
+class InvoiceReviewWire(Wire):
     """Where a review stands, and why."""
 
     standing: Standing | None = Field(description="Null once it is a draft no more.")
@@ -59,7 +59,7 @@ class ReviewWire(Wire):
     approvals: list[ApprovalWire]
 
     @classmethod
-    def of(cls, decision: Decision, *, is_draft: bool) -> ReviewWire:
+    def of(cls, decision: Decision, *, is_draft: bool) -> InvoiceReviewWire:
         """As it travels."""
         return cls(
             standing=decision.standing if is_draft else None,
@@ -72,10 +72,10 @@ class ReviewWire(Wire):
 class ReviewedInvoice(InvoiceWire):
     """An invoice and where its review stands."""
 
-    review: ReviewWire
+    review: InvoiceReviewWire
 
     @classmethod
-    def with_review(cls, shown: InvoiceWire, review: ReviewWire) -> ReviewedInvoice:
+    def with_review(cls, shown: InvoiceWire, review: InvoiceReviewWire) -> ReviewedInvoice:
         """The invoice as it travels, with its review."""
         return cls.model_validate({**dict(shown), "review": review})
 
@@ -104,7 +104,7 @@ class ApproveManyBody(Wire):
     comment: str | None = Field(default=None, max_length=500)
 
 
-class OutcomeWire(Wire):
+class ApprovalOutcomeWire(Wire):
     """What became of one draft."""
 
     invoice_id: str
@@ -113,7 +113,7 @@ class OutcomeWire(Wire):
     message: str | None
 
     @classmethod
-    def of(cls, outcome: Outcome) -> OutcomeWire:
+    def of(cls, outcome: Outcome) -> ApprovalOutcomeWire:
         """As it travels."""
         return cls(
             invoice_id=outcome.invoice_id,
@@ -130,7 +130,7 @@ class ApprovedMany(Wire):
     approved: int
     needs_second_approval: int
     refused: int
-    outcomes: list[OutcomeWire]
+    outcomes: list[ApprovalOutcomeWire]
 
     @classmethod
     def of(cls, outcomes: list[Outcome], *, is_dry: bool) -> ApprovedMany:
@@ -141,7 +141,7 @@ class ApprovedMany(Wire):
             approved=results.count(Result.APPROVED),
             needs_second_approval=results.count(Result.NEEDS_SECOND_APPROVAL),
             refused=results.count(Result.REFUSED),
-            outcomes=[OutcomeWire.of(outcome) for outcome in outcomes],
+            outcomes=[ApprovalOutcomeWire.of(outcome) for outcome in outcomes],
         )
 
 
@@ -164,7 +164,7 @@ class SideWire(Wire):
         )
 
 
-class LineChangeWire(Wire):
+class InvoiceLineChangeWire(Wire):
     """A line then and now."""
 
     contract_id: str | None
@@ -175,7 +175,7 @@ class LineChangeWire(Wire):
     difference: Amount = Field(description="Before tax.")
 
     @classmethod
-    def of(cls, found: LineChange) -> LineChangeWire:
+    def of(cls, found: LineChange) -> InvoiceLineChangeWire:
         """As it travels."""
         return cls(
             contract_id=found.line.contract_id,
@@ -215,7 +215,7 @@ class ComparisonWire(Wire):
     subtotal_change: Amount
     total_change: Amount
     total_change_percent: int | None
-    lines: list[LineChangeWire] = Field(description="As they stand now, then those gone.")
+    lines: list[InvoiceLineChangeWire] = Field(description="As they stand now, then those gone.")
 
     @classmethod
     def of(cls, found: Comparison) -> ComparisonWire:
@@ -227,7 +227,7 @@ class ComparisonWire(Wire):
             subtotal_change=found.net_difference.text,
             total_change=found.gross_difference.text,
             total_change_percent=found.percent,
-            lines=[LineChangeWire.of(line) for line in found.lines],
+            lines=[InvoiceLineChangeWire.of(line) for line in found.lines],
         )
 
 
