@@ -94,8 +94,6 @@ def _moved(tx: Tx, contract: Contract, standing: dict[str, list[Piece]], on: dat
         for each in slices(line, terms=terms) if pieces else ():
             piece = pieces.get(each.period.start)
             key = items.key(position, each)
-            if line.sold.is_tax_inclusive:
-                continue  # its pieces are known without their tax; what it was rated at, with it
             if piece is not None and (piece.end, piece.terms_key) == (each.period.end, key):
                 asked.append((piece, items.charge(position, each, key)))
     if not asked:
@@ -103,8 +101,23 @@ def _moved(tx: Tx, contract: Contract, standing: dict[str, list[Piece]], on: dat
     account = Account(contract.customer_id, contract.legal_entity_id, contract.currency)
     sellers = parties.entities(tx, [contract.legal_entity_id])
     counted = desk.usage_of(tx, {account: [item for _, item in asked]}, sellers)
+    billed = _billed(tx, asked)
     return [
         piece
         for piece, item in asked
-        if rated(item, contract.currency, counted).net.minor != piece.net_minor
+        if rated(item, contract.currency, counted).net.minor != billed[piece]
     ]
+
+
+def _billed(tx: Tx, asked: Sequence[tuple[Piece, DueItem]]) -> dict[Piece, int]:
+    """What each piece was rated at when it was billed, in minor units: with its tax, where its
+    price holds it.
+    """
+    inclusive = {piece.source for piece, item in asked if item.is_tax_inclusive}
+    lines = coverage.sources(tx, inclusive)
+    found = {piece: piece.net_minor for piece, _ in asked}
+    for piece, item in asked:
+        if item.is_tax_inclusive:
+            line = lines[piece.source]
+            found[piece] = line.net_minor + line.tax_minor
+    return found

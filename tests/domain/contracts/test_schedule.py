@@ -208,9 +208,12 @@ def test_the_next_day_is_the_day_the_next_item_falls_due(contract: Contract, thr
 
 
 @given(FREE_CONTRACTS, st.sampled_from(ContractStatus))
-def test_only_an_active_contract_owes_anything(contract: Contract, status: ContractStatus) -> None:
+def test_only_a_contract_that_is_agreed_and_not_canceled_owes_anything(
+    contract: Contract, status: ContractStatus
+) -> None:
     owed = due(replace(contract, status=status), through=FAR)
-    assert bool(owed.items) == (status is ContractStatus.ACTIVE)
+    agreed = (ContractStatus.ACTIVE, ContractStatus.END_BILLING)
+    assert bool(owed.items) == (status in agreed)
     assert owed.next_on is None
 
 

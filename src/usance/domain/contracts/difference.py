@@ -81,11 +81,12 @@ def corrections(
 ) -> list[Correction]:
     """What brings the pieces of one billing period to the slices it should have."""
     sold, of = line.sold, terms.currency
-    if terms.late_usage is LateUsage.REBILL and any(p.late_on is not None for p in pieces):
+    is_late = any(piece.late_on is not None for piece in pieces)
+    if is_late and (terms.late_usage is LateUsage.REBILL or sold.is_tax_inclusive):
         return _rebilled(due, keys, pieces)
     if sold.is_tax_inclusive:  # a piece is known without its tax, a price with it
         return _anew(due, keys, pieces)
-    if sold.plan or any(piece.late_on is not None for piece in pieces):
+    if sold.plan or is_late:
         return _replaced(due, keys, pieces)
     if sold.kind in NEVER_IN_PART:
         return _anew(due, keys, pieces)
@@ -95,8 +96,8 @@ def corrections(
 def _rebilled(
     due: Sequence[Slice], keys: Sequence[str], pieces: Sequence[Piece]
 ) -> list[Correction]:
-    """All of a window is given back on a credit note, and charged anew on an invoice, both on the
-    day it turned out late: not before its own day, where it was billed ahead of that.
+    """All of a window is given back, and charged anew, both on the day it turned out late: not
+    before its own day, where it was billed ahead of that.
     """
     late = [piece.late_on for piece in pieces if piece.late_on is not None]
     day = max([*late, *(each.due_on for each in due)])

@@ -53,7 +53,7 @@ def due(
 ) -> Due:
     """The items of `contract` due by `through` (that day included), as far as they do not stand.
 
-    Items come by due day, then by line. A contract that is not active owes nothing more. `since`
+    Items come by due day, then by line. A draft owes nothing, nor does what was canceled. `since`
     is a day before which all is known to stand as it should, so that a long life costs no more
     than a short one; None looks at everything. `standing` holds the pieces of those days at least.
     """
