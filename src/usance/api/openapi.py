@@ -45,14 +45,18 @@ TAGS = {
     "Customers": "Who buys.",
     "Legal entities": "Who sells and issues.",
     "Features": "What is sold and measured.",
+    "Catalogue": "What is offered: products, plans and add-ons in versions, coupons.",
     "Orders": "Signed commitments.",
     "Contracts": "Running agreements, their value and their invoices to come.",
     "Usage": "What customers did.",
     "Invoices": "Held for review, approved, issued, sent, paid.",
+    "Credit notes": "What is given back, and what becomes of it.",
     "Billing": "Drafting what is due.",
     "Payments": "Bank transfers and what they pay.",
+    "Refunds": "Money on its way back.",
     "Ledger": "Balanced entries and the trial balance.",
     "Reference data": "Price indices, exchange rates and rate cards that contracts refer to.",
+    "Environment": "The clock of a sandbox.",
     "Service": "Is it up?",
 }
 KEY_PARAMETER = {
