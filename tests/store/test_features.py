@@ -89,6 +89,8 @@ def test_sql_refuses_what_the_rules_refuse(
     row |= {"id": "a", "display_name": "A", "units": None, "units_plural": None, "at": THEN}
     row |= {"meter": {"aggregation": "COUNT"}, "metadata": Jsonb({})} | change
     row["meter"] = Jsonb(row["meter"])
+    row |= {"description": None, "status": "NEW", "enum_values": Jsonb([])}
+    row["unit_transformation"] = None
     with pytest.raises(psycopg.errors.CheckViolation) as refused, tx.connection.transaction():
         tx.run(features.SAVE, **row)
     assert refused.value.diag.constraint_name == constraint

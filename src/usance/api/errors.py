@@ -50,6 +50,16 @@ from usance.domain.payments.allocating import AllocationTakenBack
 from usance.domain.payments.payment import BankReferenceUsed
 from usance.domain.payments.refund import RefundNotPending
 from usance.domain.payments.write_off import WriteOffReversed
+from usance.domain.plans.coupon import CouponExists, CouponIsArchived
+from usance.domain.plans.package import (
+    EntitlementExists,
+    NeverPublished,
+    NoDraft,
+    PackageArchived,
+    PackageExists,
+    PackageInUse,
+)
+from usance.domain.plans.product import ProductArchived, ProductExists
 from usance.flows.approve_invoice import DraftChanged
 from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
@@ -71,9 +81,13 @@ STATUS: Mapping[type[DomainError], int] = {
     Conflict: 409,
     BankReferenceUsed: 409,
     BilledMeanwhile: 409,
+    CouponExists: 409,
     DraftChanged: 409,
+    EntitlementExists: 409,
     MilestoneReachedBefore: 409,
     OrderExists: 409,
+    PackageExists: 409,
+    ProductExists: 409,
     RateCardVersionIsFixed: 409,
     SeriesTaken: 409,
     SubscriptionExists: 409,
@@ -97,6 +111,12 @@ STATUS: Mapping[type[DomainError], int] = {
     InvoiceNotVoidable: 409,
     NoTaxIdToCheck: 409,
     OrderNotNew: 409,
+    CouponIsArchived: 409,
+    NeverPublished: 409,
+    NoDraft: 409,
+    PackageArchived: 409,
+    PackageInUse: 409,
+    ProductArchived: 409,
     SamePersonAgain: 409,
 }
 SHOWN = 80  # characters of a refused value

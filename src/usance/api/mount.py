@@ -22,6 +22,7 @@ from usance.api import (
     tax_id_checks,
     usage_receipts,
 )
+from usance.api.catalog import addons, coupons, plans, products
 from usance.api.contracts import billing as contract_billing
 from usance.api.contracts import (
     comparison,
@@ -45,6 +46,10 @@ ROUTERS = (
     customers.router,
     legal_entities.router,
     features.router,
+    products.router,
+    plans.router,
+    addons.router,
+    coupons.router,
     orders.router,
     lookups.router,  # before routes whose paths have an id in their place
     contracts.router,

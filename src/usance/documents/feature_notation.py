@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from usance.documents.particulars import metadata_from
-from usance.documents.plain import Fields, choice, each, given, name, ref, text
+from usance.documents.plain import Fields, choice, each, given, name, ref, text, whole
 from usance.domain.catalog import (
     Aggregation,
     Condition,
+    EnumValue,
     Feature,
+    FeatureStatus,
     FeatureType,
     Filter,
     Meter,
     MeterType,
     Operation,
+    UnitRounding,
+    UnitTransformation,
 )
 from usance.domain.ids import FeatureId
 
@@ -27,6 +31,10 @@ def feature_from(plain: object, path: str = "") -> Feature:
     meter = fields.take("meter", meter_from, None)
     units, units_plural = fields.take("units", name, None), fields.take("unitsPlural", name, None)
     metadata = fields.take("metadata", metadata_from, {})
+    description = fields.take("description", text, None)
+    status = fields.take("status", choice(FeatureStatus), FeatureStatus.NEW)
+    enum_values = fields.take("enumValues", each(_enum_value, most=100), ())
+    unit_transformation = fields.take("unitTransformation", _unit_transformation, None)
     return fields.made(
         lambda: Feature(
             id=FeatureId(feature_id),
@@ -37,6 +45,10 @@ def feature_from(plain: object, path: str = "") -> Feature:
             units=units,
             units_plural=units_plural,
             metadata=metadata,
+            description=description,
+            status=status,
+            enum_values=enum_values,
+            unit_transformation=unit_transformation,
         )
     )
 
@@ -52,6 +64,12 @@ def plain_feature(feature: Feature) -> dict[str, object]:
         units=feature.units,
         unitsPlural=feature.units_plural,
         metadata=dict(feature.metadata),
+        description=feature.description,
+        status=None if feature.status is FeatureStatus.NEW else feature.status.value,
+        enumValues=[
+            {"value": each.value, "displayName": each.display_name} for each in feature.enum_values
+        ],
+        unitTransformation=_plain_transformation(feature.unit_transformation),
     )
 
 
@@ -73,6 +91,33 @@ def plain_meter(meter: Meter) -> dict[str, object]:
             {"conditions": [_plain_condition(asked) for asked in one.conditions]}
             for one in meter.filters
         ],
+    )
+
+
+def _enum_value(plain: object, path: str) -> EnumValue:
+    fields = Fields(plain, path)
+    value = fields.need("value", name)
+    display_name = fields.take("displayName", name, value)
+    return fields.made(lambda: EnumValue(value, display_name))
+
+
+def _unit_transformation(plain: object, path: str) -> UnitTransformation:
+    """Reported units divided by `divide`, what is begun rounded UP or DOWN."""
+    fields = Fields(plain, path)
+    divide = fields.need("divide", whole)
+    rounding = fields.take("round", choice(UnitRounding), UnitRounding.UP)
+    units, units_plural = fields.take("units", name, None), fields.take("unitsPlural", name, None)
+    return fields.made(lambda: UnitTransformation(divide, rounding, units, units_plural))
+
+
+def _plain_transformation(unit: UnitTransformation | None) -> dict[str, object] | None:
+    if unit is None:
+        return None
+    return given(
+        divide=unit.divide,
+        round=unit.rounding.value,
+        units=unit.units,
+        unitsPlural=unit.units_plural,
     )
 
 

@@ -25,6 +25,7 @@ MAX_FILTERS = 20
 MAX_CONDITIONS = 20  # of one filter
 MAX_VALUES = 100  # of one IN
 MAX_VALUE = 1000
+MAX_WHOLE = 17  # digits of a whole number
 
 # Characters a name may hold: not the control ones, and no half of a surrogate pair, which is no
 # text at all and which PostgreSQL would refuse later.
@@ -138,6 +139,39 @@ class Meter:
         refuse_if(problems)
 
 
+class FeatureStatus(StrEnum):
+    """Whether a feature may be granted. A suspended one (archived) is granted anew no more."""
+
+    NEW = "NEW"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+
+
+class UnitRounding(StrEnum):
+    """What becomes of a unit begun."""
+
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    """One of the values that a feature of type ENUM may have."""
+
+    value: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTransformation:
+    """Reported in one unit, sold in another: bytes by 10^9, rounded up, are gigabytes."""
+
+    divide: int
+    rounding: UnitRounding = UnitRounding.UP
+    units: str | None = None
+    units_plural: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """Something a customer gets: a switch, a setting, or a thing that is used and measured.
@@ -153,9 +187,13 @@ class Feature:
     units: str | None = None
     units_plural: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    description: str | None = None
+    status: FeatureStatus = FeatureStatus.NEW
+    enum_values: tuple[EnumValue, ...] = ()
+    unit_transformation: UnitTransformation | None = None
 
     def __post_init__(self) -> None:
-        refuse_if(list(_feature_problems(self)))
+        refuse_if([*_feature_problems(self), *_detail_problems(self)])
 
 
 def read_number(text: str) -> Decimal | None:
@@ -183,6 +221,30 @@ def _feature_problems(feature: Feature) -> Iterator[Problem]:
     if feature.meter is not None and feature.meter_type is MeterType.NONE:
         expected = "INCREMENTAL or FLUCTUATING, for the feature has a meter"
         yield Problem("InvalidMeterType", "meterType", feature.meter_type, expected)
+
+
+def _detail_problems(feature: Feature) -> Iterator[Problem]:
+    if feature.description is not None:
+        yield from _text_problems(feature.description, "description")
+    values = [each.value for each in feature.enum_values]
+    if values and feature.feature_type is not FeatureType.ENUM:
+        expected = "nothing, unless the feature's type is ENUM"
+        yield Problem("InvalidEnum", "enumValues", f"{len(values)} of them", expected)
+    if len(set(values)) < len(values) or len(values) > MAX_VALUES:
+        expected = f"at most {MAX_VALUES} values, each once"
+        yield Problem("InvalidEnum", "enumValues", f"{len(values)} of them", expected)
+    for index, each in enumerate(feature.enum_values):
+        yield from _name_problems(each.value, f"enumValues[{index}].value")
+        yield from _name_problems(each.display_name, f"enumValues[{index}].displayName")
+    unit = feature.unit_transformation
+    if unit is None:
+        return
+    if feature.meter_type is MeterType.NONE or not 1 <= unit.divide < 10**MAX_WHOLE:
+        expected = "a whole number above zero, of a feature whose usage is measured"
+        yield Problem("InvalidUnits", "unitTransformation.divide", str(unit.divide), expected)
+    for name, text in (("units", unit.units), ("unitsPlural", unit.units_plural)):
+        if text is not None:
+            yield from _name_problems(text, f"unitTransformation.{name}")
 
 
 def _value_problems(condition: Condition) -> Iterator[Problem]:

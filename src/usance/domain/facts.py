@@ -111,3 +111,63 @@ class InvoiceWrittenOff(Fact):
 
 class WriteOffReversed(Fact):
     """What was given up is owed again."""
+
+
+class FeatureCreated(Fact):
+    """A feature was defined."""
+
+
+class FeatureUpdated(Fact):
+    """A feature was defined anew, suspended or restored."""
+
+
+class FeatureDeleted(Fact):
+    """A feature was archived: it is granted anew no more."""
+
+
+class ProductCreated(Fact):
+    """A product was created."""
+
+
+class ProductUpdated(Fact):
+    """A product was changed or restored."""
+
+
+class ProductDeleted(Fact):
+    """A product was archived, with its plans and add-ons."""
+
+
+class PlanCreated(Fact):
+    """A plan was drafted for the first time."""
+
+
+class PlanUpdated(Fact):
+    """A new version of a plan was published."""
+
+
+class PlanDeleted(Fact):
+    """A plan was archived."""
+
+
+class AddonCreated(Fact):
+    """An add-on was drafted for the first time."""
+
+
+class AddonUpdated(Fact):
+    """A new version of an add-on was published."""
+
+
+class AddonDeleted(Fact):
+    """An add-on was archived."""
+
+
+class CouponCreated(Fact):
+    """A coupon was created."""
+
+
+class CouponUpdated(Fact):
+    """A coupon's wording changed."""
+
+
+class CouponArchived(Fact):
+    """A coupon is applied to nobody anew."""

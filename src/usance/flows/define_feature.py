@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from usance.domain.catalog import Feature
+from dataclasses import replace
+
+from usance.domain.catalog import Feature, FeatureStatus
 from usance.domain.errors import NotAllowedNow
+from usance.domain.facts import FeatureCreated, FeatureUpdated
 from usance.flows.runtime import Runtime, Scope
 from usance.store import features
 
@@ -15,13 +18,16 @@ class FeatureKindIsFixed(NotAllowedNow):
 
 
 def define_feature(runtime: Runtime, scope: Scope, feature: Feature) -> Feature:
-    """The feature as it now is. Defining it again just so changes nothing.
+    """The feature as it now is. Defining it again just so changes nothing; a status that is not
+    said (NEW) stays.
 
     A new meter counts all events there are, also those from before it was defined. Raises
     FeatureKindIsFixed.
     """
     with runtime.transaction(scope) as tx:
         before = features.some(tx, [feature.id]).get(feature.id)
+        if before is not None and feature.status is FeatureStatus.NEW:
+            feature = replace(feature, status=before.status)
         if before == feature:
             return feature
 
@@ -31,5 +37,6 @@ def define_feature(runtime: Runtime, scope: Scope, feature: Feature) -> Feature:
                 f"Feature {feature.id} cannot become {feature.feature_type}, {feature.meter_type}; "
                 "its type and meter type are fixed. Define another feature."
             )
-        runtime.note(tx, scope, "define_feature", feature.id, before=before, after=feature)
+        fact = FeatureCreated(feature.id) if before is None else FeatureUpdated(feature.id)
+        runtime.note(tx, scope, "define_feature", feature.id, fact, before=before, after=feature)
     return feature

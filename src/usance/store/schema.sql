@@ -142,6 +142,10 @@ CREATE TABLE features (
     units         text,
     units_plural  text,
     metadata      jsonb       NOT NULL,
+    description   text,
+    status        text        NOT NULL CHECK (status IN ('NEW', 'ACTIVE', 'SUSPENDED')),
+    enum_values   jsonb       NOT NULL,   -- of a feature of type ENUM: value, display name
+    unit_transformation jsonb,            -- divide, rounding, and the units it is sold in
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
@@ -150,6 +154,76 @@ CREATE TABLE features (
     CONSTRAINT a_meter_reads_a_field_unless_it_counts
         CHECK ((meter ->> 'aggregation' = 'COUNT') = (meter ->> 'field' IS NULL))
 );
+
+-- --------------------------------------------------------------------------- what is offered --
+
+CREATE TABLE products (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    id           text        NOT NULL,
+    particulars  jsonb       NOT NULL,   -- names, settings, metadata
+    created_at   timestamptz NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    archived_at  timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX products_by_age ON products (tenant_id, created_at, id);
+
+-- Plans and add-ons; what they hold is in their versions.
+CREATE TABLE packages (
+    tenant_id    text        NOT NULL,
+    kind         text        NOT NULL CHECK (kind IN ('PLAN', 'ADDON')),
+    id           text        NOT NULL,
+    product_id   text        NOT NULL,
+    created_at   timestamptz NOT NULL,
+    archived_at  timestamptz,
+    PRIMARY KEY (tenant_id, kind, id),
+    FOREIGN KEY (tenant_id, product_id) REFERENCES products
+);
+CREATE INDEX packages_by_age ON packages (tenant_id, kind, created_at, id);
+CREATE INDEX packages_by_product ON packages (tenant_id, product_id);
+
+-- One draft at most; what was published never changes.
+CREATE TABLE package_versions (
+    tenant_id     text        NOT NULL,
+    kind          text        NOT NULL,
+    package_id    text        NOT NULL,
+    version       int         NOT NULL CHECK (version > 0),
+    terms         jsonb       NOT NULL,   -- names, charges, entitlements
+    created_at    timestamptz NOT NULL,
+    updated_at    timestamptz NOT NULL,
+    published_at  timestamptz,            -- null: a draft
+    PRIMARY KEY (tenant_id, kind, package_id, version),
+    FOREIGN KEY (tenant_id, kind, package_id) REFERENCES packages
+);
+CREATE UNIQUE INDEX one_draft_a_package ON package_versions (tenant_id, kind, package_id)
+ WHERE published_at IS NULL;
+
+-- Subscriptions that are to move to a version, recorded when it is published for all customers.
+CREATE TABLE migration_tasks (
+    tenant_id    text        NOT NULL,
+    id           text        NOT NULL,
+    kind         text        NOT NULL,
+    package_id   text        NOT NULL,
+    version      int         NOT NULL,
+    created_at   timestamptz NOT NULL,
+    done_at      timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, kind, package_id, version) REFERENCES package_versions
+);
+CREATE INDEX migration_tasks_by_version
+    ON migration_tasks (tenant_id, kind, package_id, version);
+
+CREATE TABLE coupons (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    id           text        NOT NULL,
+    type         text        NOT NULL CHECK (type IN ('FIXED', 'PERCENTAGE')),
+    particulars  jsonb       NOT NULL,   -- name, what is off, for how long
+    created_at   timestamptz NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    archived_at  timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX coupons_by_age ON coupons (tenant_id, created_at, id);
 
 -- ----------------------------------------------------------- figures and prices to refer to --
 
@@ -257,6 +331,7 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_by_age ON orders (tenant_id, created_at, id);
 CREATE INDEX orders_by_contract ON orders (tenant_id, contract_id);
+CREATE INDEX orders_priced_by_card ON orders (tenant_id, contract_id) WHERE form ? 'priceSources';
 
 CREATE TABLE contract_lines (
     tenant_id      text      NOT NULL,
@@ -956,6 +1031,8 @@ BEGIN
     RAISE EXCEPTION '% is append-only: correct it with a new row', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
 END $$;
+CREATE TRIGGER published_versions_are_fixed BEFORE UPDATE OR DELETE ON package_versions
+    FOR EACH ROW WHEN (OLD.published_at IS NOT NULL) EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entries
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
