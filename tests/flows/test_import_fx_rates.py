@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,8 +15,11 @@ from usance.domain.errors import Invalid
 from usance.domain.fx import FxQuote, FxRateMissing
 from usance.domain.ids import LegalEntityId
 from usance.domain.invoicing.invoice import InvoiceStatus
+from usance.domain.invoicing.issuing import DraftHasErrors
 from usance.domain.money import Money, currency
+from usance.flows.approve_invoice import DraftChanged
 from usance.flows.import_fx_rates import import_fx_rates
+from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.set_up_company import save_legal_entity
 from usance.store import fx_rates, parties
@@ -106,9 +109,36 @@ def test_the_paper_names_amount_rate_source_and_day(world: World) -> None:
     assert note.replace("\u00a0", " ") == expected
 
 
-def test_without_a_rate_nothing_is_issued(world: World) -> None:
+def told(world: World) -> list[tuple[str, str]]:
+    """What a reviewer is told of the rate the only draft needs."""
+    findings = world.one("DRAFT").draft.findings
+    return [(each.severity, each.code) for each in findings if each.path == "taxCurrency"]
+
+
+def test_without_a_rate_nothing_is_approved(world: World) -> None:
     world.bill()
-    world.approve_all()
+    assert told(world) == [("ERROR", "FxRateMissing")]
+    with pytest.raises(DraftHasErrors):
+        world.approve_all()
+    import_fx_rates(world.runtime, world.scope, QUOTES, source="ECB")
+    with pytest.raises(DraftChanged):
+        world.approve_all()
+    refresh_drafts(world.runtime, world.scope, [world.one().id])
+    assert told(world) == []
+    assert len(world.approve_all().issue_all()) == 1
+
+
+def test_an_old_rate_is_pointed_out(world: World) -> None:
+    old = [replace(each, day=each.day - timedelta(days=8)) for each in QUOTES]
+    import_fx_rates(world.runtime, world.scope, old, source="ECB")
+    world.bill()
+    assert told(world) == [("WARNING", "FxRateStale")]
+
+
+def test_without_a_rate_of_the_day_nothing_is_issued(world: World) -> None:
+    import_fx_rates(world.runtime, world.scope, QUOTES, source="ECB")
+    world.bill()
+    world.approve_all().on("2025-01-31")
     with pytest.raises(FxRateMissing):
         world.issue_all()
     assert world.one().status is InvoiceStatus.APPROVED

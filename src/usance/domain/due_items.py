@@ -139,6 +139,7 @@ class DueItem:
     entity's. `coverage` are the days of its line it settles (its service period, but for what is
     due by a plan of dates); `terms_key` names the terms it is billed at.
 
+    `is_po_expired`: its contract has purchase orders, but none for its first day.
     `raised`: the rises its price took since it was agreed.
 
     `fixed_minor`: the net amount is known already and not rated. `gives_back`: it gives back what
@@ -170,6 +171,7 @@ class DueItem:
     coverage: Period | None = None
     is_tax_inclusive: bool = False
     is_provisional: bool = False
+    is_po_expired: bool = False
     raised: tuple[Raised, ...] = ()
     fixed_minor: int | None = None
     gives_back: GivenBack | None = None

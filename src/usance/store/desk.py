@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
 from usance.domain.approval_rules import ApprovalRules
-from usance.domain.calendar import Period, day_edges
+from usance.domain.calendar import FIRST_DAY, Period, day_edges
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.owed import Due, due
 from usance.domain.customer import Customer, payer_of
 from usance.domain.due_items import DueItem, LineKind, Source
+from usance.domain.fx import MAX_AGE_DAYS, Rates
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
 from usance.domain.invoicing.drafting import drafts, has_moved
 from usance.domain.invoicing.history import Account, History
@@ -34,8 +35,10 @@ from usance.store import (
     coverage,
     due_contracts,
     features,
+    fx_rates,
     invoices,
     parties,
+    price_sources,
     tax_evidence,
     usage,
 )
@@ -67,6 +70,7 @@ class Desk:
     quotes: Mapping[str, TaxQuote]
     checks: Mapping[CustomerId, tuple[TaxIdCheck, ...]]
     sources: Sources
+    rates: Mapping[LegalEntityId, Rates]
 
     def drafts(
         self, account: Account, items: Sequence[DueItem], new_id: Callable[[], InvoiceId]
@@ -82,6 +86,7 @@ class Desk:
                 taxes=self.taxes[seller.id],
                 quotes=self.quotes,
                 checks=self.checks.get(buyer.id, ()),
+                rates=self.rates.get(seller.id),
             ),
             currency=account.currency,
             usage=self.usage,
@@ -154,7 +159,29 @@ def read(tx: Tx, owed: Owed, *, without: InvoiceId | None = None) -> Desk:
             tx, [one.id for one in buyers.values() if one.eu_vat_ids()]
         ),
         sources=coverage.sources(tx, _given_back(items), without=without),
+        rates=_rates(tx, items, sellers),
     )
+
+
+def _rates(
+    tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity]
+) -> dict[LegalEntityId, Rates]:
+    """What is known of exchange rates around the days billed, for the sellers who state their tax
+    in another currency than their documents'.
+    """
+    found: dict[LegalEntityId, Rates] = {}
+    for seller in sellers.values():
+        days = [
+            item.due_on
+            for account, owed in items.items()
+            if account.legal_entity_id == seller.id
+            and seller.tax_currency not in (None, account.currency)
+            for item in owed
+        ]
+        if days:
+            first = max(FIRST_DAY, min(days) - timedelta(days=MAX_AGE_DAYS))
+            found[seller.id] = fx_rates.rates(tx, seller.fx_source, first=first, last=max(days))
+    return found
 
 
 def _given_back(items: Items) -> set[Source]:
@@ -189,11 +216,10 @@ def _quotes(
 
 
 def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Account, History]:
-    first = due_contracts.first_billed(
-        tx, {item.contract_id for owed in items.values() for item in owed}
-    )
+    billed = {item.contract_id for owed in items.values() for item in owed}
+    first = due_contracts.first_billed(tx, billed)
     previous = invoices.previous_gross(tx, before)
-    rules = approvals.rules(tx, {item.contract_id for owed in items.values() for item in owed})
+    rules, prices = approvals.rules(tx, billed), price_sources.prices(tx, billed)
     return {
         account: History(
             {
@@ -203,6 +229,7 @@ def _histories(tx: Tx, items: Items, before: Mapping[Account, date]) -> dict[Acc
             },
             previous[account],
             rules,
+            prices,
         )
         for account, owed in items.items()
     }

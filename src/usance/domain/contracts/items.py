@@ -149,6 +149,7 @@ class Items:
             tax_code=sold.tax_code,
             is_tax_inclusive=sold.is_tax_inclusive,
             is_provisional=segment.is_provisional,
+            is_po_expired=bool(terms.po_numbers) and not terms.po_on(each.period.start),
             raised=segment.raised,
             grouping=self._grouping(now, terms.po_on(each.period.start), alone),
             terms_key=key,

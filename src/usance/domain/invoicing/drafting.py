@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ import msgspec
 
 from usance.domain.due_items import DueItem, Grouping, Raised
 from usance.domain.ids import CustomerId, InvoiceId
-from usance.domain.invoicing.findings import Sheet, findings_on
+from usance.domain.invoicing.findings import Sheet, by_gravity, findings_on
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import (
     DocumentType,
@@ -24,6 +24,7 @@ from usance.domain.invoicing.invoice import (
     Settled,
     Severity,
 )
+from usance.domain.invoicing.item_findings import item_findings, tax_currency_findings
 from usance.domain.invoicing.rated_items import Rating, UsageBySlice
 from usance.domain.invoicing.taxed_items import (
     NO_SOURCES,
@@ -151,8 +152,9 @@ def draft(
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     unpriced = tuple(line.unpriced for line in priced)
     sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
-    findings = (
-        *_provisional(items),
+    findings = by_gravity(
+        *item_findings(items, history),
+        *tax_currency_findings(sheet, parties),
         *findings_on(sheet, parties.seller, parties.buyer, history, standing),
     )
     return Draft(
@@ -171,15 +173,6 @@ def draft(
         input_hash=_input_hash(parties.buyer.id, due, lines, findings),
         type=DocumentType.of(sheet.gross),
     )
-
-
-def _provisional(items: Sequence[DueItem]) -> Iterator[Finding]:
-    """Prices that rest on an index nobody has published yet are not for the customer's eyes."""
-    for index, item in enumerate(items):
-        if item.is_provisional:
-            message = f"The price of {item.description!r} rests on an index not published yet."
-            path = f"lines[{index}].price"
-            yield Finding(Severity.ERROR, "IndexMissing", path, message)
 
 
 def has_moved(held: Draft, counted: UsageBySlice) -> bool:

@@ -32,7 +32,9 @@ REMEDIES = {
     "FxRateMissing": "Import the rate of that day, then refresh the draft.",
     "IndexMissing": "Import the index once it is published; the draft follows by itself.",
     "FxRateStale": "Import a rate nearer to the day, or make sure that this one may be used.",
+    "PoNumberExpired": "Ask the customer for the number of these days, or have one for all days.",
     "PoNumberMissing": "Ask the customer for the number and put it on the contract.",
+    "PriceOverridden": "Make sure that the amendment was meant to change this price.",
     "TaxIdUnverified": "Check the number's registration and keep the evidence.",
     "TaxQuoteMissing": "Have the tax service asked, then refresh the draft.",
     "TaxRateMissing": "Add a rate for that tax code and place to the legal entity's tax table.",
@@ -70,7 +72,7 @@ def findings_on(
     """Everything worth a look, errors first. `history` is what was there before this draft;
     `standing` is what is known of the buyer's VAT ids.
     """
-    found = [
+    return by_gravity(
         *_errors(draft),
         *_po_missing(draft),
         *_first_invoice(draft, history),
@@ -78,7 +80,11 @@ def findings_on(
         *_amount_findings(draft),
         *_usage_findings(draft, seller),
         *_buyer_findings(draft, buyer, standing),
-    ]
+    )
+
+
+def by_gravity(*found: Finding) -> tuple[Finding, ...]:
+    """The same, errors first; else as they come."""
     return tuple(sorted(found, key=lambda finding: GRAVITY[finding.severity]))
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from usance.domain.customer import Customer
 from usance.domain.due_items import DueItem, Source
+from usance.domain.fx import Rates
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money
 from usance.domain.rating.rate import RatedLine
@@ -44,7 +45,8 @@ NO_SOURCES: Sources = {}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parties:
     """Who drafts for whom, and by which tax table; or, of a seller who asks a tax service, what it
-    answered, by question. `checks` are what registers said of the buyer's VAT ids.
+    answered, by question. `checks` are what registers said of the buyer's VAT ids. `rates` are for
+    a seller who states its tax in another currency too; None: nobody looked.
     """
 
     seller: LegalEntity
@@ -52,6 +54,7 @@ class Parties:
     taxes: TaxTable
     quotes: Mapping[str, TaxQuote] = field(default_factory=dict)
     checks: tuple[TaxIdCheck, ...] = ()
+    rates: Rates | None = None
 
     def standing(self, on: date) -> Standing:
         """How far the buyer's VAT ids can be relied on, on that day."""
