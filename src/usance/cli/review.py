@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from usance.api.invoices.review_wire import ActWire, ApprovedMany, ComparisonWire, ReviewWire
+from usance.api.invoices.review_wire import ActWire, ApprovedMany, ComparisonWire, InvoiceReviewWire
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
 from usance.cli.show import AsJson, counted, paper, people, print_json, print_table
 from usance.domain.errors import Invalid, Problem
@@ -92,7 +92,9 @@ def review(
         found = decision(stored.draft, approvals.asked(tx, stored.draft), given)
     if as_json:
         is_draft = stored.status is InvoiceStatus.DRAFT
-        print_json(ReviewWire.of(found, is_draft=is_draft).model_dump(mode="json", by_alias=True))
+        print_json(
+            InvoiceReviewWire.of(found, is_draft=is_draft).model_dump(mode="json", by_alias=True)
+        )
         return
     paper.print(f"{stored.id} {stored.status} {stored.draft.gross}", markup=False)
     _show_findings(stored.draft.findings)
