@@ -19,7 +19,14 @@ from usance.flows.runtime import Runtime, Scope
 from usance.store import audit, ledger, payments
 from usance.store.database import Row
 
-FACTS = "SELECT kind, subject_id FROM outbox WHERE tenant_id = %(tenant_id)s ORDER BY sequence"
+# Those of setting up are left out: they stand before every payment.
+FACTS = """
+SELECT kind, subject_id
+  FROM outbox
+ WHERE tenant_id = %(tenant_id)s
+   AND kind !~ '^(Customer|Feature)'
+ ORDER BY sequence
+"""
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,23 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from usance.api.caller import Asked, Caller
-from usance.api.envelope import Instant, Page, Single, Wire
+from usance.api.envelope import Cursors, Instant, Page, Single, Wire
 from usance.api.fields import AddressWire, Metadata, PathId, Ref, TaxIdWire, called
+from usance.api.filters import Created
 from usance.api.invoices.wire import UpcomingInvoice
 from usance.api.paging import Paging, part
 from usance.api.route import resource
 from usance.documents.particulars import customer_from, plain_customer
 from usance.domain.customer import BillTo, Customer
 from usance.domain.ids import CustomerId
+from usance.flows.import_customers import import_customers
 from usance.flows.preview_billing import upcoming_invoices
+from usance.flows.restore_customer import restore_customer
 from usance.flows.set_up_company import archive_customer, save_customer
 from usance.flows.update_customer import update_customer as change_customer
 from usance.store import parties
 from usance.store.database import Row
+from usance.store.parties import WantedCustomers
 
 NAMES = {"customerId": "id"}  # the notation's name of a field, and the wire's
 
@@ -63,6 +67,35 @@ class CustomerPatch(Particulars):
     """What changes; null clears."""
 
 
+class ImportedCustomer(Wire):
+    """A customer from elsewhere; what is left out stays as it was."""
+
+    id: Ref
+    name: str | None = Field(default=None, max_length=255)
+    email: str | None = None
+    metadata: Metadata | None = None
+
+
+class ImportBody(Wire):
+    """Customers from elsewhere."""
+
+    customers: list[ImportedCustomer] = Field(min_length=1, max_length=1000)
+
+
+class ImportedWire(Wire):
+    """Those that were not known before."""
+
+    new_customers: list[str]
+
+
+class ResourceWire(Wire):
+    """A part of a customer, such as a workspace, with subscriptions of its own."""
+
+    id: str
+    created_at: Instant
+    updated_at: Instant
+
+
 class CustomerWire(Particulars):
     """A customer."""
 
@@ -87,21 +120,36 @@ def create_customer(caller: Asked, body: CustomerBody, response: Response) -> Si
 def list_customers(
     caller: Asked,
     asked: Paging,
+    created: Created,
+    *,
     parent_id: Annotated[
         str | None, Query(alias="parentId", description="Only those that belong to it.")
     ] = None,
+    name: Annotated[str | None, Query(description="Only those of this very name.")] = None,
+    email: Annotated[str | None, Query(description="Only those of this very address.")] = None,
 ) -> Page[CustomerWire]:
     """Oldest first, without archived ones."""
+    wanted = WantedCustomers(
+        parent_id=parent_id,
+        name=name,
+        email=email,
+        created_from=created.first,
+        created_until=created.until,
+    )
     with caller.transaction() as tx:
         rows = parties.customer_page(
-            tx,
-            after=asked.after,
-            before=asked.before,
-            limit=asked.and_one,
-            parent_id=parent_id,
+            tx, wanted, after=asked.after, before=asked.before, limit=asked.and_one
         )
     shown, cursors = part(rows, asked, lambda row: str(row.id))
     return Page(data=[_wire(row) for row in shown], pagination=cursors)
+
+
+@router.post("/import", operation_id="importCustomers", summary="Import customers")
+def import_many(caller: Asked, body: ImportBody) -> Single[ImportedWire]:
+    """New ones are created, known ones take what is sent; all or none."""
+    with called(NAMES):
+        new = import_customers(caller.runtime, caller.scope, [_sent(e) for e in body.customers])
+    return Single(data=ImportedWire(new_customers=list(new)))
 
 
 @router.get("/{id}", operation_id="getCustomer", summary="Read a customer")
@@ -125,6 +173,23 @@ def archive(caller: Asked, id: PathId) -> Single[CustomerWire]:
     return _one(caller, CustomerId(id))
 
 
+@router.post("/{id}/unarchive", operation_id="unarchiveCustomer", summary="Restore a customer")
+def unarchive(caller: Asked, id: PathId) -> Single[CustomerWire]:
+    """Into the lists again."""
+    restore_customer(caller.runtime, caller.scope, CustomerId(id))
+    return _one(caller, CustomerId(id))
+
+
+@router.get(
+    "/{id}/resources", operation_id="listCustomerResources", summary="List a customer's resources"
+)
+def resources(caller: Asked, _asked: Paging, id: PathId) -> Page[ResourceWire]:
+    """Those that its subscriptions name; none so far names one."""
+    with caller.transaction() as tx:
+        parties.customer(tx, CustomerId(id))
+    return Page(data=[], pagination=Cursors(next=None, prev=None))
+
+
 @router.get(
     "/{id}/upcoming-invoices",
     operation_id="listUpcomingInvoices",
@@ -141,6 +206,8 @@ def upcoming(caller: Asked, id: PathId) -> Single[list[UpcomingInvoice]]:
 def _sent(body: Wire) -> dict[str, object]:
     """What was sent, in the notation's names."""
     sent = body.model_dump(by_alias=True, exclude_unset=True)
+    if sent.get("name", "") is None:
+        del sent["name"]  # there is none in the other system: it stays, or is the id
     return {"customerId" if key == "id" else key: value for key, value in sent.items()}
 
 

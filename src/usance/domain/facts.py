@@ -171,3 +171,15 @@ class CouponUpdated(Fact):
 
 class CouponArchived(Fact):
     """A coupon is applied to nobody anew."""
+
+
+class CustomerCreated(Fact):
+    """A customer is there for the first time."""
+
+
+class CustomerUpdated(Fact):
+    """A customer's particulars changed, or it was restored."""
+
+
+class CustomerDeleted(Fact):
+    """A customer was archived."""

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from usance.domain.customer import Customer, parent_problems
 from usance.domain.errors import Conflict, refuse_if
+from usance.domain.facts import CustomerCreated, CustomerDeleted, CustomerUpdated
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.invoicing.issuing import CREDIT_NOTES
 from usance.domain.legal_entity import LegalEntity
@@ -62,8 +63,10 @@ def save_customer(runtime: Runtime, scope: Scope, customer: Customer) -> None:
     with runtime.transaction(scope) as tx:
         refuse_if(list(parent_problems(customer, parties.lock_above(tx, customer))))
 
+        is_known = parties.has_customer(tx, customer.id)
         parties.save_customer(tx, customer, at=runtime.now(tx))
-        runtime.note(tx, scope, "customer.saved", customer.id, after={"name": customer.name})
+        fact = CustomerUpdated(customer.id) if is_known else CustomerCreated(customer.id)
+        runtime.note(tx, scope, "customer.saved", customer.id, fact, after={"name": customer.name})
 
 
 def archive_customer(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> None:
@@ -72,4 +75,4 @@ def archive_customer(runtime: Runtime, scope: Scope, customer_id: CustomerId) ->
         parties.customer(tx, customer_id)
 
         parties.save_customer_archived(tx, customer_id, at=runtime.now(tx))
-        runtime.note(tx, scope, "customer.archived", customer_id)
+        runtime.note(tx, scope, "customer.archived", customer_id, CustomerDeleted(customer_id))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from usance.documents.particulars import customer_from, plain_customer
 from usance.domain.customer import Customer, parent_problems
 from usance.domain.errors import refuse_if
+from usance.domain.facts import CustomerUpdated
 from usance.domain.ids import CustomerId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import parties, payers
@@ -28,5 +29,6 @@ def update_customer(
 
         parties.save_customer(tx, changed, at=runtime.now(tx))
         after = {"changed": sorted(changes)}
-        runtime.note(tx, scope, "customer.updated", customer_id, after=after)
+        fact = CustomerUpdated(customer_id)
+        runtime.note(tx, scope, "customer.updated", customer_id, fact, after=after)
     return changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +85,10 @@ SELECT id, particulars, created_at, updated_at, archived_at
  WHERE tenant_id = %(tenant_id)s
    AND archived_at IS NULL
    AND (%(parent_id)s::text IS NULL OR parent_id = %(parent_id)s)
+   AND (%(name)s::text IS NULL OR name = %(name)s)
+   AND (%(email)s::text IS NULL OR particulars ->> 'email' = %(email)s)
+   AND (%(created_from)s::timestamptz IS NULL OR created_at >= %(created_from)s)
+   AND (%(created_until)s::timestamptz IS NULL OR created_at < %(created_until)s)
    AND (%(after)s::text IS NULL OR (created_at, id) > (
             SELECT created_at, id
               FROM customers
@@ -98,6 +103,14 @@ SELECT id, particulars, created_at, updated_at, archived_at
           CASE WHEN %(before)s::text IS NULL THEN id END,
           created_at DESC, id DESC
  LIMIT %(limit)s
+"""
+RESTORE_CUSTOMER = """
+UPDATE customers
+   SET archived_at = NULL,
+       updated_at = %(at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND archived_at IS NOT NULL
 """
 ARCHIVE_CUSTOMER = """
 UPDATE customers
@@ -219,11 +232,35 @@ def names(tx: Tx, ids: Collection[CustomerId]) -> dict[CustomerId, str]:
     return {each.id: each.name for each in customers(tx, ids).values()} if ids else {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedCustomers:
+    """Which customers to list, by their exact name, email address or parent; None wants all."""
+
+    parent_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+
+EVERY_CUSTOMER = WantedCustomers()
+
+
 def customer_page(
-    tx: Tx, *, after: str | None, before: str | None, limit: int, parent_id: str | None = None
+    tx: Tx,
+    wanted: WantedCustomers = EVERY_CUSTOMER,
+    *,
+    after: str | None,
+    before: str | None,
+    limit: int,
 ) -> list[Row]:
-    """Customers by age, after one or before one (then newest first); of one parent, if given."""
-    return tx.all(CUSTOMER_PAGE, after=after, before=before, limit=limit, parent_id=parent_id)
+    """Customers that are not archived by age, after one or before one (then newest first)."""
+    return tx.all(CUSTOMER_PAGE, **asdict(wanted), after=after, before=before, limit=limit)
+
+
+def save_customer_restored(tx: Tx, customer_id: CustomerId, *, at: datetime) -> bool:
+    """Into the lists again. False when it was not archived."""
+    return bool(tx.run(RESTORE_CUSTOMER, id=customer_id, at=at))
 
 
 def save_customer_archived(tx: Tx, customer_id: CustomerId, *, at: datetime) -> None:

@@ -1,0 +1,82 @@
+"""Customers, through Stigg's SDK: provisioned, listed, archived and restored, imported."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from stigg import AuthenticationError, NotFoundError, Stigg, UnprocessableEntityError
+
+from tests.api.conftest import Desk
+from tests.api.stigg_sdk.conftest import async_stigg
+
+
+def test_a_customer_is_provisioned_changed_archived_and_restored(stigg: Stigg) -> None:
+    customers = stigg.v1.customers
+    made = customers.provision(id="acme", name="Acme", email="a@acme.example").data
+    assert (made.id, made.name, made.email, made.archived_at) == (
+        "acme",
+        "Acme",
+        "a@acme.example",
+        None,
+    )
+    assert customers.provision(id="nameless").data.name == "nameless"
+    changed = customers.update("acme", name="Acme Ltd", metadata={"tier": "1"}).data
+    assert (changed.name, changed.metadata, changed.email) == (
+        "Acme Ltd",
+        {"tier": "1"},
+        "a@acme.example",
+    )
+    assert customers.archive("acme").data.archived_at is not None
+    assert "acme" not in [each.id for each in customers.list(limit=100)]
+    assert customers.unarchive("acme").data.archived_at is None
+    assert customers.retrieve("acme").data.name == "Acme Ltd"
+    assert list(customers.list_resources("acme")) == []
+    with pytest.raises(NotFoundError):
+        customers.unarchive("none")
+    with pytest.raises(NotFoundError):
+        customers.list_resources("none")
+
+
+def test_customers_are_found_by_name_address_and_age(stigg: Stigg) -> None:
+    customers = stigg.v1.customers
+    customers.provision(id="a", name="Same", email="a@same.example")
+    customers.provision(id="b", name="Same", email="b@same.example")
+    assert [each.id for each in customers.list(name="Same", limit=1)] == ["a", "b"]
+    assert [each.id for each in customers.list(email="b@same.example")] == ["b"]
+    long_ago = datetime(2024, 1, 1, tzinfo=UTC)
+    assert list(customers.list(created_at={"lte": long_ago})) == []
+
+
+def test_customers_are_imported_all_or_none(stigg: Stigg) -> None:
+    customers = stigg.v1.customers
+    customers.provision(id="old", name="Old", email="o@old.example")
+    told = customers.import_(
+        customers=[
+            {"id": "old", "name": "Older", "email": None, "metadata": {"from": "crm"}},
+            {"id": "new", "name": None, "email": "n@new.example"},
+        ]
+    )
+    assert told.data.new_customers == ["new"]
+    old = customers.retrieve("old").data
+    assert (old.name, old.email, old.metadata) == ("Older", None, {"from": "crm"})
+    with pytest.raises(UnprocessableEntityError) as refused:
+        customers.import_(
+            customers=[
+                {"id": "fine", "name": "Fine", "email": None},
+                {"id": "odd", "name": "Odd", "email": "no address"},
+            ]
+        )
+    assert "customers[1].email" in str(refused.value)
+    with pytest.raises(NotFoundError):
+        customers.retrieve("fine")
+
+
+def test_a_wrong_key_opens_nothing(desk: Desk) -> None:
+    async def asked() -> None:
+        async with async_stigg(desk) as stigg:
+            await stigg.with_options(api_key="server-wrong").v1.customers.retrieve("nordlicht")
+
+    with pytest.raises(AuthenticationError):
+        asyncio.run(asked())
