@@ -216,3 +216,30 @@ def test_each_line_names_who_it_was_bought_for_also_once_they_are_called_otherwi
         view, state=PageState.OPEN, pdf_url="https://halden.example/a.pdf", nonce="n"
     )
     assert invoice_pdf(view).startswith(b"%PDF")
+
+
+def test_siblings_amended_at_once_are_both_amended_on_the_invoice_they_share(
+    family: World,
+) -> None:
+    sold(family, west="100.00", east="200.00").bill()
+    contract_of = {
+        each.for_customer_id: each.contract_id for each in family.one("DRAFT").draft.lines
+    }
+    orders = [
+        family.order(
+            f"currency: EUR\nkind: AMENDMENT\norderId: {by}\ncontractId: {contract_of[by]}\n"
+            "effectiveOn: 2025-01-01\n"
+            'changes: [{lineId: platform, price: {model: FLAT, amount: "1.00"}}]'
+        )
+        for by in (WEST, EAST)
+    ]
+    start = Barrier(2)
+
+    def fulfil(at: int) -> None:
+        start.wait()
+        family.fulfil(orders[at].id)
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(fulfil, 0), pool.submit(fulfil, 1)]:
+            each.result()
+    assert on_paper(family) == [("nordlicht", [(EAST, "1.00"), (WEST, "1.00")])]

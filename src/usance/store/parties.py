@@ -68,16 +68,25 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(tenant_id)s || ' customer famili
 """
 FAMILY = """
 WITH RECURSIVE family AS (
-    SELECT id, parent_id, particulars
+    SELECT id, parent_id
       FROM customers
      WHERE tenant_id = %(tenant_id)s
        AND id = ANY(%(ids)s)
      UNION
-    SELECT c.id, c.parent_id, c.particulars
-      FROM family f
-      JOIN customers c ON c.tenant_id = %(tenant_id)s AND c.id = f.parent_id
+    SELECT parent.*
+      FROM family
+     CROSS JOIN LATERAL (  -- one by one: all of a tenant's customers are never read
+            SELECT id, parent_id
+              FROM customers
+             WHERE tenant_id = %(tenant_id)s
+               AND id = family.parent_id
+            OFFSET 0) AS parent
+     WHERE family.parent_id IS NOT NULL
 )
-SELECT id, particulars FROM family
+SELECT id, particulars
+  FROM customers
+ WHERE tenant_id = %(tenant_id)s
+   AND id = ANY(ARRAY(SELECT id FROM family))
 """
 CUSTOMER_PAGE = """
 SELECT id, particulars, created_at, updated_at, archived_at

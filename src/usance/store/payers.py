@@ -12,6 +12,7 @@ from usance.domain.errors import NotFound
 from usance.domain.ids import CustomerId
 from usance.store.database import Tx
 
+# One by one, here and below: all of a tenant's customers are never read.
 HOUSEHOLDS = """
 WITH RECURSIVE above AS (
     SELECT id, bills_to_id
@@ -19,17 +20,28 @@ WITH RECURSIVE above AS (
      WHERE tenant_id = %(tenant_id)s
        AND id = ANY(%(ids)s)
      UNION
-    SELECT c.id, c.bills_to_id
+    SELECT next.id, next.bills_to_id
       FROM above
-      JOIN customers c ON c.tenant_id = %(tenant_id)s AND c.id = above.bills_to_id
+     CROSS JOIN LATERAL (
+            SELECT id, bills_to_id
+              FROM customers
+             WHERE tenant_id = %(tenant_id)s
+               AND id = above.bills_to_id
+            OFFSET 0) AS next
+     WHERE above.bills_to_id IS NOT NULL
 ), household AS (
     SELECT id, id AS payer_id
       FROM above
      WHERE bills_to_id IS NULL
      UNION ALL
-    SELECT c.id, household.payer_id
+    SELECT below.id, household.payer_id
       FROM household
-      JOIN customers c ON c.tenant_id = %(tenant_id)s AND c.bills_to_id = household.id
+     CROSS JOIN LATERAL (
+            SELECT id
+              FROM customers
+             WHERE tenant_id = %(tenant_id)s
+               AND bills_to_id = household.id
+            OFFSET 0) AS below
 )
 SELECT id, payer_id FROM household
 """
@@ -57,14 +69,20 @@ WITH RECURSIVE above AS (
      WHERE tenant_id = %(tenant_id)s
        AND id = %(id)s
      UNION
-    SELECT c.id, c.bills_to_id
+    SELECT next.id, next.bills_to_id
       FROM above
-      JOIN customers c ON c.tenant_id = %(tenant_id)s AND c.id = above.bills_to_id
+     CROSS JOIN LATERAL (
+            SELECT id, bills_to_id
+              FROM customers
+             WHERE tenant_id = %(tenant_id)s
+               AND id = above.bills_to_id
+            OFFSET 0) AS next
+     WHERE above.bills_to_id IS NOT NULL
 )
 SELECT id, bills_to_id
   FROM customers
  WHERE tenant_id = %(tenant_id)s
-   AND id IN (SELECT id FROM above)
+   AND id = ANY(ARRAY(SELECT id FROM above))
  ORDER BY id
    FOR NO KEY UPDATE
 """
