@@ -19,6 +19,7 @@ from usance.flows.plays.pass_time import pass_time
 from usance.flows.plays.rehearse import simulate_contract, what_if
 from usance.flows.preview_billing import preview_contract
 from usance.flows.settle_late_usage import settle_late_usage
+from usance.flows.update_contract import update_contract
 from usance.store import contracts
 from usance.store.tenants import ClockMovesForwardOnly
 
@@ -431,3 +432,19 @@ lines:
     )
     world.bill(through="2025-12-31")
     assert [line.split()[-1] for line in nets(world)] == ["300.00", "50.00", "300.00", "300.00"]
+
+
+def test_a_name_and_po_number_set_by_hand_outlive_orders_that_say_nothing_of_them(
+    world: World,
+) -> None:
+    contract = monthly(world)
+    update_contract(world.runtime, world.scope, contract, name="Renamed", po_number="PO-9")
+    world.sign(
+        amendment("orderId: A1\neffectiveOn: 2025-01-16\nchanges: [{lineId: seats, quantity: 12}]")
+    )
+    with world.runtime.transaction(world.scope) as tx:
+        now = contracts.one(tx, contract)
+    assert (now.name, now.terms.po_number) == ("Renamed", "PO-9")
+    world.sign(amendment("orderId: A2\neffectiveOn: 2025-02-01\npoNumber: PO-10"))
+    with world.runtime.transaction(world.scope) as tx:
+        assert contracts.one(tx, contract).terms.po_number == "PO-10"

@@ -79,6 +79,8 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
 
         at = runtime.now(tx)  # write
         is_first = order.kind is OrderKind.INITIAL
+        if order.terms_change.po_number is not None:
+            contracts.save_by_hand(tx, order.contract_id, po_number=None)
         if not timelines.keep(tx, contract, at=at, is_amended=not is_first):
             raise _contract_exists(order)  # another customer's, made at this moment
         _provision(runtime, tx, order, contract)

@@ -52,6 +52,9 @@ def update_contract(
         else:
             agreed = _changed(contracts.one(tx, contract_id), name, po_number)
             contracts.save(tx, agreed, next_due_on=FIRST_DAY, at=at)
+            said = {"name": name, "po_number": po_number}
+            set_now = {key: value for key, value in said.items() if value is not None}
+            contracts.save_by_hand(tx, contract_id, **set_now)
             for held in invoices.lock_drafts_of_contract(tx, contract_id):
                 made_now = desk.redraft(tx, held, runtime.invoice_id)
                 desk.save_redrafted(tx, held, made_now, at=at, actor=scope.actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from psycopg.types.range import DateRange
@@ -91,8 +92,31 @@ SELECT customer_id, status, created_at, updated_at
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
+SET_BY_HAND = """
+UPDATE contracts
+   SET by_hand = coalesce(by_hand, '{}') || %(said)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+"""
+BY_HAND = "SELECT by_hand FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
 LOCK = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE"
 EXISTS = "SELECT id FROM contracts WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+
+
+def save_by_hand(tx: Tx, contract_id: ContractId, **said: str | None) -> None:
+    """Remember a name or a PO number that was set beside the orders; None: no longer."""
+    tx.run(SET_BY_HAND, id=contract_id, said=jsonb(said))
+
+
+def as_set_by_hand(tx: Tx, contract: Contract) -> Contract:
+    """The contract as its orders make it, with the name and the PO number set beside them."""
+    row = tx.maybe(BY_HAND, id=contract.id)
+    said = {} if row is None or row.by_hand is None else row.by_hand
+    name, po_number = said.get("name"), said.get("po_number")
+    terms = contract.terms
+    if po_number is not None:
+        terms = replace(terms, po_number=po_number)
+    return replace(contract, name=contract.name if name is None else name, terms=terms)
 
 
 def save(

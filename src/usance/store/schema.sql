@@ -287,6 +287,7 @@ CREATE TABLE contracts (
     terms            jsonb,      -- payment terms, PO number, approval rule, usage hold
     versions         jsonb,      -- parties and terms that held before, and since when these do
     draft            jsonb,      -- what is known of it before an order is fulfilled on it
+    by_hand          jsonb,      -- name and PO number set beside the orders, which go on saying theirs
     billing          jsonb,      -- its items while they are edited one by one, to be published
     next_due_on      date,       -- a hint, never later than the truth; null: nothing more is due
     first_billed_on  date,       -- the earliest day anything of it was drafted for

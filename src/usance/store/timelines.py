@@ -151,9 +151,9 @@ def keep(tx: Tx, contract: Contract, *, at: datetime, is_amended: bool = True) -
 
     False, and nothing done, when another customer has a contract of that id.
     """
-    if not contracts.save(
-        tx, contract, next_due_on=_first_day(contract), at=at, is_amended=is_amended
-    ):
+    named = contracts.as_set_by_hand(tx, contract)
+    first_day = _first_day(contract)
+    if not contracts.save(tx, named, next_due_on=first_day, at=at, is_amended=is_amended):
         return False
     contracts.save_lines(tx, contract.id, contract.lines)
     return True
