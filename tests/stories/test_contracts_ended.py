@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from tests.stories.world import World
-from usance.domain.ids import ContractId
+from usance.domain.ids import ContractId, LegalEntityId
 from usance.flows.settle_late_usage import settle_late_usage
 from usance.flows.update_contract import update_contract
 from usance.store import contracts, due_contracts
@@ -110,7 +110,7 @@ def test_who_ends_contracts_leaves_those_that_others_hold(world: World) -> None:
         contracts.lock_any(held, ContractId("q1"))
         with world.runtime.transaction(world.scope) as tx:
             nobody = due_contracts.save_ended(
-                tx, legal_entity_id="halden-de", today=date(2025, 4, 1)
+                tx, legal_entity_id=LegalEntityId("halden-de"), today=date(2025, 4, 1)
             )
     assert nobody == []
     assert status(world, "q1") == "ACTIVE"

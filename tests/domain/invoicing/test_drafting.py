@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, count
+from itertools import chain, count, cycle
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ from tests.domain.standing import standing
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.owed import due
 from usance.domain.due_items import DueItem, Grouping
-from usance.domain.ids import ContractId, InvoiceId, LineId
+from usance.domain.ids import ContractId, CustomerId, InvoiceId, LineId
 from usance.domain.invoicing.drafting import drafts, group, has_moved
 from usance.domain.invoicing.history import History
 from usance.domain.invoicing.invoice import Draft
@@ -83,12 +83,18 @@ def agreed(item: DueItem) -> tuple[object, ...]:
     return item.due_on, *item.grouping
 
 
-@given(FREE_PORTFOLIOS)
-def test_due_items_of_one_customer_entity_currency_day_and_grouping_share_a_draft_and_no_others(
-    signed: list[Contract],
+@given(FREE_PORTFOLIOS, st.lists(st.sampled_from(["a", "cus", "z"]), min_size=1))
+def test_due_items_of_one_payer_entity_currency_day_and_grouping_share_a_draft_and_no_others(
+    signed: list[Contract], buyers: list[str]
 ) -> None:
-    items = items_of(signed)
-    made = group(items)
+    items = [
+        replace(item, customer_id=CustomerId(buyer))
+        for item, buyer in zip(items_of(signed), cycle(buyers), strict=False)
+    ]
+    made = group(items, CustomerId("cus"))
+    for each in made:
+        bought_by = [item.customer_id for item in each.items]
+        assert bought_by == sorted(bought_by, key=lambda buyer: (buyer != "cus", buyer))
     assert len(made) == len({agreed(item) for item in items})
     for each in made:
         assert {agreed(item) for item in each.items} == {(each.bill_on, *each.grouping)}

@@ -5,7 +5,7 @@ Does not own: what is due when (contracts.schedule), prices (rating), what was p
 
 Always true:
 - the lines and their taxes add up to the total, to the minor unit;
-- due items of one customer, entity, currency, day and grouping share a draft, and no others;
+- due items of one payer, entity, currency, day and grouping share a draft, and no others;
 - drafting the same items again gives the same draft, whatever their order;
 - an issued invoice never changes;
 - crediting a line in any parts, in any order, gives back exactly its net and its tax;
