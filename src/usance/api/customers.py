@@ -9,6 +9,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from usance.api.caller import Asked, Caller
+from usance.api.catalog.wire import LowerCurrency
 from usance.api.envelope import Cursors, Instant, Page, Single, Wire
 from usance.api.fields import AddressWire, Metadata, PathId, Ref, TaxIdWire, called
 from usance.api.filters import Created
@@ -55,6 +56,15 @@ class Particulars(Wire):
     bill_to: BillTo | None = Field(
         default=None, description="Whose invoices carry what it buys; SELF without it."
     )
+    billing_id: str | None = Field(
+        default=None, max_length=255, description="What another system calls it."
+    )
+    billing_currency: LowerCurrency | None = None
+    timezone: str | None = Field(default=None, examples=["Europe/Berlin"])
+    language: str | None = Field(default=None, description="Another name of `locale`.")
+    coupon_id: Ref | Literal[""] | None = Field(
+        default=None, description="Taken off all of its subscriptions; empty or null clears."
+    )
 
 
 class CustomerBody(Particulars):
@@ -71,6 +81,7 @@ class ImportedCustomer(Wire):
     """A customer from elsewhere; what is left out stays as it was."""
 
     id: Ref
+    billing_id: str | None = Field(default=None, max_length=255)
     name: str | None = Field(default=None, max_length=255)
     email: str | None = None
     metadata: Metadata | None = None
@@ -208,6 +219,12 @@ def _sent(body: Wire) -> dict[str, object]:
     sent = body.model_dump(by_alias=True, exclude_unset=True)
     if sent.get("name", "") is None:
         del sent["name"]  # there is none in the other system: it stays, or is the id
+    if sent.get("couponId") == "":
+        sent["couponId"] = None
+    if sent.get("billingCurrency") is not None:
+        sent["billingCurrency"] = sent["billingCurrency"].upper()
+    if "language" in sent:
+        sent["locale"] = sent.pop("language")
     return {"customerId" if key == "id" else key: value for key, value in sent.items()}
 
 
@@ -223,9 +240,13 @@ def _one(caller: Caller, customer_id: CustomerId) -> Single[CustomerWire]:
 
 
 def _wire(row: Row) -> CustomerWire:
-    plain = plain_customer(parties.customer_from(row.particulars))
+    customer = parties.customer_from(row.particulars)
+    plain = plain_customer(customer)
+    if customer.billing_currency is not None:
+        plain["billingCurrency"] = customer.billing_currency.lower()
     stamps = {
         "id": plain.pop("customerId"),
+        "language": plain["locale"],
         "createdAt": row.created_at,
         "updatedAt": row.updated_at,
         "archivedAt": row.archived_at,

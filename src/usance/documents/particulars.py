@@ -39,7 +39,7 @@ from usance.domain.calendar import FIRST_DAY, LAST_DAY, zone
 from usance.domain.customer import Address, BillTo, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.fx import ECB
-from usance.domain.ids import CustomerId, LegalEntityId
+from usance.domain.ids import CouponId, CustomerId, LegalEntityId
 from usance.domain.legal_entity import BankAccount, LegalEntity
 from usance.domain.payment_terms import NET_30
 from usance.domain.receivables_policy import BY_DEFAULT, CreditApplication
@@ -67,6 +67,10 @@ def customer_from(plain: object, path: str = "") -> Customer:
     metadata = fields.take("metadata", metadata_from, {})
     parent_id = fields.take("parentId", ref, None)
     bill_to = fields.take("billTo", choice(BillTo), BillTo.SELF)
+    billing_id = fields.take("billingId", name, None)
+    billing_currency = fields.take("billingCurrency", text, None)
+    timezone = fields.take("timezone", text, None)
+    coupon_id = fields.take("couponId", ref, None)
     return fields.made(
         lambda: Customer(
             id=CustomerId(customer_id),
@@ -80,6 +84,10 @@ def customer_from(plain: object, path: str = "") -> Customer:
             metadata=metadata,
             parent_id=None if parent_id is None else CustomerId(parent_id),
             bill_to=bill_to,
+            billing_id=billing_id,
+            billing_currency=billing_currency,
+            timezone=timezone,
+            coupon_id=None if coupon_id is None else CouponId(coupon_id),
         )
     )
 
@@ -99,6 +107,10 @@ def plain_customer(customer: Customer) -> dict[str, object]:
         metadata=dict(customer.metadata),
         parentId=customer.parent_id,
         billTo=None if customer.bill_to is BillTo.SELF else customer.bill_to.value,
+        billingId=customer.billing_id,
+        billingCurrency=customer.billing_currency,
+        timezone=customer.timezone,
+        couponId=customer.coupon_id,
     )
 
 

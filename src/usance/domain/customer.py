@@ -21,8 +21,10 @@ from babel import Locale, UnknownLocaleError
 from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as gb_vat
 
+from usance.domain.calendar import zone
 from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import CustomerId
+from usance.domain.ids import CouponId, CustomerId
+from usance.domain.money import currency
 from usance.domain.receivables_policy import CreditApplication
 
 # The states whose VAT is the Union's, by ISO code (Greece writes EL in its VAT ids). Northern
@@ -89,7 +91,9 @@ class BillTo(StrEnum):
 class Customer:
     """Who buys. `exemption` is the reason printed when no tax is due whatever the place;
     `credit_application` None: its credit pays invoices as the legal entity has it. `parent_id` is
-    the account it belongs to, which pays when `bill_to` says so.
+    the account it belongs to, which pays when `bill_to` says so. `billing_id` is what another
+    system calls it; `billing_currency` an ISO 4217 code in capitals; `coupon_id` is taken off all
+    of its subscriptions.
     """
 
     id: CustomerId
@@ -103,6 +107,10 @@ class Customer:
     metadata: Mapping[str, str] = field(default_factory=dict)
     parent_id: CustomerId | None = None
     bill_to: BillTo = BillTo.SELF
+    billing_id: str | None = None
+    billing_currency: str | None = None
+    timezone: str | None = None
+    coupon_id: CouponId | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")
@@ -115,6 +123,12 @@ class Customer:
             expected = "the reason to print, or nothing at all"
             raise Invalid(Problem("InvalidExemption", "exemption", self.exemption, expected))
 
+        if self.billing_id is not None:
+            check_name(self.billing_id, "billingId")
+        if self.billing_currency is not None:
+            check_currency(self.billing_currency, "billingCurrency")
+        if self.timezone is not None:
+            check_zone(self.timezone, "timezone")
         if self.bill_to is BillTo.PARENT and self.parent_id is None:
             expected = "SELF, or a parentId beside it"
             raise Invalid(Problem("ParentMissing", "billTo", self.bill_to, expected))
@@ -171,6 +185,24 @@ def check_locale(name: str, path: str) -> None:
     except (UnknownLocaleError, ValueError, TypeError, AttributeError):
         expected = "a language tag such as en-US, de-DE or ja-JP"
         raise Invalid(Problem("UnknownLocale", path, str(name)[:80], expected)) from None
+
+
+def check_currency(code: str, path: str) -> None:
+    """Raises Invalid (UnknownCurrency) unless it is an ISO 4217 code, in capitals."""
+    try:
+        known = currency(code).code
+    except Invalid as refused:
+        raise Invalid(*(problem.under(path) for problem in refused.problems)) from None
+    if known != code:
+        raise Invalid(Problem("UnknownCurrency", path, code[:80], known))
+
+
+def check_zone(name: str, path: str) -> None:
+    """Raises Invalid (UnknownTimeZone) unless it is an IANA zone such as Europe/Berlin."""
+    try:
+        zone(name)
+    except Invalid as refused:
+        raise Invalid(*(problem.under(path) for problem in refused.problems)) from None
 
 
 @cache

@@ -10,9 +10,10 @@ from usance.domain.facts import CustomerCreated, CustomerDeleted, CustomerUpdate
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.invoicing.issuing import CREDIT_NOTES
 from usance.domain.legal_entity import LegalEntity
+from usance.domain.plans.coupon import applying_problems
 from usance.domain.tax.rates import TaxRate, TaxTable
 from usance.flows.runtime import Runtime, Scope
-from usance.store import parties
+from usance.store import coupons, parties
 
 
 class SeriesTaken(Conflict):
@@ -58,10 +59,14 @@ def save_tax_rates(
 def save_customer(runtime: Runtime, scope: Scope, customer: Customer) -> None:
     """Keep a customer, new or changed. Held drafts follow at their next refresh.
 
-    Raises Invalid: UnknownParent, ParentCycle.
+    Raises Invalid: UnknownParent, ParentCycle, CouponNotFound.
     """
     with runtime.transaction(scope) as tx:
-        refuse_if(list(parent_problems(customer, parties.lock_above(tx, customer))))
+        problems = [*parent_problems(customer, parties.lock_above(tx, customer))]
+        if (coupon_id := customer.coupon_id) is not None:
+            is_active = coupons.is_active(tx, coupon_id)
+            problems += applying_problems(coupon_id, is_active=is_active)
+        refuse_if(problems)
 
         is_known = parties.has_customer(tx, customer.id)
         parties.save_customer(tx, customer, at=runtime.now(tx))

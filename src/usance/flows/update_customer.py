@@ -9,8 +9,9 @@ from usance.domain.customer import Customer, parent_problems
 from usance.domain.errors import refuse_if
 from usance.domain.facts import CustomerUpdated
 from usance.domain.ids import CustomerId
+from usance.domain.plans.coupon import applying_problems
 from usance.flows.runtime import Runtime, Scope
-from usance.store import parties, payers
+from usance.store import coupons, parties, payers
 
 
 def update_customer(
@@ -25,7 +26,12 @@ def update_customer(
         before = parties.customer(tx, customer_id)
 
         changed = customer_from({**plain_customer(before), **changes, "customerId": customer_id})
-        refuse_if(list(parent_problems(changed, parties.lock_above(tx, changed))))
+        problems = [*parent_problems(changed, parties.lock_above(tx, changed))]
+        coupon_id = changed.coupon_id
+        if coupon_id is not None and coupon_id != before.coupon_id:
+            is_active = coupons.is_active(tx, coupon_id)
+            problems += applying_problems(coupon_id, is_active=is_active)
+        refuse_if(problems)
 
         parties.save_customer(tx, changed, at=runtime.now(tx))
         after = {"changed": sorted(changes)}

@@ -36,6 +36,13 @@ SELECT id, particulars, created_at, updated_at, archived_at
    AND id = %(id)s
    FOR NO KEY UPDATE
 """
+ACTIVE = """
+SELECT id
+  FROM coupons
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND archived_at IS NULL
+"""
 PAGE = """
 SELECT id, particulars, created_at, updated_at, archived_at
   FROM coupons
@@ -97,6 +104,11 @@ def save(tx: Tx, coupon: Coupon, *, at: datetime) -> None:
 def dated(tx: Tx, coupon_id: CouponId) -> DatedCoupon:
     """The coupon of that id, archived or not. Raises NotFound."""
     return _dated(tx.one(DATED, kind="coupon", ref=coupon_id, id=coupon_id))
+
+
+def is_active(tx: Tx, coupon_id: CouponId) -> bool:
+    """True when there is one of that id that may be applied."""
+    return tx.maybe(ACTIVE, id=coupon_id) is not None
 
 
 def lock(tx: Tx, coupon_id: CouponId) -> DatedCoupon:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from stigg import AuthenticationError, NotFoundError, Stigg, UnprocessableEntityError
@@ -37,6 +38,29 @@ def test_a_customer_is_provisioned_changed_archived_and_restored(stigg: Stigg) -
         customers.unarchive("none")
     with pytest.raises(NotFoundError):
         customers.list_resources("none")
+
+
+def test_a_customer_has_a_currency_a_language_and_a_coupon(stigg: Stigg) -> None:
+    coupon: Any = {"amounts_off": None, "description": None, "metadata": None}
+    stigg.v1.coupons.create(
+        id="spring", name="Spring", percent_off=20, duration_in_months=None, **coupon
+    )
+    made = stigg.v1.customers.provision(
+        id="acme",
+        billing_currency="eur",
+        billing_id="cus_1",
+        coupon_id="spring",
+        language="de-DE",
+        timezone="Europe/Berlin",
+    ).data
+    assert (made.billing_currency, made.billing_id, made.coupon_id) == ("eur", "cus_1", "spring")
+    assert (made.language, made.timezone) == ("de-DE", "Europe/Berlin")
+    assert stigg.v1.customers.update("acme", coupon_id="").data.coupon_id is None
+    stigg.v1.coupons.archive_coupon("spring")
+    wrong: list[Any] = [{"coupon_id": "spring"}, {"timezone": "Mars"}, {"coupon_id": "none"}]
+    for sent in wrong:
+        with pytest.raises(UnprocessableEntityError):
+            stigg.v1.customers.update("acme", **sent)
 
 
 def test_customers_are_found_by_name_address_and_age(stigg: Stigg) -> None:

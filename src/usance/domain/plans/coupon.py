@@ -62,6 +62,12 @@ class Coupon:
         return CouponType.FIXED if self.percent_off is None else CouponType.PERCENTAGE
 
 
+def applying_problems(coupon_id: CouponId, *, is_active: bool) -> Iterator[Problem]:
+    """What keeps a coupon from being given to a customer."""
+    if not is_active:
+        yield Problem("CouponNotFound", "couponId", coupon_id, "the id of an active coupon")
+
+
 def _problems(coupon: Coupon) -> Iterator[Problem]:
     yield from name_problems(coupon.name, "name")
     yield from text_problems(coupon.description, "description")
