@@ -96,7 +96,7 @@ class Raised(NamedTuple):
 
     on: date
     factor: str  # exactly, as a fraction or a decimal
-    index: str = ""
+    series: str = ""  # the price index, if it follows one
     of: date | None = None
     against: date | None = None
     change: str = ""  # of the index, in percent, to four places

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ class Books:
                 Piece(item.line_id, covers.start, covers.end, item.terms_key, stands, source)
             )
         own.sort(key=lambda piece: piece.start)
-        for one, other in zip(own, own[1:], strict=False):
+        for one, other in pairwise(own):
             assert one.end <= other.start, "no day of a line stands twice"
 
 

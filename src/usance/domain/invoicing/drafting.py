@@ -267,9 +267,9 @@ def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | 
 def _rise(raised: Raised) -> Working:
     """A rise of the price that was agreed, before the price of this line."""
     facts: dict[str, Decimal | int | str] = {"on": str(raised.on), "factor": raised.factor}
-    if raised.index:
+    if raised.series:
         facts |= {
-            "index": raised.index,
+            "index": raised.series,
             "month": str(raised.of),
             "against": str(raised.against),
             "changePercent": raised.change,
