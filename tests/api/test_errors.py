@@ -11,7 +11,7 @@ import pytest
 import usance
 from tests.api.conftest import Desk
 from usance.api.errors import STATUS, status_of
-from usance.domain.errors import DomainError
+from usance.domain.errors import Conflict, DomainError
 from usance.store import parties
 
 
@@ -65,5 +65,5 @@ def test_a_database_that_is_away_is_said_to_be(server: str, desk: Desk) -> None:
     assert status_of(DomainErrorOfTomorrow()) == 409
 
 
-class DomainErrorOfTomorrow(list(STATUS)[3]):  # type: ignore[misc]
+class DomainErrorOfTomorrow(Conflict):
     """A refusal somebody forgot to give a row."""
