@@ -23,8 +23,10 @@ SELECT (jsonb_populate_record(invoice_lines, '{"invoice_id": "inv_second"}')).* 
  WHERE tenant_id = %(tenant_id)s
 """
 ADD_SLICE = """
-INSERT INTO billed_slices (tenant_id, invoice_id, position, contract_line_id, service_period)
-SELECT tenant_id, 'inv_second', 1, contract_line_id, %(days)s::daterange FROM billed_slices
+INSERT INTO billed_slices (tenant_id, invoice_id, position, contract_line_id, service_period,
+                           net_minor, terms_key)
+SELECT tenant_id, 'inv_second', 1, contract_line_id, %(days)s::daterange, 1, 'terms'
+  FROM billed_slices
  WHERE tenant_id = %(tenant_id)s
 """
 ISSUE_UNAPPROVED = """
