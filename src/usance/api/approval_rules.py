@@ -1,4 +1,4 @@
-"""Approval rules as they travel: of a legal entity, with its currencies; of a contract."""
+"""Approval rules of a legal entity as they travel, with its currencies."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pydantic import Field
 from usance.api.envelope import Amount, Wire
 
 
-class SharedRules(Wire):
-    """What both a legal entity and a contract may ask of those who approve."""
+class EntityRules(Wire):
+    """What a legal entity asks of those who approve its documents; gross amounts by currency."""
 
     change_percent: str | None = Field(
         default=None,
@@ -20,11 +20,6 @@ class SharedRules(Wire):
     separate_duties: bool = Field(
         default=False, description="Who entered or changed the order is not the only approver."
     )
-
-
-class EntityRules(SharedRules):
-    """What a legal entity asks of those who approve its documents; gross amounts by currency."""
-
     review_above: dict[str, Amount] | None = Field(
         default=None,
         description="Above it a reviewer is needed. A currency left out is limited to nothing.",
@@ -33,10 +28,3 @@ class EntityRules(SharedRules):
     four_eyes_above: dict[str, Amount] | None = Field(
         default=None, description="Above it two people are.", examples=[{"EUR": "50000.00"}]
     )
-
-
-class ContractRules(SharedRules):
-    """What a contract asks beside its legal entity; gross amounts in its currency."""
-
-    review_above: Amount | None = Field(default=None, examples=["5000.00"])
-    four_eyes_above: Amount | None = Field(default=None, examples=["50000.00"])

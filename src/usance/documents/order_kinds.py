@@ -9,6 +9,7 @@ from typing import NamedTuple
 from usance.documents.particulars import customer_from
 from usance.documents.plain import Fields, currency, day, name, ref, refusal, whole
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, Period, month_after
+from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.order import OrderKind
 from usance.domain.contracts.terms import ContractTerms, PartyChange
 from usance.domain.ids import CustomerId, LegalEntityId
@@ -51,6 +52,17 @@ class Standing(NamedTuple):
     currency: Currency
     contract_name: str
     terms: ContractTerms
+
+    @classmethod
+    def of(cls, contract: Contract) -> Standing:
+        """What an order finds that is to change this contract."""
+        return cls(
+            contract.customer_id,
+            contract.legal_entity_id,
+            contract.currency,
+            contract.name,
+            contract.terms,
+        )
 
 
 class Span(NamedTuple):

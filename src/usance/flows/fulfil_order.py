@@ -22,7 +22,7 @@ from usance.domain.facts import (
     OrderFulfilled,
     SubscriptionProvisioned,
 )
-from usance.domain.ids import LineId, OrderId
+from usance.domain.ids import OrderId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     contract_drafts,
@@ -73,7 +73,7 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
             order.contract_id,
             read=read_order,
             with_order=order,
-            new_id=lambda: LineId(runtime.new_id("lin")),
+            new_id=runtime.line_id,
         ).contract
         steps = order_steps(order, _all_done(order))
 
@@ -84,8 +84,7 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
         if not timelines.keep(tx, contract, at=at, is_amended=not is_first):
             raise _contract_exists(order)  # another customer's, made at this moment
         _provision(runtime, tx, order, contract)
-        orders.save_contract(tx, order_id, contract.id)
-        orders.save_fulfilled(tx, order_id, at=at)
+        orders.save_fulfilled(tx, order_id, contract.id, at=at)
         desk.redraft_contract(tx, contract.id, runtime.invoice_id, at=at, actor=scope.actor)
         runtime.note(  # announce
             tx,

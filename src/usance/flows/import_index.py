@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from usance.documents.order_form import read_order
-from usance.domain.ids import ContractId, LineId, parse_ref
+from usance.domain.ids import ContractId, parse_ref
 from usance.domain.price_index import added, written_month
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
@@ -55,9 +55,7 @@ def _price_anew(runtime: Runtime, scope: Scope, contract_id: ContractId) -> None
         payers.lock_customer(tx, contracts.owner(tx, contract_id))
         timelines.refuse_inactive(tx, contract_id)
         before = contracts.one(tx, contract_id)
-        told = timelines.told(
-            tx, contract_id, read=read_order, new_id=lambda: LineId(runtime.new_id("lin"))
-        )
+        told = timelines.told(tx, contract_id, read=read_order, new_id=runtime.line_id)
         if told.contract.lines != before.lines:
             at = runtime.now(tx)
             timelines.keep(tx, told.contract, at=at)

@@ -9,7 +9,7 @@ from usance.domain.catalog import is_storable
 from usance.domain.contracts.contract import Contract
 from usance.domain.errors import Conflict, Invalid, NotFound, Problem
 from usance.domain.facts import MilestoneReached
-from usance.domain.ids import ContractId, LineId
+from usance.domain.ids import ContractId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     contracts,
@@ -60,9 +60,7 @@ def mark_milestone(
             expected = "a milestone that falls due when it is marked done"
             raise Invalid(Problem("NotAMilestone", "lineRef", line_ref, expected))
 
-        contract = timelines.told(
-            tx, contract_id, read=read_order, new_id=lambda: LineId(runtime.new_id("lin"))
-        ).contract
+        contract = timelines.told(tx, contract_id, read=read_order, new_id=runtime.line_id).contract
         timelines.keep(tx, contract, at=at)
         desk.redraft_contract(tx, contract_id, runtime.invoice_id, at=at, actor=scope.actor)
         runtime.note(

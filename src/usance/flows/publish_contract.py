@@ -13,7 +13,7 @@ from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.contracts.order_problems import catalogue_problems
 from usance.domain.errors import Problem, refuse_if
 from usance.domain.facts import ContractAmended, ContractPublished, OrderFulfilled, OrderReceived
-from usance.domain.ids import ContractId, LegalEntityId, LineId, OrderId
+from usance.domain.ids import ContractId, LegalEntityId, OrderId
 from usance.domain.payment_terms import NET_30
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
@@ -59,7 +59,7 @@ def publish_contract(runtime: Runtime, scope: Scope, contract_id: ContractId) ->
             contract_id,
             read=read_order,
             with_order=order,
-            new_id=lambda: LineId(runtime.new_id("lin")),
+            new_id=runtime.line_id,
         ).contract
 
         _keep(runtime, scope, tx, order, contract)  # write, announce
@@ -87,13 +87,7 @@ def _amendment(
     form = amending_form(collected, contract, Frame(order_id, last, today))
     if form is None:
         return None
-    standing = Standing(
-        contract.customer_id,
-        contract.legal_entity_id,
-        contract.currency,
-        contract.name,
-        contract.terms,
-    )
+    standing = Standing.of(contract)
     return order_from(form, order_id=order_id, standing=standing)
 
 
@@ -122,8 +116,7 @@ def _keep(runtime: Runtime, scope: Scope, tx: Tx, order: Order, contract: Contra
         at=at,
     )
     timelines.keep(tx, contract, at=at, is_amended=not is_first)
-    orders.save_contract(tx, order.id, contract.id)
-    orders.save_fulfilled(tx, order.id, at=at)
+    orders.save_fulfilled(tx, order.id, contract.id, at=at)
     if not is_first:
         subscriptions.save_end(tx, contract)
     desk.redraft_contract(tx, contract.id, runtime.invoice_id, at=at, actor=scope.actor)

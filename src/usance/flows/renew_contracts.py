@@ -12,7 +12,7 @@ from usance.domain.calendar import month_after
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.order import Order
 from usance.domain.facts import ContractAmended, OrderFulfilled, OrderReceived
-from usance.domain.ids import ContractId, CustomerId, LineId, OrderId
+from usance.domain.ids import ContractId, CustomerId, OrderId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     contracts,
@@ -82,12 +82,11 @@ def _renew(
             contract_id,
             read=read_order,
             with_order=order,
-            new_id=lambda: LineId(runtime.new_id("lin")),
+            new_id=runtime.line_id,
         ).contract
         timelines.keep(tx, renewed, at=at)
         subscriptions.save_end(tx, renewed)
-        orders.save_contract(tx, order.id, contract_id)
-        orders.save_fulfilled(tx, order.id, at=at)
+        orders.save_fulfilled(tx, order.id, contract_id, at=at)
         desk.redraft_contract(tx, contract_id, runtime.invoice_id, at=at, actor=scope.actor)
         runtime.note(
             tx,
@@ -124,12 +123,6 @@ def _renewal(contract: Contract) -> tuple[Order, bytes]:
         },
         "tags": ["automatic"],
     }
-    standing = Standing(
-        contract.customer_id,
-        contract.legal_entity_id,
-        contract.currency,
-        contract.name,
-        contract.terms,
-    )
+    standing = Standing.of(contract)
     order = order_from(form, order_id=OrderId(""), standing=standing)
     return order, msgspec.json.encode(form)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from usance.domain.calendar import day_of
 from usance.domain.facts import Fact
-from usance.domain.ids import InvoiceId
+from usance.domain.ids import InvoiceId, LineId
 from usance.providers.tax_id_register import TaxIdRegister
 from usance.providers.tax_service import HttpTaxService, TaxService
 from usance.providers.vies import Vies
@@ -65,6 +65,10 @@ class Runtime:
     def invoice_id(self) -> InvoiceId:
         """A new invoice's id."""
         return InvoiceId(self.new_id("inv"))
+
+    def line_id(self) -> LineId:
+        """A new contract line's id."""
+        return LineId(self.new_id("lin"))
 
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Tx]:

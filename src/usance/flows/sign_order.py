@@ -158,16 +158,7 @@ def _party_problems(tx: Tx, order: Order, *, has_customer: bool) -> list[Problem
 def _standing(tx: Tx, contract_id: str | None) -> Standing | None:
     """What an order after the first finds; None where no contract of that id runs."""
     found = [] if contract_id is None else contracts.many(tx, [ContractId(contract_id)])
-    if not found:
-        return None
-    contract = found[0]
-    return Standing(
-        contract.customer_id,
-        contract.legal_entity_id,
-        contract.currency,
-        contract.name,
-        contract.terms,
-    )
+    return Standing.of(found[0]) if found else None
 
 
 def _refuse_without_contract(tx: Tx, form: Mapping[str, object]) -> None:
@@ -183,9 +174,7 @@ def _refuse_without_contract(tx: Tx, form: Mapping[str, object]) -> None:
 
 def _refuse_without_effect(tx: Tx, order: Order, *, is_named: bool) -> None:
     """Refuse what cannot take effect on the contract as it is, before anybody approves it."""
-    timelines.refuse_inactive(tx, order.contract_id)
-    others = timelines.orders_of(tx, order.contract_id, read_order)
-    if not is_named and any(_is_level(order, other) for other in others):
+    if not is_named and _is_ambiguous(tx, order):
         expected = "a sequence: another order changes the same on this day, and which one is last?"
         raise Invalid(Problem("AmbiguousSequence", "sequence", str(order.sequence), expected))
     nobody = LineId("")
@@ -193,6 +182,11 @@ def _refuse_without_effect(tx: Tx, order: Order, *, is_named: bool) -> None:
         tx, order.contract_id, read=read_order, with_order=order, new_id=lambda: nobody
     )
     refuse_if(amended_total_problems(order, told.contract))
+
+
+def _is_ambiguous(tx: Tx, order: Order) -> bool:
+    others = timelines.orders_of(tx, order.contract_id, read_order)
+    return any(_is_level(order, other) for other in others)
 
 
 def _is_level(order: Order, other: Order) -> bool:

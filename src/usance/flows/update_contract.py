@@ -13,7 +13,6 @@ from usance.store import (
     contract_drafts,
     contracts,
     desk,
-    invoices,
     payers,
 )
 
@@ -55,9 +54,7 @@ def update_contract(
             said = {"name": name, "po_number": po_number}
             set_now = {key: value for key, value in said.items() if value is not None}
             contracts.save_by_hand(tx, contract_id, **set_now)
-            for held in invoices.lock_drafts_of_contract(tx, contract_id):
-                made_now = desk.redraft(tx, held, runtime.invoice_id)
-                desk.save_redrafted(tx, held, made_now, at=at, actor=scope.actor)
+            desk.redraft_contract(tx, contract_id, runtime.invoice_id, at=at, actor=scope.actor)
         after = {"name": name, "poNumber": po_number}
         runtime.note(tx, scope, "contract.updated", contract_id, after=after)
 

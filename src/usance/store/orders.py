@@ -69,7 +69,7 @@ UPDATE orders
 """
 SAVE_FULFILLED = """
 UPDATE orders
-   SET fulfilled_at = %(at)s
+   SET fulfilled_at = %(at)s, contract_id = %(contract_id)s
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
    AND fulfilled_at IS NULL
@@ -151,9 +151,9 @@ def save_contract(tx: Tx, order_id: OrderId, contract_id: ContractId) -> None:
     tx.run(SAVE_CONTRACT, id=order_id, contract_id=contract_id)
 
 
-def save_fulfilled(tx: Tx, order_id: OrderId, *, at: datetime) -> None:
-    """Its last open step was done."""
-    tx.run(SAVE_FULFILLED, id=order_id, at=at)
+def save_fulfilled(tx: Tx, order_id: OrderId, contract_id: ContractId, *, at: datetime) -> None:
+    """Its last open step was done, on that contract."""
+    tx.run(SAVE_FULFILLED, id=order_id, contract_id=contract_id, at=at)
 
 
 def save_canceled(tx: Tx, order_id: OrderId, *, at: datetime) -> None:

@@ -275,8 +275,3 @@ def _all_of(piece: Piece) -> GivenBack:
 def without_waived(due: Iterable[Slice]) -> Iterator[Slice]:
     """The slices that cost something: a waived stub is on no document."""
     return (each for each in due if each.share)
-
-
-def moved(item: Correction, day: date) -> Correction:
-    """The same, due on another day."""
-    return replace(item, day=day)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from usance.domain.calendar import BillingPeriod, Period
+from usance.domain.calendar import BillingPeriod
 from usance.domain.contracts import difference
-from usance.domain.contracts.contract import Contract, ContractLine
+from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.difference import Correction, Standing
 from usance.domain.contracts.items import Items
 from usance.domain.contracts.schedule import (
@@ -22,7 +22,7 @@ from usance.domain.contracts.schedule import (
     plan_slices,
 )
 from usance.domain.contracts.terms import Corrections, LateUsage
-from usance.domain.due_items import DueItem, LineKind, Piece
+from usance.domain.due_items import DueItem, Piece
 
 NOTHING: Standing = {}
 
@@ -215,16 +215,3 @@ def _day_of(
 def _is_counted(each: Correction) -> bool:
     """True when its amount rests on usage."""
     return each.charge is not None and each.fixed_minor is None and each.is_late
-
-
-def lines_of_kind(contract: Contract, kind: LineKind) -> Iterator[tuple[int, ContractLine]]:
-    """The lines of that kind, each with its place."""
-    return (
-        (position, line) for position, line in enumerate(contract.lines) if line.sold.kind is kind
-    )
-
-
-def whole_life(contract: Contract) -> Period:
-    """From the first day of its first line to the last of its last one, holds included."""
-    end = max((line.sold.window.end for line in contract.lines), default=contract.term.end)
-    return Period(contract.term.start, max(end, contract.term.end))

@@ -79,7 +79,6 @@ def cut(
     segments = line.sold.segments
     profile = Proration.DAYS if terms is None else terms.proration
     if part is not whole and _is_waived(line.sold, part, whole):
-        profile, whole = Proration.DAYS, part
         for segment in segments:
             if (period := segment.period.overlap(part)) is not None:
                 yield Slice(segment, period, NOTHING, due_on)

@@ -13,7 +13,8 @@ from decimal import Decimal
 from usance.domain.fx import FxRate, Rates
 from usance.domain.invoicing.invoice import Draft, Finding, Severity
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.money import Currency, Money, round_minor
+from usance.domain.money import Currency, Money
+from usance.domain.tax.amounts import tax_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class TaxDisplay:
 
     def of(self, draft: Draft) -> TaxDisplay:
         """The same rate for another document: a credit note keeps the rate of its source."""
-        return replace(self, tax=round_minor(draft.tax.amount * self.rate, self.tax.currency))
+        return replace(self, tax=tax_in(draft.tax, self.tax.currency, self.rate))
 
 
 def shown_in(draft: Draft, seller: LegalEntity) -> Currency | None:
