@@ -18,6 +18,7 @@ from usance.flows.plays.daily_work import do_daily_work
 from usance.flows.plays.pass_time import pass_time
 from usance.flows.plays.rehearse import simulate_contract, what_if
 from usance.flows.preview_billing import preview_contract
+from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.settle_late_usage import settle_late_usage
 from usance.flows.update_contract import update_contract
 from usance.store import contracts
@@ -321,6 +322,26 @@ def test_late_usage_rolls_into_the_next_period_naming_the_old_window(world: Worl
     world.approve_all().issue_all()
     do_daily_work(world.runtime, world.scope)
     assert len(nets(world)) == 3, "what was settled is settled"
+
+
+def test_a_held_draft_follows_usage_of_earlier_periods_that_its_tiers_go_on_from(
+    world: World,
+) -> None:
+    steps = '{upTo: 1000, unitAmount: "1"}, {upTo: null, unitAmount: "0.10"}'
+    world.sign(
+        (CALLS % "lateUsage: IGNORE").replace(
+            'price: {model: PER_UNIT, unitAmount: "0.01"}',
+            f"price: {{model: GRADUATED, tiers: [{steps}]}}\n  tierScope: TERM",
+        )
+    )
+    world.on("2025-01-10").usage("2025-01-10", 600)
+    world.on("2025-02-01").send_out()
+    world.on("2025-02-10").usage("2025-02-10", 100)
+    world.on("2025-03-01").bill()
+    assert nets(world)[1:] == ["2025-03-01 I 2025-02-01..2025-03-01 100.00"]
+    world.usage("2025-01-31", 400)
+    assert len(refresh_drafts(world.runtime, world.scope)) == 1
+    assert nets(world)[1:] == ["2025-03-01 I 2025-02-01..2025-03-01 10.00"]
 
 
 def test_or_is_rebilled_at_once_where_the_contract_says_so(world: World) -> None:

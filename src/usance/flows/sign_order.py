@@ -174,6 +174,7 @@ def _refuse_without_contract(tx: Tx, form: Mapping[str, object]) -> None:
 
 def _refuse_without_effect(tx: Tx, order: Order, *, is_named: bool) -> None:
     """Refuse what cannot take effect on the contract as it is, before anybody approves it."""
+    timelines.refuse_inactive(tx, order.contract_id)
     if not is_named and _is_ambiguous(tx, order):
         expected = "a sequence: another order changes the same on this day, and which one is last?"
         raise Invalid(Problem("AmbiguousSequence", "sequence", str(order.sequence), expected))

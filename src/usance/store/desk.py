@@ -12,6 +12,7 @@ from typing import NamedTuple
 from usance.domain.approval_rules import ApprovalRules
 from usance.domain.calendar import FIRST_DAY, Period, day_edges
 from usance.domain.contracts.contract import Contract
+from usance.domain.contracts.order import OrderLine
 from usance.domain.contracts.owed import Due, due
 from usance.domain.customer import Customer, payer_of
 from usance.domain.due_items import DueItem, LineKind, Source
@@ -352,16 +353,20 @@ def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
             )
     sellers = parties.entities(tx, {each.legal_entity_id for each in metered.values()})
     counted = _counted(tx, metered, sellers)
-    return [draft.id for draft in drafts if _rests_on_others(draft) or has_moved(draft, counted)]
+    sold = {line_id: line.sold for line_id, (_, line) in lines.items()}
+    return [
+        draft.id for draft in drafts if _rests_on_others(draft, sold) or has_moved(draft, counted)
+    ]
 
 
-def _rests_on_others(draft: Draft) -> bool:
+def _rests_on_others(draft: Draft, sold: Mapping[LineId, OrderLine]) -> bool:
     """True when usage of other lines, or of earlier periods, may change what it says."""
     return any(
         line.kind is LineKind.COMMITMENT
         or line.working.find("prepaid") is not None
-        or line.working.find("already") is not None
+        or (line.line_id in sold and sold[line.line_id].counts_with_others)
         for line in draft.lines
+        if line.line_id is not None
     )
 
 

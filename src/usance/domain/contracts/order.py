@@ -132,6 +132,11 @@ class OrderLine:
     is_separate: bool = False
     control_total: Money | None = None
 
+    @property
+    def counts_with_others(self) -> bool:
+        """True when its tiers go on from usage of earlier periods, or of other lines."""
+        return self.tier_scope is Scope.TERM or bool(self.tier_group)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineChange:

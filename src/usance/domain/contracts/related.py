@@ -64,7 +64,7 @@ class Related:
     def before(self, position: int, each: Slice) -> tuple[CountedSlice, ...]:
         """Usage in the same tier scope, counted before a slice of a metered line."""
         sold, start = self.contract.lines[position].sold, each.period.start
-        if sold.tier_scope is Scope.PERIOD and not sold.tier_group:
+        if not sold.counts_with_others:
             if len(sold.segments) == 1:  # the usual line
                 return ()
             return tuple(self._at_same_price(position, each))
