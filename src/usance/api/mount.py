@@ -9,7 +9,6 @@ from usance.api import (
     billing_runs,
     clock,
     credit_notes,
-    customers,
     events,
     features,
     fx_rates,
@@ -35,6 +34,7 @@ from usance.api.contracts import (
     value,
 )
 from usance.api.contracts import routes as contracts
+from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
 from usance.api.invoices import corrections, review
 from usance.api.invoices import routes as invoices

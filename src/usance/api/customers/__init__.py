@@ -1,0 +1,1 @@
+"""Customers over HTTP: who buys, and what hangs on them."""
