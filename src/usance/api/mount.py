@@ -34,6 +34,7 @@ from usance.api.contracts import (
     value,
 )
 from usance.api.contracts import routes as contracts
+from usance.api.customers import promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
 from usance.api.invoices import corrections, review
@@ -44,6 +45,7 @@ from usance.api.route import Door, open_door
 
 ROUTERS = (
     customers.router,
+    promotions.router,
     legal_entities.router,
     features.router,
     products.router,

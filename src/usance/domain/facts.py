@@ -50,7 +50,19 @@ class ContractArchived(Fact):
 
 
 class SubscriptionProvisioned(Fact):
-    """A subscription was created for a contract."""
+    """A subscription was created."""
+
+
+class SubscriptionUpdated(Fact):
+    """A subscription's terms, dates or parties changed, or are to change."""
+
+
+class SubscriptionCanceled(Fact):
+    """A subscription was ended, or is to end."""
+
+
+class TrialStarted(Fact):
+    """A subscription began as a trial."""
 
 
 class InvoiceDrafted(Fact):
@@ -171,6 +183,26 @@ class CouponUpdated(Fact):
 
 class CouponArchived(Fact):
     """A coupon is applied to nobody anew."""
+
+
+class PromotionalEntitlementGranted(Fact):
+    """A customer was given a feature beside its subscriptions."""
+
+
+class PromotionalEntitlementUpdated(Fact):
+    """A feature given to a customer was given anew, in other terms."""
+
+
+class PromotionalEntitlementRevoked(Fact):
+    """A feature given to a customer was taken back."""
+
+
+class PaymentMethodAttached(Fact):
+    """A customer pays by another method from now on."""
+
+
+class PaymentMethodDetached(Fact):
+    """A customer has no payment method any more."""
 
 
 class CustomerCreated(Fact):

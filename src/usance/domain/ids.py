@@ -18,6 +18,7 @@ FeatureId = NewType("FeatureId", str)
 ProductId = NewType("ProductId", str)
 PackageId = NewType("PackageId", str)  # a plan or an add-on
 CouponId = NewType("CouponId", str)
+PromotionId = NewType("PromotionId", str)
 OrderId = NewType("OrderId", str)
 ContractId = NewType("ContractId", str)
 LineId = NewType("LineId", str)

@@ -130,6 +130,30 @@ CREATE TABLE tax_id_checks (
 );
 CREATE INDEX tax_id_checks_by_customer ON tax_id_checks (tenant_id, customer_id, checked_at);
 
+-- What a customer is called in other systems: one record of each.
+CREATE TABLE customer_integrations (
+    tenant_id         text        NOT NULL,
+    customer_id       text        NOT NULL,
+    integration_id    text        NOT NULL,
+    vendor            text        NOT NULL,   -- whose system it is: STRIPE, HUBSPOT
+    synced_entity_id  text,                   -- the customer there; null until it is known
+    sync_data         jsonb,                  -- what the last sync left there: ids, links
+    created_at        timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, customer_id, integration_id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers
+);
+
+-- The provider's payment method a customer pays by when nothing else is said; we hold its name.
+CREATE TABLE payment_methods (
+    tenant_id    text        NOT NULL,
+    customer_id  text        NOT NULL,
+    method       jsonb       NOT NULL,   -- the provider's id of it, what is known of a card
+    attached_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, customer_id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers
+);
+
 -- --------------------------------------------------------------------------------- catalogue --
 
 CREATE TABLE features (
@@ -224,6 +248,27 @@ CREATE TABLE coupons (
     PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX coupons_by_age ON coupons (tenant_id, created_at, id);
+
+-- Features given to a customer beside its subscriptions.
+CREATE TABLE promotional_entitlements (
+    tenant_id    text        NOT NULL,
+    id           text        NOT NULL,
+    customer_id  text        NOT NULL,
+    feature_id   text        NOT NULL,
+    starts_at    timestamptz NOT NULL,
+    ends_at      timestamptz,            -- the first instant it counts no more; null: never
+    terms        jsonb       NOT NULL,   -- the value given, and for what period
+    created_at   timestamptz NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    revoked_at   timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, feature_id) REFERENCES features,
+    CONSTRAINT a_promotion_ends_after_it_starts CHECK (ends_at > starts_at)
+);
+CREATE UNIQUE INDEX one_promotion_of_a_feature
+    ON promotional_entitlements (tenant_id, customer_id, feature_id) WHERE revoked_at IS NULL;
+CREATE INDEX promotions_by_age ON promotional_entitlements (tenant_id, customer_id, created_at, id);
 
 -- ----------------------------------------------------------- figures and prices to refer to --
 
