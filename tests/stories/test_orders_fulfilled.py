@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -64,14 +65,14 @@ def test_fulfilling_an_order_does_every_open_step_at_once(world: World) -> None:
     assert all(step.is_done for step in fulfilled.steps)
     assert world.order_status(order.id) == "FULFILLED"
     with world.runtime.transaction(world.scope) as tx:
-        (held,) = subscriptions.of_contract(tx, ContractId("n-1"))
+        (kept,) = subscriptions.of_contract(tx, ContractId("n-1"))
+        now = world.runtime.now(tx)
         assert orders.one(tx, order.id).contract_id == "n-1"
         assert contracts.one(tx, ContractId("n-1")) == fulfilled.contract
-    assert (held.id, held.status, held.pricing_type) == ("team", "ACTIVE", "CUSTOM")
-    assert held.grants == [
-        {"feature_id": "api-calls", "limit": "1000"},
-        {"feature_id": "sso", "limit": None},
-    ]
+    held = kept.subscription
+    assert (held.id, held.status_at(now), held.pricing_type) == ("team", "ACTIVE", "CUSTOM")
+    granted = [(e.feature_id, e.usage_limit) for e in held.version_at(now).terms.overrides]
+    assert granted == [("api-calls", Decimal(1000)), ("sso", None)]
     assert world.facts() == [
         ("OrderReceived", "n-1"),
         ("ContractPublished", "n-1"),
@@ -84,7 +85,7 @@ def test_a_subscription_of_a_later_term_has_not_started(world: World) -> None:
     world.sign(WITH_SUBSCRIPTION.format(order_id="n-1", start="2025-02-01"))
     with world.runtime.transaction(world.scope) as tx:
         (held,) = subscriptions.of_contract(tx, ContractId("n-1"))
-    assert held.status == "NOT_STARTED"
+        assert held.subscription.status_at(world.runtime.now(tx)) == "NOT_STARTED"
 
 
 def test_a_new_order_bills_nothing(world: World) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from usance.domain.contracts.contract import ContractCanceled, ContractStatus
-from usance.domain.facts import ContractArchived, InvoiceVoided
+from usance.domain.facts import ContractArchived, InvoiceVoided, SubscriptionCanceled
 from usance.domain.ids import ContractId
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
+    contract_subscriptions,
     contracts,
     desk,
     invoices,
     parties,
     payers,
-    subscriptions,
 )
 from usance.store.database import Tx
 
@@ -29,11 +29,15 @@ def archive_contract(runtime: Runtime, scope: Scope, contract_id: ContractId) ->
         if contracts.stamps(tx, contract_id).status == ContractStatus.CANCELED:
             raise ContractCanceled(contract_id)
 
-        contracts.save_canceled(tx, contract_id, at=runtime.now(tx))
-        subscriptions.save_canceled_of_contract(tx, contract_id)
+        at = runtime.now(tx)
+        contracts.save_canceled(tx, contract_id, at=at)
+        ended = contract_subscriptions.cancel_all(tx, contract_id, at=at)
         for draft in invoices.lock_drafts_of_contract(tx, contract_id):
             _drop_lines(runtime, scope, tx, draft)
-        runtime.note(tx, scope, "contract.archived", contract_id, ContractArchived(contract_id))
+        facts = (SubscriptionCanceled(each) for each in ended)
+        runtime.note(
+            tx, scope, "contract.archived", contract_id, ContractArchived(contract_id), *facts
+        )
 
 
 def _drop_lines(runtime: Runtime, scope: Scope, tx: Tx, draft: Draft) -> None:

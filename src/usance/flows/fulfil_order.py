@@ -26,12 +26,11 @@ from usance.domain.ids import OrderId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     contract_drafts,
+    contract_subscriptions,
     contracts,
     desk,
     orders,
-    parties,
     payers,
-    subscriptions,
     timelines,
 )
 from usance.store.database import Tx
@@ -116,13 +115,12 @@ def _contract_exists(order: Order) -> Invalid:
 
 def _provision(runtime: Runtime, tx: Tx, order: Order, contract: Contract) -> None:
     """What the order promises, and how long what was promised before goes on."""
-    seller = parties.entity(tx, contract.legal_entity_id)
-    today, at = runtime.today(tx, seller.zone), runtime.now(tx)
+    at = runtime.now(tx)
     for promised in order.subscriptions:
-        if not subscriptions.add(tx, promised, contract, order.id, today=today, at=at):
+        if not contract_subscriptions.provision(tx, promised, contract, order.id, at=at):
             raise SubscriptionExists(f"There is a subscription {promised.ref!r} already.")
     if order.kind is not OrderKind.INITIAL:
-        subscriptions.save_end(tx, contract)
+        contract_subscriptions.save_end(tx, contract, at=at)
 
 
 def _all_done(order: Order) -> Done:

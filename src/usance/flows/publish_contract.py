@@ -19,13 +19,13 @@ from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     billing_drafts,
     contract_drafts,
+    contract_subscriptions,
     contracts,
     desk,
     features,
     orders,
     parties,
     payers,
-    subscriptions,
     timelines,
 )
 from usance.store.database import Tx
@@ -118,7 +118,7 @@ def _keep(runtime: Runtime, scope: Scope, tx: Tx, order: Order, contract: Contra
     timelines.keep(tx, contract, at=at, is_amended=not is_first)
     orders.save_fulfilled(tx, order.id, contract.id, at=at)
     if not is_first:
-        subscriptions.save_end(tx, contract)
+        contract_subscriptions.save_end(tx, contract, at=at)
     desk.redraft_contract(tx, contract.id, runtime.invoice_id, at=at, actor=scope.actor)
     runtime.note(
         tx,

@@ -15,13 +15,13 @@ from usance.domain.facts import ContractAmended, OrderFulfilled, OrderReceived
 from usance.domain.ids import ContractId, CustomerId, OrderId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
+    contract_subscriptions,
     contracts,
     desk,
     due_contracts,
     orders,
     parties,
     payers,
-    subscriptions,
     timelines,
 )
 
@@ -85,7 +85,7 @@ def _renew(
             new_id=runtime.line_id,
         ).contract
         timelines.keep(tx, renewed, at=at)
-        subscriptions.save_end(tx, renewed)
+        contract_subscriptions.save_end(tx, renewed, at=at)
         orders.save_fulfilled(tx, order.id, contract_id, at=at)
         desk.redraft_contract(tx, contract_id, runtime.invoice_id, at=at, actor=scope.actor)
         runtime.note(

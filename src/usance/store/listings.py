@@ -90,13 +90,6 @@ SELECT id
           created_at DESC, id DESC
  LIMIT %(limit)s
 """
-SUBSCRIPTIONS = """
-SELECT id, contract_id, plan_id, status
-  FROM subscriptions
- WHERE tenant_id = %(tenant_id)s
-   AND contract_id = ANY(%(ids)s)
- ORDER BY contract_id, id
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,11 +164,3 @@ def contract_page(
 def contract_stamps(tx: Tx, ids: Collection[str]) -> dict[str, Row]:
     """id, status, draft, created_at, updated_at of contracts of any state."""
     return {row.id: row for row in tx.all(CONTRACT_STAMPS, ids=list(ids))}
-
-
-def subscriptions(tx: Tx, contract_ids: Collection[str]) -> dict[str, list[Row]]:
-    """The subscriptions provisioned for each of those contracts."""
-    found: dict[str, list[Row]] = {}
-    for row in tx.all(SUBSCRIPTIONS, ids=list(contract_ids)):
-        found.setdefault(row.contract_id, []).append(row)
-    return found

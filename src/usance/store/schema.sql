@@ -18,18 +18,31 @@ CREATE TABLE tenants (
     kind         text        NOT NULL CHECK (kind IN ('PRODUCTION', 'SANDBOX')),
     clock_at     timestamptz,            -- a moved clock; null: the world's
     link_secret  bytea       NOT NULL CHECK (length(link_secret) >= 32),
+    signing_secret          text,        -- signs customer tokens; null: none was made yet
+    former_signing_secret   text,        -- the one before it, good for a while longer
+    former_signing_secret_until  timestamptz,
     created_at   timestamptz NOT NULL,
+    CONSTRAINT a_former_secret_ends
+        CHECK (num_nulls(former_signing_secret, former_signing_secret_until) IN (0, 2)),
     CONSTRAINT only_a_sandbox_moves_its_clock CHECK (clock_at IS NULL OR kind = 'SANDBOX')
 );
 
 CREATE TABLE api_keys (
-    tenant_id   text        NOT NULL REFERENCES tenants,
-    id          text        NOT NULL,
-    name        text        NOT NULL,
-    key_hash    bytea       NOT NULL UNIQUE CHECK (length(key_hash) = 32),  -- SHA-256
-    created_at  timestamptz NOT NULL,
-    revoked_at  timestamptz,
-    PRIMARY KEY (tenant_id, id)
+    tenant_id     text        NOT NULL REFERENCES tenants,
+    id            text        NOT NULL,
+    name          text        NOT NULL,
+    kind          text        NOT NULL CHECK (kind IN ('SERVER', 'PUBLISHABLE')),
+    scopes        text[],                 -- of a server key
+    key_hash      bytea       NOT NULL UNIQUE CHECK (length(key_hash) = 32),  -- SHA-256
+    ends_with     text        NOT NULL,   -- its last four characters, to know it by
+    replaces      text,                   -- the key it was rotated from
+    created_at    timestamptz NOT NULL,   -- the world's time, as all instants here
+    expires_at    timestamptz,
+    revoked_at    timestamptz,
+    last_used_at  timestamptz,            -- to the minute
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT a_server_key_has_scopes
+        CHECK ((kind = 'SERVER') = (coalesce(cardinality(scopes), 0) > 0))
 );
 
 -- -------------------------------------------------------------------- who sells and who buys --
@@ -413,26 +426,77 @@ CREATE TABLE milestones (
     FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts
 );
 
+-- States are not kept: they follow from these instants (domain/subscriptions). What it is for stands
+-- in its versions.
 CREATE TABLE subscriptions (
-    tenant_id    text        NOT NULL,
-    id           text        NOT NULL,
-    customer_id  text        NOT NULL,
-    contract_id  text,
-    order_id     text,
-    plan_id      text        NOT NULL,
-    pricing_type text        NOT NULL CHECK (pricing_type IN ('FREE', 'PAID', 'CUSTOM')),
-    status       text        NOT NULL CHECK (status IN
-                 ('NOT_STARTED', 'ACTIVE', 'CANCELED', 'EXPIRED')),
-    active       daterange   NOT NULL CHECK (NOT isempty(active)),
-    grants       jsonb       NOT NULL,   -- entitlements: feature, limit or value
-    created_at   timestamptz NOT NULL,
+    tenant_id          text        NOT NULL,
+    id                 text        NOT NULL,
+    customer_id        text        NOT NULL,   -- whose access it gives
+    paying_customer_id text,                   -- who pays, where that is another
+    resource_id        text,                   -- the part of the customer it is for
+    product_id         text,                   -- null: its plan stands in no catalogue
+    plan_id            text        NOT NULL,
+    pricing_type       text        NOT NULL CHECK (pricing_type IN ('FREE', 'PAID', 'CUSTOM')),
+    starts_at          timestamptz NOT NULL,
+    ends_at            timestamptz,            -- null: for ever
+    anchor             timestamptz NOT NULL,   -- billing periods are counted from it
+    trial_ends_at      timestamptz,
+    trial_end          text        CHECK (trial_end IN ('CONVERT_TO_PAID', 'CANCEL_SUBSCRIPTION')),
+    is_payment_pending boolean     NOT NULL,
+    canceled_at        timestamptz,            -- when it was said to end
+    end_reason         text,
+    contract_id        text,                   -- the contract it was sold on
+    order_id           text,
+    agreement_id       text,                   -- the contract of its own that a paid one is billed by
+    collection         text        CHECK (collection IN ('CHARGE', 'INVOICE', 'NONE')),
+    follows            text,                   -- the subscription whose end starts it
+    billing_id         text,                   -- what other systems call it
+    salesforce_id      text,
+    metadata           jsonb       NOT NULL,
+    created_at         timestamptz NOT NULL,
+    updated_at         timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
+    FOREIGN KEY (tenant_id, paying_customer_id) REFERENCES customers (tenant_id, id),
+    FOREIGN KEY (tenant_id, product_id) REFERENCES products,
     FOREIGN KEY (tenant_id, contract_id) REFERENCES contracts,
-    FOREIGN KEY (tenant_id, order_id) REFERENCES orders
+    FOREIGN KEY (tenant_id, agreement_id) REFERENCES contracts (tenant_id, id),
+    FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
+    CONSTRAINT a_trial_says_how_it_ends CHECK ((trial_ends_at IS NULL) = (trial_end IS NULL)),
+    CONSTRAINT one_of_a_product_at_a_time EXCLUDE USING gist (
+        tenant_id WITH =, customer_id WITH =, product_id WITH =,
+        coalesce(resource_id, '') WITH =,
+        tstzrange(coalesce(trial_ends_at, starts_at),
+                  CASE WHEN ends_at IS NOT NULL
+                       THEN greatest(ends_at, coalesce(trial_ends_at, starts_at)) END) WITH &&
+    ) WHERE (product_id IS NOT NULL AND NOT is_payment_pending),
+    CONSTRAINT one_trial_of_a_product_at_a_time EXCLUDE USING gist (
+        tenant_id WITH =, customer_id WITH =, product_id WITH =,
+        coalesce(resource_id, '') WITH =,
+        tstzrange(starts_at, greatest(starts_at, least(trial_ends_at, ends_at))) WITH &&
+    ) WHERE (product_id IS NOT NULL AND NOT is_payment_pending AND trial_ends_at IS NOT NULL)
 );
 CREATE INDEX subscriptions_by_customer ON subscriptions (tenant_id, customer_id);
 CREATE INDEX subscriptions_by_contract ON subscriptions (tenant_id, contract_id);
+CREATE INDEX subscriptions_by_agreement ON subscriptions (tenant_id, agreement_id);
+CREATE INDEX subscriptions_by_age ON subscriptions (tenant_id, created_at, id);
+CREATE INDEX subscriptions_by_follower ON subscriptions (tenant_id, follows)
+    WHERE follows IS NOT NULL;
+
+-- Terms from an instant on; of one instant the last made counts.
+CREATE TABLE subscription_versions (
+    tenant_id        text        NOT NULL,
+    subscription_id  text        NOT NULL,
+    number           int         NOT NULL CHECK (number > 0),
+    effective_at     timestamptz NOT NULL,
+    terms            jsonb       NOT NULL,   -- plan version, add-ons, quantities, overrides, prices
+    changes          jsonb       NOT NULL,   -- what of them was scheduled; empty: at once
+    is_reset         boolean     NOT NULL,   -- usage counts from zero again
+    created_at       timestamptz NOT NULL,
+    called_off_at    timestamptz,
+    PRIMARY KEY (tenant_id, subscription_id, number),
+    FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions
+);
 
 -- ------------------------------------------------------------------------------------- usage --
 
@@ -1126,6 +1190,7 @@ CREATE TABLE outbox (
     tenant_id    text        NOT NULL REFERENCES tenants,
     sequence     bigint      GENERATED ALWAYS AS IDENTITY,
     kind         text        NOT NULL,
+    name         text        NOT NULL,   -- what webhooks call it: `invoice.issued`
     subject_id   text        NOT NULL,
     fact         jsonb       NOT NULL,
     happened_at  timestamptz NOT NULL,

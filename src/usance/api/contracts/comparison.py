@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field
@@ -27,13 +27,13 @@ from usance.domain.contracts.comparison import (
 )
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.fulfilment import OrderStatus
-from usance.domain.contracts.order import Grant, Order
+from usance.domain.contracts.order import Order
 from usance.domain.ids import ContractId, OrderId
-from usance.store import billed, contracts, orders, parties, subscriptions
-from usance.store.codec import value_from
+from usance.domain.subscriptions.subscription import RUNNING, Status
+from usance.store import billed, contract_subscriptions, contracts, orders, parties
 from usance.store.database import Row, Tx
 
-RUNNING = ("ACTIVE", "NOT_STARTED")
+GOES_ON = RUNNING | {Status.NOT_STARTED}
 
 router = resource("orders", tag="Orders")
 
@@ -116,7 +116,9 @@ def compare(caller: Asked, id: PathId) -> Single[OrderComparisonWire]:
         row = orders.one(tx, OrderId(id))
         order = read_order(row.form, OrderId(id))
         contract = _contract(tx, row)
-        provisioned = [] if contract is None else _provisioned(tx, contract.id)
+        provisioned = (
+            [] if contract is None else _provisioned(tx, contract.id, caller.runtime.now(tx))
+        )
         seller = parties.entities(tx, [order.legal_entity_id]).get(order.legal_entity_id)
         assert seller is not None, "an order names one of our legal entities"
         today = caller.runtime.today(tx, seller.zone)
@@ -137,16 +139,16 @@ def _contract(tx: Tx, row: Row) -> Contract | None:
     return contracts.one(tx, ContractId(row.contract_id))
 
 
-def _provisioned(tx: Tx, contract_id: ContractId) -> list[Provisioned]:
+def _provisioned(tx: Tx, contract_id: ContractId, at: datetime) -> list[Provisioned]:
     return [
         Provisioned(
             ref=row.id,
             plan_id=row.plan_id,
             status=row.status,
-            is_running=row.status in RUNNING,
-            grants=value_from(row.grants, tuple[Grant, ...]),
+            is_running=row.status in GOES_ON,
+            grants=row.grants,
         )
-        for row in subscriptions.of_contract(tx, contract_id)
+        for row in contract_subscriptions.by_contract(tx, [contract_id], at=at).get(contract_id, [])
     ]
 
 

@@ -22,6 +22,7 @@ from usance.flows.create_contract import create_contract
 from usance.flows.update_contract import update_contract
 from usance.store import (
     contract_drafts,
+    contract_subscriptions,
     contracts,
     listings,
     timelines,
@@ -73,7 +74,7 @@ def list_contracts(
             name=name,
         )
         shown, cursors = part(ids, asked, str)
-        return Page(data=_rendered(tx, shown), pagination=cursors)
+        return Page(data=_rendered(caller, tx, shown), pagination=cursors)
 
 
 @router.get("/{id}", operation_id="getContract", summary="Read a contract")
@@ -87,8 +88,10 @@ def get_contract(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[Contra
         if contract_id in stamps and contract_drafts.drafted(tx, contract_id) is not None:
             return one(caller, contract_id)
         agreed = timelines.agreed(tx, contract_id, read_order)
-        subscriptions = listings.subscriptions(tx, [contract_id]).get(contract_id, [])
+        at = caller.runtime.now(tx)
+        provisioned = contract_subscriptions.by_contract(tx, [contract_id], at=at)
     state = agreed.after(taken_by(agreed.orders, day))
+    subscriptions = provisioned.get(contract_id, [])
     shown = ContractWire.agreed(state, stamps[contract_id], subscriptions, as_of=day)
     return Single(data=shown)
 
@@ -113,14 +116,14 @@ def one(caller: Caller, contract_id: ContractId) -> Single[ContractWire]:
     """The contract as it is now, in any state. Raises NotFound."""
     with caller.transaction() as tx:
         contracts.stamps(tx, contract_id)
-        [shown] = _rendered(tx, [contract_id])
+        [shown] = _rendered(caller, tx, [contract_id])
     return Single(data=shown)
 
 
-def _rendered(tx: Tx, ids: Collection[ContractId]) -> list[ContractWire]:
+def _rendered(caller: Caller, tx: Tx, ids: Collection[ContractId]) -> list[ContractWire]:
     stamps = listings.contract_stamps(tx, ids)
     agreed = {contract.id: contract for contract in contracts.many(tx, ids)}
-    subscriptions = listings.subscriptions(tx, ids)
+    subscriptions = contract_subscriptions.by_contract(tx, ids, at=caller.runtime.now(tx))
     return [
         ContractWire.agreed(agreed[each], stamps[each], subscriptions.get(each, []))
         if each in agreed

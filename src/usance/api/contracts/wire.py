@@ -21,6 +21,7 @@ from usance.domain.contracts.contract import Contract, ContractLine, ContractSta
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Invalid, Problem
 from usance.domain.rating.notation import plain_pricing
+from usance.store.contract_subscriptions import Provisioned
 from usance.store.database import Row
 
 AsOf = Annotated[
@@ -111,7 +112,7 @@ class ContractWire(Wire):
         cls,
         contract: Contract,
         stamps: Row,
-        subscriptions: Sequence[Row],
+        subscriptions: Sequence[Provisioned],
         *,
         as_of: date | None = None,
     ) -> ContractWire:

@@ -26,7 +26,8 @@ from usance.domain.ids import ContractId, OrderId
 from usance.flows.cancel_order import cancel_order
 from usance.flows.fulfil_order import fulfil_order
 from usance.flows.sign_order import sign_order
-from usance.store import contracts, listings, orders
+from usance.store import contract_subscriptions, contracts, listings, orders
+from usance.store.contract_subscriptions import Provisioned
 from usance.store.database import Row, Tx
 
 YAML = "application/yaml"
@@ -104,7 +105,7 @@ def list_orders(
             statuses=words(status, list(OrderStatus), "status"),
         )
         shown, cursors = part(ids, asked, str)
-        return Page(data=_rendered(tx, listings.orders(tx, shown)), pagination=cursors)
+        return Page(data=_rendered(caller, tx, listings.orders(tx, shown)), pagination=cursors)
 
 
 @router.get("/{id}", operation_id="getOrder", summary="Read an order")
@@ -137,14 +138,14 @@ def _text(content: bytes) -> str:
 def _one(caller: Caller, order_id: OrderId) -> Single[OrderWire]:
     with caller.transaction() as tx:
         orders.one(tx, order_id)
-        [shown] = _rendered(tx, listings.orders(tx, [order_id]))
+        [shown] = _rendered(caller, tx, listings.orders(tx, [order_id]))
     return Single(data=shown)
 
 
-def _rendered(tx: Tx, rows: Sequence[Row]) -> list[OrderWire]:
+def _rendered(caller: Caller, tx: Tx, rows: Sequence[Row]) -> list[OrderWire]:
     made = [ContractId(row.contract_id) for row in rows if row.contract_id is not None]
     agreed = {contract.id: contract for contract in contracts.many(tx, made)}
-    provisioned = listings.subscriptions(tx, made)
+    provisioned = contract_subscriptions.by_contract(tx, made, at=caller.runtime.now(tx))
     read = {row.id: read_order(row.form, row.id) for row in rows}
     worth = worths(tx, read.values())
     return [
@@ -158,7 +159,9 @@ def _rendered(tx: Tx, rows: Sequence[Row]) -> list[OrderWire]:
     ]
 
 
-def _done(row: Row, agreed: Mapping[ContractId, Contract], provisioned: Sequence[Row]) -> Done:
+def _done(
+    row: Row, agreed: Mapping[ContractId, Contract], provisioned: Sequence[Provisioned]
+) -> Done:
     """What exists of an order."""
     contract = agreed.get(row.contract_id)
     if contract is None:

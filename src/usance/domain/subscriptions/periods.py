@@ -1,0 +1,39 @@
+"""Billing periods of a subscription: counted from its anchor, never from each other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from usance.domain.calendar import Cadence, Instants, Unit, instants_at, month_after
+from usance.domain.plans.charges import BillingPeriod
+from usance.domain.plans.package import Trial, TrialUnit
+
+CADENCES = {
+    BillingPeriod.MONTHLY: Cadence(1, Unit.MONTH),
+    BillingPeriod.ANNUALLY: Cadence(1, Unit.YEAR),
+}
+
+
+def billing_period_at(
+    anchor: datetime, period: BillingPeriod, at: datetime, where: ZoneInfo
+) -> Instants:
+    """The period an instant is in; an instant between two is in the later."""
+    return instants_at(anchor, CADENCES[period], at, where)
+
+
+def month_at(anchor: datetime, at: datetime, where: ZoneInfo) -> Instants:
+    """The month of billing an instant is in: of annual ones too."""
+    return instants_at(anchor, CADENCES[BillingPeriod.MONTHLY], at, where)
+
+
+def trial_end(start: datetime, trial: Trial, where: ZoneInfo) -> datetime:
+    """When a trial that starts then is over: so many days or months later, same time of day."""
+    local = start.astimezone(where)
+    if trial.units is TrialUnit.MONTH:
+        day = month_after(local.date(), trial.duration)
+    else:
+        cadence = Cadence(trial.duration, Unit.DAY)
+        day = cadence.boundary(local.date(), 1)
+    moved = local.replace(year=day.year, month=day.month, day=day.day)
+    return moved.astimezone(start.tzinfo)

@@ -1,0 +1,54 @@
+"""What a customer has of one product: one subscription at a time, and a trial beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from usance.domain.subscriptions.subscription import EndReason, Subscription
+from usance.store import subscriptions
+from usance.store.database import Tx
+
+
+def others(tx: Tx, subscription: Subscription, *, at: datetime) -> list[Subscription]:
+    """What else the customer has, or will have, of its product and resource at `at` or later."""
+    if subscription.product_id is None:
+        return []
+    found = subscriptions.some(tx, customer_ids=[subscription.customer_id], not_over_at=at)
+    return [
+        kept.subscription
+        for kept in found
+        if kept.subscription.id != subscription.id
+        and kept.subscription.product_id == subscription.product_id
+        and kept.subscription.resource_id == subscription.resource_id
+    ]
+
+
+def make_room(tx: Tx, new: Subscription, *, at: datetime) -> list[Subscription]:
+    """End what the new one takes the place of, on the instant it starts; what was ended.
+
+    A trial stands beside what is paid for, and ends another trial only; what is no trial ends both.
+    What was to start later is called off. Hold the customer, so that nobody else does the same.
+    """
+    is_trial = new.trial_ends_at is not None
+    ended = []
+    for other in others(tx, new, at=min(new.starts_at, at)):
+        if is_trial and not other.is_trial(new.starts_at):
+            continue
+        if new.ends_at is not None and new.ends_at <= other.starts_at:
+            continue
+        is_conversion = other.is_trial(new.starts_at) and not is_trial
+        reason = EndReason.TRIAL_CONVERTED if is_conversion else EndReason.UPGRADE_OR_DOWNGRADE
+        over = end(other, new.starts_at, reason, said_at=at)
+        subscriptions.save(tx, over, at=at)
+        ended.append(over)
+    return ended
+
+
+def end(
+    subscription: Subscription, on: datetime, reason: EndReason, *, said_at: datetime
+) -> Subscription:
+    """The subscription with that end, where it would have gone on longer."""
+    if subscription.ends_at is not None and subscription.ends_at <= on:
+        return subscription
+    return replace(subscription, ends_at=on, canceled_at=said_at, end_reason=reason)
