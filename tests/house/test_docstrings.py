@@ -26,7 +26,8 @@ from tests.house.source import (
     tree,
 )
 
-VOCABULARY = {"ids", "errors", "facts", "due_items"}  # words the topics share; no rules in them
+# Words the topics share; no rules in them.
+VOCABULARY = {"ids", "errors", "facts", "fact_names", "due_items"}
 PARTS = ("Owns:", "Does not own:", "Always true:")
 ALWAYS_TRUE = re.compile(r"^Always true:\n((?:(?:- |  ).*\n?)+)", re.MULTILINE)
 ASIDE = re.compile(r"\([^)]*\)")  # where a property is tested, or a figure: not its words

@@ -1,4 +1,4 @@
-"""Who is asking: the environment a key opens, and what a handler may reach."""
+"""Who is asking: the environment a key opens, what for, and what a handler may reach."""
 
 from __future__ import annotations
 
@@ -11,25 +11,50 @@ from fastapi import Depends, Request
 
 from usance.api.errors import Unauthenticated
 from usance.documents.link import hosted_url
-from usance.domain.ids import InvoiceId
+from usance.domain.api_keys.customer_tokens import customer_of
+from usance.domain.api_keys.keys import KeyKind
+from usance.domain.api_keys.scopes import FULL, KeyScope
+from usance.domain.ids import CustomerId, InvoiceId
 from usance.domain.invoicing.approvers import named
-from usance.flows.open_environment import key_hash
 from usance.flows.runtime import Runtime, Scope
+from usance.flows.use_key import OpenKey, use_key
 from usance.store import tenants
 from usance.store.database import Tx
 from usance.store.joined import Joined
 
-LONGEST_KEY = 200
+CUSTOMER_TOKEN = "X-CUSTOMER-KEY"  # as Stigg's browser SDK calls it
 ACTOR = "X-Usance-Actor"  # the header that names the person who acts through a key
 
 
 @dataclass(frozen=True, slots=True)
+class Rights:
+    """What a key may do.
+
+    A server key has scopes. A publishable key has none: it sees the catalogue as published, and
+    what its customer token's customer has (api/admission.py).
+    """
+
+    scopes: frozenset[KeyScope] = frozenset()
+    is_publishable: bool = False
+    customer_id: CustomerId | None = None  # of the customer token
+
+
+FULL_RIGHTS = Rights(FULL)  # of whoever works on the server itself
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """A request's environment, on whose behalf it acts, and where customers reach us."""
+    """A request's environment, on whose behalf it acts, where customers reach us, its rights."""
 
     runtime: Runtime
     scope: Scope
     public_url: str
+    rights: Rights
+
+    @property
+    def sees_drafts(self) -> bool:
+        """Whether it may see what is not published, or no more."""
+        return not self.rights.is_publishable
 
     def transaction(self) -> AbstractContextManager[Tx]:
         """A transaction of the caller's environment."""
@@ -50,15 +75,25 @@ class Caller:
         return link
 
 
-def authenticate(runtime: Runtime, key: str | None) -> Scope:
-    """The environment a key opens, acting as that key. Raises Unauthenticated."""
-    if not key or len(key) > LONGEST_KEY:
-        raise Unauthenticated
-    with runtime.database.platform() as tx:
-        found = tenants.tenant_of_key(tx, key_hash(key))
+def authenticate(runtime: Runtime, key: str | None) -> OpenKey:
+    """The environment a key opens, and what for. Raises Unauthenticated."""
+    found = use_key(runtime, key or "")
     if found is None:
         raise Unauthenticated
-    return Scope(found.tenant_id, f"key:{found.id}")
+    return found
+
+
+def rights_of(runtime: Runtime, key: OpenKey, token: str | None) -> Rights:
+    """What a key may do with that customer token, which only a publishable key heeds.
+
+    Raises CustomerTokenInvalid, CustomerTokenExpired.
+    """
+    if key.kind is KeyKind.SERVER:
+        return Rights(key.scopes)
+    if token is None:
+        return Rights(is_publishable=True)
+    customer_id = customer_of(token, key.signing_secrets, at=runtime.clock())
+    return Rights(is_publishable=True, customer_id=customer_id)
 
 
 def in_the_name_of(scope: Scope, person: str | None) -> Scope:

@@ -19,9 +19,13 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from usance.api.envelope import Detail, ErrorBody, Failure
+from usance.domain.api_keys.customer_tokens import CustomerTokenExpired, CustomerTokenInvalid
+from usance.domain.api_keys.publishable import CustomerTokenMissing, NotForPublishableKeys
+from usance.domain.api_keys.scopes import ForbiddenScope
 from usance.domain.contracts.billing_draft import BillingNotOpen
 from usance.domain.contracts.contract import ContractCanceled
 from usance.domain.contracts.fulfilment import OrderNotNew
+from usance.domain.customer import IntegrationLinked
 from usance.domain.errors import (
     Conflict,
     DomainError,
@@ -65,6 +69,7 @@ from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
 from usance.flows.fulfil_order import SubscriptionExists
 from usance.flows.mark_milestone import MilestoneReachedBefore
+from usance.flows.rotate_key import KeyReplaced
 from usance.flows.save_rate_card import RateCardVersionIsFixed
 from usance.flows.set_up_company import SeriesTaken
 from usance.flows.sign_order import OrderExists
@@ -77,6 +82,11 @@ STATUS: Mapping[type[DomainError], int] = {
     Invalid: 422,
     NotFound: 404,
     Forbidden: 403,
+    CustomerTokenExpired: 401,
+    CustomerTokenInvalid: 401,
+    CustomerTokenMissing: 403,
+    ForbiddenScope: 403,
+    NotForPublishableKeys: 403,
     ApproverNotNamed: 403,
     Conflict: 409,
     BankReferenceUsed: 409,
@@ -84,6 +94,7 @@ STATUS: Mapping[type[DomainError], int] = {
     CouponExists: 409,
     DraftChanged: 409,
     EntitlementExists: 409,
+    IntegrationLinked: 409,
     MilestoneReachedBefore: 409,
     OrderExists: 409,
     PackageExists: 409,
@@ -109,6 +120,7 @@ STATUS: Mapping[type[DomainError], int] = {
     InvoiceNotDraft: 409,
     InvoiceNotIssued: 409,
     InvoiceNotVoidable: 409,
+    KeyReplaced: 409,
     NoTaxIdToCheck: 409,
     OrderNotNew: 409,
     CouponIsArchived: 409,
@@ -231,7 +243,7 @@ def failure(
 
 def _of_rules(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError), "registered for these"
-    problems = error.problems if isinstance(error, Invalid) else ()
+    problems = error.problems if isinstance(error, (Invalid, ForbiddenScope)) else ()
     code = problems[0].code if problems else error.code
     status = status_of(error)
     headers = NEVER_AGAIN if status == 409 else {}

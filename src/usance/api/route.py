@@ -1,4 +1,6 @@
-"""What every route of the API does before its handler: key, body, idempotency; in that order."""
+"""What every route of the API does before its handler: key and scope, body, idempotency; in that
+order.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from usance.api.caller import ACTOR, Caller, authenticate, in_the_name_of
+from usance.api.admission import Rule, refuse_beyond, rule_for
+from usance.api.caller import (
+    ACTOR,
+    CUSTOMER_TOKEN,
+    Caller,
+    authenticate,
+    in_the_name_of,
+    rights_of,
+)
 from usance.api.once import answer_once, keyed
 from usance.api.reading import (
     JSON,
@@ -21,7 +31,7 @@ from usance.api.reading import (
     refuse_nul,
     refuse_other_media,
 )
-from usance.flows.runtime import Runtime
+from usance.flows.runtime import Runtime, Scope
 
 MEDIA_TYPES = "x-media-types"  # of openapi_extra: which notations of a body a route reads
 REPEATS = "x-repeats-safely"
@@ -38,11 +48,19 @@ class Door:
     max_body_bytes: int
     public_url: str | None
 
-    def caller(self, request: Request) -> Caller:
-        """Who asks. Raises Unauthenticated; Invalid (InvalidActor)."""
+    def admit(self, request: Request, rule: Rule) -> Caller:
+        """Who asks, if they may. It asks the database: call it in a thread.
+
+        Raises Unauthenticated; Invalid (InvalidActor); CustomerTokenInvalid, CustomerTokenExpired;
+        ForbiddenScope, NotForPublishableKeys, CustomerTokenMissing, NotFound (admission.py).
+        """
         key = authenticate(self.runtime, request.headers.get("x-api-key"))
-        scope = in_the_name_of(key, request.headers.get(ACTOR))
-        return Caller(self.runtime, scope, self.public_url or str(request.base_url).rstrip("/"))
+        rights = rights_of(self.runtime, key, request.headers.get(CUSTOMER_TOKEN))
+        scope = in_the_name_of(Scope(key.tenant_id, f"key:{key.id}"), request.headers.get(ACTOR))
+        public_url = self.public_url or str(request.base_url).rstrip("/")
+        caller = Caller(self.runtime, scope, public_url, rights)
+        refuse_beyond(rule, request, caller)
+        return caller
 
 
 def open_door(app: FastAPI, door: Door) -> None:
@@ -59,10 +77,12 @@ class ApiRoute(APIRoute):
         extra = self.openapi_extra or {}
         media_types = tuple(extra.get(MEDIA_TYPES, (JSON,)))
         repeats = bool(extra.get(REPEATS))
+        [method] = self.methods
+        rule = rule_for(self.path_format, method)
 
         async def handle(request: Request) -> Response:
             door: Door = request.app.state.door
-            caller = await run_in_threadpool(door.caller, request)
+            caller = await run_in_threadpool(door.admit, request, rule)
             refuse_nul(request)
             content = await read_body(request, limit=door.max_body_bytes)
             media_type = media_type_of(request)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from usance.api.caller import Caller
+from usance.api.caller import FULL_RIGHTS, Caller
 from usance.api.contracts import comparison, milestones, timeline, value
 from usance.api.contracts.changes_wire import ChangesWire, DifferenceWire
 from usance.api.contracts.routes import get_contract
@@ -178,7 +178,7 @@ def mark_done(
 def _asking(environment: str) -> Iterator[Caller]:
     """Somebody who asks the API from here."""
     with session(environment) as here:
-        yield Caller(here.runtime, here.scope, here.settings.public_url or "")
+        yield Caller(here.runtime, here.scope, here.settings.public_url or "", FULL_RIGHTS)
 
 
 def _print_json(answer: Wire) -> None:

@@ -20,7 +20,7 @@ from usance.flows.open_environment import (
 )
 from usance.flows.plays.pass_time import pass_time
 from usance.settings import settings_from
-from usance.store import tenants
+from usance.store import api_keys, tenants
 from usance.store.embedded.cluster import attach
 from usance.store.migrate import migrate
 
@@ -95,7 +95,7 @@ def create(
 def list_keys(*, environment: Environment = DEFAULT_ENVIRONMENT, as_json: AsJson = False) -> None:
     """List the keys of an environment; never the keys themselves."""
     with session(environment) as here, here.runtime.transaction(here.scope) as tx:
-        rows = tenants.keys(tx)
+        rows = api_keys.every(tx)
     if as_json:
         print_json([row._asdict() for row in rows])
         return

@@ -16,9 +16,10 @@ import uvicorn
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
 from usance.cli.show import paper
-from usance.flows.open_environment import create_key, key_hash
+from usance.domain.api_keys.keys import key_hash
+from usance.flows.open_environment import create_key
 from usance.main import application
-from usance.store import tenants
+from usance.store import api_keys
 from usance.worker.loop import work
 
 ONLY_MINE = 0o600
@@ -98,7 +99,7 @@ def _development_key(here: Session) -> str:
     if file.exists():
         kept = file.read_text(encoding="utf-8").strip()
         with here.runtime.database.platform() as platform:
-            known = tenants.tenant_of_key(platform, key_hash(kept))
+            known = api_keys.opened_by(platform, key_hash(kept), at=here.runtime.clock())
         if known is not None and known.tenant_id == here.scope.tenant_id:
             return kept
     key = create_key(here.runtime, here.scope, name="development")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from usance.domain.fact_names import name_of
 from usance.domain.facts import Fact
 from usance.store.database import Jsonb, Tx
 
 ADD = """
-INSERT INTO outbox (tenant_id, kind, subject_id, fact, happened_at)
-VALUES (%(tenant_id)s, %(kind)s, %(subject_id)s, %(fact)s, %(happened_at)s)
+INSERT INTO outbox (tenant_id, kind, name, subject_id, fact, happened_at)
+VALUES (%(tenant_id)s, %(kind)s, %(name)s, %(subject_id)s, %(fact)s, %(happened_at)s)
 """
 
 
@@ -21,13 +22,15 @@ def add(tx: Tx, *facts: Fact, at: datetime) -> None:
 
 def add_all(tx: Tx, facts: Iterable[Fact], *, at: datetime) -> None:
     """Announce many facts, as a set."""
-    columns = ("kind", "subject_id", "fact", "happened_at")
-    tx.append_rows("outbox", columns, ((fact.kind, fact.subject_id, {}, at) for fact in facts))
+    columns = ("kind", "name", "subject_id", "fact", "happened_at")
+    rows = ((fact.kind, name_of(fact), fact.subject_id, {}, at) for fact in facts)
+    tx.append_rows("outbox", columns, rows)
 
 
 def _row(fact: Fact, at: datetime) -> dict[str, object]:
     return {
         "kind": fact.kind,
+        "name": name_of(fact),
         "subject_id": fact.subject_id,
         "fact": Jsonb({}),
         "happened_at": at,

@@ -1,11 +1,11 @@
-"""Tenants (environments), their clocks, and the API keys that open them."""
+"""Tenants (environments) and their clocks."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import cast
 
-from usance.domain.errors import Conflict, NotAllowedNow, NotFound
+from usance.domain.errors import Conflict, NotAllowedNow
 from usance.store.database import Row, Tx
 
 CLOCK_OF = "SELECT clock_at FROM tenants WHERE tenant_id = %(tenant_id)s"
@@ -50,26 +50,6 @@ ADD = """
 INSERT INTO tenants (tenant_id, name, kind, link_secret, created_at)
 VALUES (%(id)s, %(name)s, %(kind)s, %(link_secret)s, %(created_at)s)
 ON CONFLICT (tenant_id) DO NOTHING
-"""
-ADD_KEY = """
-INSERT INTO api_keys (tenant_id, id, name, key_hash, created_at)
-VALUES (%(tenant_id)s, %(id)s, %(name)s, %(key_hash)s, %(created_at)s)
-"""
-KEYS = """
-SELECT id, name, created_at, revoked_at
-  FROM api_keys
- WHERE tenant_id = %(tenant_id)s
- ORDER BY created_at, id
-"""
-REVOKE_KEY = """
-UPDATE api_keys
-   SET revoked_at = %(at)s
- WHERE tenant_id = %(tenant_id)s
-   AND id = %(id)s
-   AND revoked_at IS NULL
-"""
-TENANT_OF_KEY = """
-SELECT tenant_id, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
 """
 
 
@@ -156,24 +136,3 @@ def add(
     )
     if not added:
         raise Conflict(f"There is an environment {tenant_id!r} already.")
-
-
-def add_key(tx: Tx, key_id: str, *, name: str, key_hash: bytes, at: datetime) -> None:
-    """A new API key of this environment; only its SHA-256 is kept."""
-    tx.run(ADD_KEY, id=key_id, name=name, key_hash=key_hash, created_at=at)
-
-
-def keys(tx: Tx) -> list[Row]:
-    """This environment's keys, oldest first, revoked ones too; never the keys themselves."""
-    return tx.all(KEYS)
-
-
-def save_key_revoked(tx: Tx, key_id: str, *, at: datetime) -> None:
-    """Close a key for good. Raises NotFound when there is no open key of that id."""
-    if not tx.run(REVOKE_KEY, id=key_id, at=at):
-        raise NotFound("API key", key_id)
-
-
-def tenant_of_key(platform: Tx, key_hash: bytes) -> Row | None:
-    """Whose key it is (tenant_id, id), None for a stranger's; for a platform transaction."""
-    return platform.maybe(TENANT_OF_KEY, key_hash=key_hash)
