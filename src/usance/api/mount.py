@@ -34,7 +34,7 @@ from usance.api.contracts import (
     value,
 )
 from usance.api.contracts import routes as contracts
-from usance.api.customers import promotions
+from usance.api.customers import integrations, payment_method, promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
 from usance.api.invoices import corrections, review
@@ -45,6 +45,8 @@ from usance.api.route import Door, open_door
 
 ROUTERS = (
     customers.router,
+    integrations.router,
+    payment_method.router,
     promotions.router,
     legal_entities.router,
     features.router,

@@ -1,6 +1,6 @@
 """Customers: who buys, where they are, and what the tax office knows them by.
 
-Owns: addresses, tax ids and their format, the customer.
+Owns: addresses, tax ids and their format, the customer, what other systems call it.
 Does not own: what a customer bought (contracts), owes (invoicing) or may use (entitlements).
 
 Always true:
@@ -22,8 +22,8 @@ from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as gb_vat
 
 from usance.domain.calendar import zone
-from usance.domain.errors import Invalid, Problem
-from usance.domain.ids import CouponId, CustomerId
+from usance.domain.errors import Conflict, Invalid, Problem
+from usance.domain.ids import CouponId, CustomerId, IntegrationId
 from usance.domain.money import currency
 from usance.domain.receivables_policy import CreditApplication
 
@@ -138,6 +138,53 @@ class Customer:
         return tuple(tax_id for tax_id in self.tax_ids if tax_id.country is not None)
 
 
+class Vendor(StrEnum):
+    """Whose system a customer is known in, in the names of Stigg's SDKs."""
+
+    AUTH0 = "AUTH0"
+    ZUORA = "ZUORA"
+    STRIPE = "STRIPE"
+    HUBSPOT = "HUBSPOT"
+    AWS_MARKETPLACE = "AWS_MARKETPLACE"
+    SNOWFLAKE = "SNOWFLAKE"
+    SALESFORCE = "SALESFORCE"
+    BIG_QUERY = "BIG_QUERY"
+    OPEN_FGA = "OPEN_FGA"
+    APP_STORE = "APP_STORE"
+    RECEIVED = "RECEIVED"
+    PREQUEL = "PREQUEL"
+    AIRWALLEX = "AIRWALLEX"
+    STRIPE_INVOICING = "STRIPE_INVOICING"
+
+
+class IntegrationLinked(Conflict):
+    """A customer is one record of an integration."""
+
+    code = "IntegrationLinked"
+
+    def __init__(self, customer_id: CustomerId, held: Integration) -> None:
+        super().__init__(
+            f"Customer {customer_id} is {held.synced_entity_id!r} of {held.vendor} in integration "
+            f"{held.id} already; change that link, or remove it first."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """What a customer is called in a connected system: `id` is the connection's. `synced_entity_id`
+    is None until the record there is known; `sync_data` is what the last sync said of it.
+    """
+
+    id: IntegrationId
+    vendor: Vendor
+    synced_entity_id: str | None = None
+    sync_data: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.synced_entity_id is not None:
+            check_name(self.synced_entity_id, "syncedEntityId")
+
+
 def parent_problems(customer: Customer, above: Collection[CustomerId]) -> Iterator[Problem]:
     """What is wrong with a customer's parent. `above` are the parent, where there is one of that
     id, and all the accounts that it belongs to.
@@ -159,6 +206,17 @@ def payer_of(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> C
     if customer.bill_to is BillTo.SELF or customer.parent_id is None:
         return customer
     return payer_of(customer.parent_id, known)
+
+
+def country_named(text: str) -> str:
+    """The ISO code of a country, given that code or the country's English name; any other text
+    as it is, for the address to refuse.
+    """
+    if text.upper() in _countries():
+        return text.upper()
+    names = Locale("en").territories
+    found = (code for code in _countries() if names[code].casefold() == text.casefold())
+    return next(found, text)
 
 
 def check_name(name: str, path: str) -> None:

@@ -14,6 +14,7 @@ from usance.domain.errors import Invalid, Problem
 TenantId = NewType("TenantId", str)
 LegalEntityId = NewType("LegalEntityId", str)
 CustomerId = NewType("CustomerId", str)
+IntegrationId = NewType("IntegrationId", str)  # a connection to another system
 FeatureId = NewType("FeatureId", str)
 ProductId = NewType("ProductId", str)
 PackageId = NewType("PackageId", str)  # a plan or an add-on

@@ -19,7 +19,9 @@ def update_customer(
 ) -> Customer:
     """The customer as it now is. `changes` in the notation of the company file; None clears.
 
-    Held drafts follow at their next refresh. Raises NotFound; Invalid with every problem.
+    Held drafts follow at their next refresh. An archived one stays archived.
+
+    Raises NotFound; Invalid with every problem.
     """
     with runtime.transaction(scope) as tx:
         payers.lock_customer(tx, customer_id)
@@ -33,7 +35,7 @@ def update_customer(
             problems += applying_problems(coupon_id, is_active=is_active)
         refuse_if(problems)
 
-        parties.save_customer(tx, changed, at=runtime.now(tx))
+        parties.save_customer(tx, changed, at=runtime.now(tx), stays_archived=True)
         after = {"changed": sorted(changes)}
         fact = CustomerUpdated(customer_id)
         runtime.note(tx, scope, "customer.updated", customer_id, fact, after=after)

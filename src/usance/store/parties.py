@@ -51,7 +51,7 @@ ON CONFLICT (tenant_id, id) DO UPDATE
        particulars = excluded.particulars,
        parent_id = excluded.parent_id,
        updated_at = excluded.updated_at,
-       archived_at = NULL
+       archived_at = CASE WHEN %(stays_archived)s THEN customers.archived_at END
 """
 CUSTOMER = """
 SELECT particulars, created_at, updated_at, archived_at
@@ -121,6 +121,9 @@ UPDATE customers
    AND id = %(id)s
    AND archived_at IS NOT NULL
 """
+TOUCH_CUSTOMER = """
+UPDATE customers SET updated_at = %(at)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+"""
 ARCHIVE_CUSTOMER = """
 UPDATE customers
    SET archived_at = coalesce(archived_at, %(at)s)
@@ -188,14 +191,17 @@ def tax_tables(tx: Tx, ids: Collection[LegalEntityId]) -> dict[LegalEntityId, Ta
     return {entity_id: TaxTable(tuple(rates)) for entity_id, rates in found.items()}
 
 
-def save_customer(tx: Tx, customer: Customer, *, at: datetime) -> None:
-    """Keep a customer, new or changed; one that was archived comes back."""
+def save_customer(
+    tx: Tx, customer: Customer, *, at: datetime, stays_archived: bool = False
+) -> None:
+    """Keep a customer, new or changed; one that was archived comes back, unless it stays so."""
     tx.run(
         SAVE_CUSTOMER,
         id=customer.id,
         name=customer.name,
         particulars=jsonb(customer),
         parent_id=customer.parent_id,
+        stays_archived=stays_archived,
         at=at,
     )
 
@@ -265,6 +271,11 @@ def customer_page(
 ) -> list[Row]:
     """Customers that are not archived by age, after one or before one (then newest first)."""
     return tx.all(CUSTOMER_PAGE, **asdict(wanted), after=after, before=before, limit=limit)
+
+
+def save_customer_touched(tx: Tx, customer_id: CustomerId, *, at: datetime) -> None:
+    """Something that hangs on it changed."""
+    tx.run(TOUCH_CUSTOMER, id=customer_id, at=at)
 
 
 def save_customer_restored(tx: Tx, customer_id: CustomerId, *, at: datetime) -> bool:

@@ -3,128 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import Field
 
 from usance.api.caller import Asked, Caller
-from usance.api.catalog.wire import LowerCurrency
-from usance.api.envelope import Cursors, Instant, Page, Single, Wire
-from usance.api.fields import AddressWire, Metadata, PathId, Ref, TaxIdWire, called
+from usance.api.customers.passthrough import TakenOver, taken_over
+from usance.api.customers.wire import (
+    CustomerBody,
+    CustomerPatch,
+    CustomerWire,
+    ImportBody,
+    ImportedWire,
+    ResourceWire,
+    links_from,
+    method_from,
+    rendered,
+    sent,
+)
+from usance.api.envelope import Cursors, Page, Single
+from usance.api.fields import PathId, at, called
 from usance.api.filters import Created
 from usance.api.invoices.wire import UpcomingInvoice
 from usance.api.paging import Paging, part
 from usance.api.route import resource
-from usance.documents.particulars import customer_from, plain_customer
-from usance.domain.customer import BillTo, Customer
-from usance.domain.ids import CustomerId
+from usance.documents.particulars import customer_from
+from usance.domain.customer import Customer, Integration, Vendor
+from usance.domain.ids import CustomerId, IntegrationId
+from usance.domain.payments.method import PaymentMethod
+from usance.flows.attach_payment_method import attach_payment_method, detach_payment_method
 from usance.flows.import_customers import import_customers
+from usance.flows.link_customer import relink_integration, replace_integrations
 from usance.flows.preview_billing import upcoming_invoices
 from usance.flows.restore_customer import restore_customer
 from usance.flows.set_up_company import archive_customer, save_customer
 from usance.flows.update_customer import update_customer as change_customer
 from usance.store import parties
-from usance.store.database import Row
 from usance.store.parties import WantedCustomers
 
 NAMES = {"customerId": "id"}  # the notation's name of a field, and the wire's
+SALESFORCE = IntegrationId("salesforce")
 
 router = resource("customers", tag="Customers")
 
 
-class Particulars(Wire):
-    """What may be said of a customer."""
-
-    name: str | None = Field(default=None, max_length=255, examples=["Nordlicht Verlag GmbH"])
-    email: str | None = Field(default=None, examples=["rechnung@nordlicht.example"])
-    address: AddressWire | None = None
-    tax_ids: list[TaxIdWire] | None = Field(default=None, max_length=20)
-    locale: str | None = Field(
-        default=None, description="The language of its documents.", examples=["de-DE"]
-    )
-    exemption: str | None = Field(
-        default=None, description="Why no tax is due whatever the place; printed."
-    )
-    credit_application: Literal["AUTOMATIC", "MANUAL"] | None = Field(
-        default=None, description="Whether its credit pays its invoices; as its seller has it."
-    )
-    metadata: Metadata | None = None
-    parent_id: Ref | None = Field(
-        default=None, description="The account it belongs to.", examples=["nordlicht-holding"]
-    )
-    bill_to: BillTo | None = Field(
-        default=None, description="Whose invoices carry what it buys; SELF without it."
-    )
-    billing_id: str | None = Field(
-        default=None, max_length=255, description="What another system calls it."
-    )
-    billing_currency: LowerCurrency | None = None
-    timezone: str | None = Field(default=None, examples=["Europe/Berlin"])
-    language: str | None = Field(default=None, description="Another name of `locale`.")
-    coupon_id: Ref | Literal[""] | None = Field(
-        default=None, description="Taken off all of its subscriptions; empty or null clears."
-    )
-
-
-class CustomerBody(Particulars):
-    """A customer, new or replaced."""
-
-    id: Ref = Field(examples=["nordlicht"])
-
-
-class CustomerPatch(Particulars):
-    """What changes; null clears."""
-
-
-class ImportedCustomer(Wire):
-    """A customer from elsewhere; what is left out stays as it was."""
-
-    id: Ref
-    billing_id: str | None = Field(default=None, max_length=255)
-    name: str | None = Field(default=None, max_length=255)
-    email: str | None = None
-    metadata: Metadata | None = None
-
-
-class ImportBody(Wire):
-    """Customers from elsewhere."""
-
-    customers: list[ImportedCustomer] = Field(min_length=1, max_length=1000)
-
-
-class ImportedWire(Wire):
-    """Those that were not known before."""
-
-    new_customers: list[str]
-
-
-class ResourceWire(Wire):
-    """A part of a customer, such as a workspace, with subscriptions of its own."""
-
-    id: str
-    created_at: Instant
-    updated_at: Instant
-
-
-class CustomerWire(Particulars):
-    """A customer."""
-
-    id: str
-    created_at: Instant
-    updated_at: Instant
-    archived_at: Instant | None
-
-
 @router.post("", operation_id="createCustomer", summary="Create a customer", status_code=201)
 def create_customer(caller: Asked, body: CustomerBody, response: Response) -> Single[CustomerWire]:
-    """One of that id that exists is replaced, and no longer archived; then it answers 200."""
-    customer = _customer({"name": body.id, **_sent(body)})
+    """One of that id that exists is replaced, and no longer archived; then it answers 200. Its
+    integrations and its payment method stay unless others are sent.
+    """
+    said = sent(body)
+    taken = taken_over(body.passthrough, said)
+    customer = _customer({"name": body.id, **taken.particulars, **said}, taken)
     with caller.transaction() as tx:
         if parties.has_customer(tx, customer.id):
             response.status_code = 200
-    save_customer(caller.runtime, caller.scope, customer)
-    return _one(caller, customer.id)
+        joined = caller.joined(tx)
+        save_customer(joined.runtime, joined.scope, customer)
+        _attach(joined, customer.id, body, taken)
+        _link(joined, customer.id, body)
+    return one(caller, customer.id)
 
 
 @router.get("", operation_id="listCustomers", summary="List customers")
@@ -151,44 +89,56 @@ def list_customers(
         rows = parties.customer_page(
             tx, wanted, after=asked.after, before=asked.before, limit=asked.and_one
         )
-    shown, cursors = part(rows, asked, lambda row: str(row.id))
-    return Page(data=[_wire(row) for row in shown], pagination=cursors)
+        shown, cursors = part(rows, asked, lambda row: str(row.id))
+        return Page(data=rendered(tx, {row.id: row for row in shown}), pagination=cursors)
 
 
 @router.post("/import", operation_id="importCustomers", summary="Import customers")
 def import_many(caller: Asked, body: ImportBody) -> Single[ImportedWire]:
     """New ones are created, known ones take what is sent; all or none."""
-    with called(NAMES):
-        new = import_customers(caller.runtime, caller.scope, [_sent(e) for e in body.customers])
+    with called(NAMES), caller.transaction() as tx:
+        joined = caller.joined(tx)
+        new = import_customers(joined.runtime, joined.scope, [sent(e) for e in body.customers])
+        _hang_on_imported(joined, body)
     return Single(data=ImportedWire(new_customers=list(new)))
 
 
 @router.get("/{id}", operation_id="getCustomer", summary="Read a customer")
 def get_customer(caller: Asked, id: PathId) -> Single[CustomerWire]:
     """Archived or not."""
-    return _one(caller, CustomerId(id))
+    return one(caller, CustomerId(id))
 
 
 @router.patch("/{id}", operation_id="updateCustomer", summary="Change a customer")
 def update_customer(caller: Asked, id: PathId, body: CustomerPatch) -> Single[CustomerWire]:
-    """Only what is sent changes; `metadata`, `address` and `taxIds` are replaced whole."""
-    with called(NAMES):
-        change_customer(caller.runtime, caller.scope, CustomerId(id), _sent(body))
-    return _one(caller, CustomerId(id))
+    """Only what is sent changes; `metadata`, `address`, `taxIds` and `integrations` are replaced
+    whole.
+    """
+    customer_id, said = CustomerId(id), sent(body)
+    taken = taken_over(body.passthrough, said)
+    changes = {**taken.particulars, **said}
+    with called(NAMES), taken.called(), caller.transaction() as tx:
+        joined = caller.joined(tx)
+        if changes:
+            change_customer(joined.runtime, joined.scope, customer_id, changes)
+        if taken.method is not None:
+            attach_payment_method(joined.runtime, joined.scope, customer_id, taken.method)
+        _link(joined, customer_id, body)
+    return one(caller, customer_id)
 
 
 @router.post("/{id}/archive", operation_id="archiveCustomer", summary="Archive a customer")
 def archive(caller: Asked, id: PathId) -> Single[CustomerWire]:
     """Out of the lists; its contracts run on."""
     archive_customer(caller.runtime, caller.scope, CustomerId(id))
-    return _one(caller, CustomerId(id))
+    return one(caller, CustomerId(id))
 
 
 @router.post("/{id}/unarchive", operation_id="unarchiveCustomer", summary="Restore a customer")
 def unarchive(caller: Asked, id: PathId) -> Single[CustomerWire]:
     """Into the lists again."""
     restore_customer(caller.runtime, caller.scope, CustomerId(id))
-    return _one(caller, CustomerId(id))
+    return one(caller, CustomerId(id))
 
 
 @router.get(
@@ -214,41 +164,46 @@ def upcoming(caller: Asked, id: PathId) -> Single[list[UpcomingInvoice]]:
     return Single(data=[UpcomingInvoice.of(draft) for draft in found])
 
 
-def _sent(body: Wire) -> dict[str, object]:
-    """What was sent, in the notation's names."""
-    sent = body.model_dump(by_alias=True, exclude_unset=True)
-    if sent.get("name", "") is None:
-        del sent["name"]  # there is none in the other system: it stays, or is the id
-    if sent.get("couponId") == "":
-        sent["couponId"] = None
-    if sent.get("billingCurrency") is not None:
-        sent["billingCurrency"] = sent["billingCurrency"].upper()
-    if "language" in sent:
-        sent["locale"] = sent.pop("language")
-    return {"customerId" if key == "id" else key: value for key, value in sent.items()}
+def one(caller: Caller, customer_id: CustomerId) -> Single[CustomerWire]:
+    """The customer, archived or not. Raises NotFound."""
+    with caller.transaction() as tx:
+        [shown] = rendered(tx, {customer_id: parties.customer_row(tx, customer_id)})
+    return Single(data=shown)
 
 
-def _customer(plain: Mapping[str, object]) -> Customer:
-    with called(NAMES):
+def _customer(plain: Mapping[str, object], taken: TakenOver) -> Customer:
+    with called(NAMES), taken.called():
         return customer_from(plain)
 
 
-def _one(caller: Caller, customer_id: CustomerId) -> Single[CustomerWire]:
-    with caller.transaction() as tx:
-        row = parties.customer_row(tx, customer_id)
-    return Single(data=_wire(row))
+def _link(joined: Caller, customer_id: CustomerId, body: CustomerPatch) -> None:
+    if body.integrations is not None:
+        links = links_from(body.integrations)
+        replace_integrations(joined.runtime, joined.scope, customer_id, links)
 
 
-def _wire(row: Row) -> CustomerWire:
-    customer = parties.customer_from(row.particulars)
-    plain = plain_customer(customer)
-    if customer.billing_currency is not None:
-        plain["billingCurrency"] = customer.billing_currency.lower()
-    stamps = {
-        "id": plain.pop("customerId"),
-        "language": plain["locale"],
-        "createdAt": row.created_at,
-        "updatedAt": row.updated_at,
-        "archivedAt": row.archived_at,
-    }
-    return CustomerWire.model_validate({**plain, **stamps})
+def _attach(joined: Caller, customer_id: CustomerId, body: CustomerBody, taken: TakenOver) -> None:
+    """The method that was sent, or named in the passthrough; null takes away the one there is."""
+    said = body.default_payment_method
+    method = taken.method
+    if said is not None:
+        method = at("defaultPaymentMethod", lambda: method_from(said, said.billing_id))
+    if method is not None:
+        attach_payment_method(joined.runtime, joined.scope, customer_id, method)
+    elif "default_payment_method" in body.model_fields_set:
+        detach_payment_method(joined.runtime, joined.scope, customer_id)
+
+
+def _hang_on_imported(joined: Caller, body: ImportBody) -> None:
+    """The payment methods and the records of Salesforce that rows name."""
+    connection = None if body.integration_id is None else IntegrationId(body.integration_id)
+    for row in body.customers:
+        customer_id = CustomerId(row.id)
+        if row.payment_method_id:
+            method = PaymentMethod(billing_id=row.payment_method_id, integration_id=connection)
+            attach_payment_method(joined.runtime, joined.scope, customer_id, method)
+        if row.salesforce_id:
+            link = Integration(
+                id=SALESFORCE, vendor=Vendor.SALESFORCE, synced_entity_id=row.salesforce_id
+            )
+            relink_integration(joined.runtime, joined.scope, customer_id, link)
