@@ -14,9 +14,9 @@ from usance.domain.entitlements.features import Across, Combine, FeatureRules, K
 from usance.domain.entitlements.resolve import Effective, resolve
 from usance.domain.entitlements.seats import change_seats
 from usance.domain.entitlements.sources import Level, Source
-from usance.domain.entitlements.trials import may_start_trial
 from usance.domain.entitlements.usage import highest_crossed
 from usance.domain.errors import Invalid
+from usance.domain.subscriptions.trials import may_start_trial
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)

@@ -65,6 +65,10 @@ class TrialStarted(Fact):
     """A subscription began as a trial."""
 
 
+class TrialConverted(Fact):
+    """A trial ended because it was bought."""
+
+
 class InvoiceDrafted(Fact):
     """A draft is held for review."""
 

@@ -37,12 +37,18 @@ def make_room(tx: Tx, new: Subscription, *, at: datetime) -> list[Subscription]:
             continue
         if new.ends_at is not None and new.ends_at <= other.starts_at:
             continue
-        is_conversion = other.is_trial(new.starts_at) and not is_trial
+        is_conversion = _is_tried(other, new.starts_at) and not is_trial
         reason = EndReason.TRIAL_CONVERTED if is_conversion else EndReason.UPGRADE_OR_DOWNGRADE
         over = end(other, new.starts_at, reason, said_at=at)
         subscriptions.save(tx, over, at=at)
         ended.append(over)
     return ended
+
+
+def _is_tried(subscription: Subscription, until: datetime) -> bool:
+    """True when it is a trial up to that instant."""
+    ends_at = subscription.trial_ends_at
+    return ends_at is not None and until <= ends_at
 
 
 def end(
@@ -52,3 +58,26 @@ def end(
     if subscription.ends_at is not None and subscription.ends_at <= on:
         return subscription
     return replace(subscription, ends_at=on, canceled_at=said_at, end_reason=reason)
+
+
+def followers(tx: Tx, subscription: Subscription, *, at: datetime) -> list[Subscription]:
+    """What is to start when this one ends."""
+    found = subscriptions.some(tx, follow=subscription.id, not_over_at=at)
+    return [each.subscription for each in found if each.subscription.starts_at > at]
+
+
+def follow(tx: Tx, before: Subscription, after: Subscription, *, at: datetime) -> None:
+    """Have what follows start when it ends now; called off where it ends no more."""
+    if after.ends_at is None:
+        call_off(tx, before, at=at)
+        return
+    for each in followers(tx, before, at=at):
+        moved = replace(each, starts_at=after.ends_at, anchor=after.ends_at)
+        subscriptions.save(tx, moved, at=at)
+
+
+def call_off(tx: Tx, subscription: Subscription, *, at: datetime) -> None:
+    """What was to follow on this one never starts."""
+    for each in followers(tx, subscription, at=at):
+        gone = replace(each, ends_at=at, canceled_at=at, end_reason=EndReason.UPGRADE_OR_DOWNGRADE)
+        subscriptions.save(tx, gone, at=at)

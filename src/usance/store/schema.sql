@@ -346,6 +346,7 @@ CREATE TABLE contracts (
     versions         jsonb,      -- parties and terms that held before, and since when these do
     draft            jsonb,      -- what is known of it before an order is fulfilled on it
     by_hand          jsonb,      -- name and PO number set beside the orders, which go on saying theirs
+    subscription_id  text,       -- the paid subscription that it is there to bill, and nothing else
     billing          jsonb,      -- its items while they are edited one by one, to be published
     next_due_on      date,       -- a hint, never later than the truth; null: nothing more is due
     first_billed_on  date,       -- the earliest day anything of it was drafted for
@@ -440,11 +441,14 @@ CREATE TABLE subscriptions (
     starts_at          timestamptz NOT NULL,
     ends_at            timestamptz,            -- null: for ever
     anchor             timestamptz NOT NULL,   -- billing periods are counted from it
+    usage_anchor       timestamptz,            -- windows of usage are; null: from its start
     trial_ends_at      timestamptz,
     trial_end          text        CHECK (trial_end IN ('CONVERT_TO_PAID', 'CANCEL_SUBSCRIPTION')),
     is_payment_pending boolean     NOT NULL,
     canceled_at        timestamptz,            -- when it was said to end
     end_reason         text,
+    is_prorated        boolean,                -- whether its end gives back the days paid for
+    days_until_due     int         CHECK (days_until_due >= 0),  -- null: as the legal entity has it
     contract_id        text,                   -- the contract it was sold on
     order_id           text,
     agreement_id       text,                   -- the contract of its own that a paid one is billed by
@@ -469,12 +473,13 @@ CREATE TABLE subscriptions (
         tstzrange(coalesce(trial_ends_at, starts_at),
                   CASE WHEN ends_at IS NOT NULL
                        THEN greatest(ends_at, coalesce(trial_ends_at, starts_at)) END) WITH &&
-    ) WHERE (product_id IS NOT NULL AND NOT is_payment_pending),
+    ) WHERE (product_id IS NOT NULL AND NOT is_payment_pending) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT one_trial_of_a_product_at_a_time EXCLUDE USING gist (
         tenant_id WITH =, customer_id WITH =, product_id WITH =,
         coalesce(resource_id, '') WITH =,
         tstzrange(starts_at, greatest(starts_at, least(trial_ends_at, ends_at))) WITH &&
     ) WHERE (product_id IS NOT NULL AND NOT is_payment_pending AND trial_ends_at IS NOT NULL)
+      DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX subscriptions_by_customer ON subscriptions (tenant_id, customer_id);
 CREATE INDEX subscriptions_by_contract ON subscriptions (tenant_id, contract_id);
@@ -492,6 +497,8 @@ CREATE TABLE subscription_versions (
     terms            jsonb       NOT NULL,   -- plan version, add-ons, quantities, overrides, prices
     changes          jsonb       NOT NULL,   -- what of them was scheduled; empty: at once
     is_reset         boolean     NOT NULL,   -- usage counts from zero again
+    proration        text        CHECK (proration IN
+                     ('INVOICE_IMMEDIATELY', 'CREATE_PRORATIONS', 'NONE')),
     created_at       timestamptz NOT NULL,
     called_off_at    timestamptz,
     PRIMARY KEY (tenant_id, subscription_id, number),

@@ -21,15 +21,18 @@ from usance.store.database import Jsonb, Row, Tx
 
 ADD = """
 INSERT INTO subscriptions (tenant_id, id, customer_id, paying_customer_id, resource_id, product_id,
-                           plan_id, pricing_type, starts_at, ends_at, anchor, trial_ends_at,
-                           trial_end, is_payment_pending, canceled_at, end_reason, contract_id,
-                           order_id, agreement_id, collection, follows, billing_id, salesforce_id,
-                           metadata, created_at, updated_at)
+                           plan_id, pricing_type, starts_at, ends_at, anchor, usage_anchor,
+                           trial_ends_at, trial_end, is_payment_pending, canceled_at, end_reason,
+                           is_prorated, days_until_due, contract_id, order_id, agreement_id,
+                           collection, follows, billing_id, salesforce_id, metadata, created_at,
+                           updated_at)
 VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(paying_customer_id)s, %(resource_id)s,
         %(product_id)s, %(plan_id)s, %(pricing_type)s, %(starts_at)s, %(ends_at)s, %(anchor)s,
+        %(usage_anchor)s,
         %(trial_ends_at)s, %(trial_end)s, %(is_payment_pending)s, %(canceled_at)s, %(end_reason)s,
-        %(contract_id)s, %(order_id)s, %(agreement_id)s, %(collection)s, %(follows)s,
-        %(billing_id)s, %(salesforce_id)s, %(metadata)s, %(at)s, %(at)s)
+        %(is_prorated)s, %(days_until_due)s, %(contract_id)s, %(order_id)s, %(agreement_id)s,
+        %(collection)s, %(follows)s, %(billing_id)s, %(salesforce_id)s, %(metadata)s,
+        %(at)s, %(at)s)
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 SAVE = """
@@ -43,11 +46,14 @@ UPDATE subscriptions
        starts_at = %(starts_at)s,
        ends_at = %(ends_at)s,
        anchor = %(anchor)s,
+       usage_anchor = %(usage_anchor)s,
        trial_ends_at = %(trial_ends_at)s,
        trial_end = %(trial_end)s,
        is_payment_pending = %(is_payment_pending)s,
        canceled_at = %(canceled_at)s,
        end_reason = %(end_reason)s,
+       is_prorated = %(is_prorated)s,
+       days_until_due = %(days_until_due)s,
        contract_id = %(contract_id)s,
        agreement_id = %(agreement_id)s,
        collection = %(collection)s,
@@ -67,9 +73,9 @@ UPDATE subscriptions
 """
 ADD_VERSION = """
 INSERT INTO subscription_versions (tenant_id, subscription_id, number, effective_at, terms, changes,
-                                   is_reset, created_at)
+                                   is_reset, proration, created_at)
 SELECT %(tenant_id)s, %(subscription_id)s, coalesce(max(number), 0) + 1, %(effective_at)s,
-       %(terms)s, %(changes)s, %(is_reset)s, %(at)s
+       %(terms)s, %(changes)s, %(is_reset)s, %(proration)s, %(at)s
   FROM subscription_versions
  WHERE tenant_id = %(tenant_id)s
    AND subscription_id = %(subscription_id)s
@@ -89,7 +95,8 @@ SELECT subscriptions.*, versions.versions
  CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
                'number', number, 'effective_at', effective_at, 'terms', terms,
-               'changes', changes, 'is_reset', is_reset, 'created_at', created_at)
+               'changes', changes, 'is_reset', is_reset, 'proration', proration,
+               'created_at', created_at)
                ORDER BY number) AS versions
       FROM subscription_versions
      WHERE subscription_versions.tenant_id = subscriptions.tenant_id
@@ -178,6 +185,7 @@ def add_version(tx: Tx, subscription_id: str, version: Version) -> None:
         terms=jsonb(version.terms),
         changes=jsonb(version.changes),
         is_reset=version.is_reset,
+        proration=version.proration,
         at=version.created_at,
     )
 
@@ -246,6 +254,7 @@ def kept_from(row: Row) -> Kept:
         pricing_type=PricingType(row.pricing_type),
         starts_at=row.starts_at,
         anchor=row.anchor,
+        usage_anchor=row.usage_anchor,
         versions=value_from(row.versions, tuple[Version, ...]),
         ends_at=row.ends_at,
         trial_ends_at=row.trial_ends_at,
@@ -253,6 +262,8 @@ def kept_from(row: Row) -> Kept:
         is_payment_pending=row.is_payment_pending,
         canceled_at=row.canceled_at,
         end_reason=None if row.end_reason is None else EndReason(row.end_reason),
+        is_prorated=row.is_prorated,
+        days_until_due=row.days_until_due,
         paying_customer_id=row.paying_customer_id,
         resource_id=row.resource_id,
         contract_id=row.contract_id,

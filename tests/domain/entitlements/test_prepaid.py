@@ -21,8 +21,8 @@ from usance.domain.entitlements.prepaid import (
 )
 from usance.domain.entitlements.seats import change_seats, pool_after, seat_pool
 from usance.domain.entitlements.standing import Standing
-from usance.domain.entitlements.trials import may_start_trial
 from usance.domain.errors import Invalid
+from usance.domain.subscriptions.trials import may_start_trial
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

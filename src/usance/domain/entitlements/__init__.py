@@ -1,8 +1,8 @@
 """Entitlements: what a customer may use, how much of it, and whether they may right now.
 
 Owns: the sources of an entitlement and how many become one, windows in which usage counts, limits,
-allowed or denied and why, until when the answer holds; what is carried into the next window; seats,
-their pools, and trials; checks of credits, and buying and paying with them.
+allowed or denied and why, until when the answer holds; what is carried into the next window; seats
+and their pools; checks of credits, and buying and paying with them.
 Does not own: what was used (metering), whose turn a credit grant is (credits), what a plan holds
 (catalog), which subscriptions there are (subscriptions).
 

@@ -65,13 +65,15 @@ class Reset:
     """When usage counts from zero again: each `count` periods after `anchor`.
 
     Days and longer go by the clocks of `zone` at the anchor's time of day; hours are elapsed
-    hours. Raises Invalid (InvalidCadence) unless `count` is from 1 to 1200.
+    hours. `since`: an instant at which usage counted from zero once more, in the middle of a
+    window. Raises Invalid (InvalidCadence) unless `count` is from 1 to 1200.
     """
 
     period: ResetPeriod
     anchor: datetime
     zone: ZoneInfo = UTC_ZONE
     count: int = 1
+    since: datetime | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= 1200:
@@ -83,6 +85,12 @@ class Reset:
 
         A lifetime begins at the anchor. Raises Invalid (DayOutOfRange) past the calendar's limits.
         """
+        whole, cut = self._whole_window_at(at), self.since
+        if cut is None or cut <= whole.start or cut not in whole:
+            return whole
+        return Window(cut, whole.end) if cut <= at else Window(whole.start, cut)
+
+    def _whole_window_at(self, at: datetime) -> Window:
         if self.period is ResetPeriod.LIFETIME:
             return Window(self.anchor)
         if self.period is ResetPeriod.HOUR:

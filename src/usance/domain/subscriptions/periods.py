@@ -8,6 +8,10 @@ from zoneinfo import ZoneInfo
 from usance.domain.calendar import Cadence, Instants, Unit, instants_at, month_after
 from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.package import Trial, TrialUnit
+from usance.domain.subscriptions.requests import Schedule
+from usance.domain.subscriptions.subscription import Subscription
+
+UTC_ZONE = ZoneInfo("UTC")  # of what is not billed; bills go by the days of who sells
 
 CADENCES = {
     BillingPeriod.MONTHLY: Cadence(1, Unit.MONTH),
@@ -37,3 +41,16 @@ def trial_end(start: datetime, trial: Trial, where: ZoneInfo) -> datetime:
         day = cadence.boundary(local.date(), 1)
     moved = local.replace(year=day.year, month=day.month, day=day.day)
     return moved.astimezone(start.tzinfo)
+
+
+def next_boundary(subscription: Subscription, schedule: Schedule, at: datetime) -> datetime:
+    """When the period that is begun ends: of a trial, the trial; at once without any period."""
+    if subscription.is_trial(at):
+        assert subscription.trial_ends_at is not None, "it is a trial"
+        return subscription.trial_ends_at
+    period = subscription.version_at(at).terms.billing_period
+    if period is None or schedule is Schedule.IMMEDIATE:
+        return at
+    if schedule is Schedule.END_OF_BILLING_MONTH:
+        return month_at(subscription.anchor, at, UTC_ZONE).end
+    return billing_period_at(subscription.anchor, period, at, UTC_ZONE).end

@@ -12,7 +12,7 @@ from usance.domain.ids import ContractId, CouponId, CustomerId, PackageId
 from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.package import Budget, TrialEnd
 from usance.domain.plans.product import CancellationTime
-from usance.domain.subscriptions.subscription import CollectionMethod
+from usance.domain.subscriptions.subscription import CollectionMethod, ProrationBehavior
 from usance.domain.subscriptions.terms import (
     EntitlementOverride,
     MinimumSpend,
@@ -36,14 +36,6 @@ class Schedule(StrEnum):
     IMMEDIATE = "IMMEDIATE"
     END_OF_BILLING_PERIOD = "END_OF_BILLING_PERIOD"
     END_OF_BILLING_MONTH = "END_OF_BILLING_MONTH"  # of what is billed by the year
-
-
-class ProrationBehavior(StrEnum):
-    """What becomes of the days of a period that a change falls into."""
-
-    INVOICE_IMMEDIATELY = "INVOICE_IMMEDIATELY"
-    CREATE_PRORATIONS = "CREATE_PRORATIONS"
-    NONE = "NONE"  # the new terms are billed from the next period on
 
 
 class CancellationAction(StrEnum):

@@ -47,6 +47,14 @@ class CollectionMethod(StrEnum):
     NONE = "NONE"
 
 
+class ProrationBehavior(StrEnum):
+    """What becomes of the days of a period that a change falls into."""
+
+    INVOICE_IMMEDIATELY = "INVOICE_IMMEDIATELY"
+    CREATE_PRORATIONS = "CREATE_PRORATIONS"
+    NONE = "NONE"  # the new terms are billed from the next period on
+
+
 class ChangeKind(StrEnum):
     """What a change that was scheduled changes. The names are the reference's."""
 
@@ -64,7 +72,8 @@ class ChangeKind(StrEnum):
 class Version:
     """Terms from an instant on. `changes`: what of them was scheduled; empty: took effect at once.
 
-    `is_reset`: usage counts from zero again, from its instant on.
+    `is_reset`: usage counts from zero again, from its instant on. `proration` None: as usual, the
+    days that change are given back and charged anew.
     """
 
     number: int
@@ -73,15 +82,18 @@ class Version:
     created_at: datetime
     changes: tuple[ChangeKind, ...] = ()
     is_reset: bool = False
+    proration: ProrationBehavior | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """What a customer holds of a plan, from `starts_at` to `ends_at`, both UTC; None: for ever.
 
-    `anchor`: the instant its billing periods are counted from. `trial_ends_at`: it is a trial
-    until then. `canceled_at`: when it was said to end. `follows`: the id of the subscription whose
-    end starts this one. `paying_customer_id` None: the customer pays.
+    `anchor`: the instant its billing periods are counted from; `usage_anchor`: the one its windows
+    of usage are, None: `starts_at`. `trial_ends_at`: it is a trial until then. `canceled_at`: when
+    it was said to end. `follows`: the id of the subscription whose end starts this one.
+    `is_prorated`: whether its end gives back what was paid for the days after; None: only where
+    another takes its place. `paying_customer_id` None: the customer pays.
     `versions`: in the order they were made, without those called off.
     """
 
@@ -93,12 +105,15 @@ class Subscription:
     starts_at: datetime
     anchor: datetime
     versions: tuple[Version, ...]
+    usage_anchor: datetime | None = None
     ends_at: datetime | None = None
     trial_ends_at: datetime | None = None
     trial_end: TrialEnd | None = None
     is_payment_pending: bool = False
     canceled_at: datetime | None = None
     end_reason: EndReason | None = None
+    is_prorated: bool | None = None
+    days_until_due: int | None = None
     paying_customer_id: CustomerId | None = None
     resource_id: str | None = None
     contract_id: ContractId | None = None
