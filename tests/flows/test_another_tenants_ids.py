@@ -17,6 +17,7 @@ from usance.domain.payments.allocating import NamedAllocation
 from usance.flows.allocate_payment import allocate_payment
 from usance.flows.approve_invoice import approve_invoice
 from usance.flows.archive_contract import archive_contract
+from usance.flows.archive_customer import archive_customer
 from usance.flows.archive_paper import archive_paper
 from usance.flows.cancel_order import cancel_order
 from usance.flows.create_contract import create_contract
@@ -31,7 +32,7 @@ from usance.flows.release_credit import release_credit
 from usance.flows.run_billing import run_billing
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.send_invoice import send_invoice
-from usance.flows.set_up_company import archive_customer, save_tax_rates
+from usance.flows.set_up_company import save_tax_rates
 from usance.flows.take_back_allocation import take_back_allocation
 from usance.flows.update_contract import update_contract
 from usance.flows.void_invoice import void_invoice

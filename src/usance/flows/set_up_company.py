@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from usance.domain.customer import Customer, parent_problems
 from usance.domain.errors import Conflict, refuse_if
-from usance.domain.facts import CustomerCreated, CustomerDeleted, CustomerUpdated
-from usance.domain.ids import CustomerId, LegalEntityId
+from usance.domain.facts import CustomerCreated, CustomerUpdated
+from usance.domain.ids import LegalEntityId
 from usance.domain.invoicing.issuing import CREDIT_NOTES
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.plans.coupon import applying_problems
@@ -72,12 +72,3 @@ def save_customer(runtime: Runtime, scope: Scope, customer: Customer) -> None:
         parties.save_customer(tx, customer, at=runtime.now(tx))
         fact = CustomerUpdated(customer.id) if is_known else CustomerCreated(customer.id)
         runtime.note(tx, scope, "customer.saved", customer.id, fact, after={"name": customer.name})
-
-
-def archive_customer(runtime: Runtime, scope: Scope, customer_id: CustomerId) -> None:
-    """Out of the lists. Its contracts run on: archive them, if they should not. Raises NotFound."""
-    with runtime.transaction(scope) as tx:
-        parties.customer(tx, customer_id)
-
-        parties.save_customer_archived(tx, customer_id, at=runtime.now(tx))
-        runtime.note(tx, scope, "customer.archived", customer_id, CustomerDeleted(customer_id))

@@ -31,12 +31,13 @@ from usance.documents.particulars import customer_from
 from usance.domain.customer import Customer, Integration, Vendor
 from usance.domain.ids import CustomerId, IntegrationId
 from usance.domain.payments.method import PaymentMethod
+from usance.flows.archive_customer import archive_customer
 from usance.flows.attach_payment_method import attach_payment_method, detach_payment_method
 from usance.flows.import_customers import import_customers
 from usance.flows.link_customer import relink_integration, replace_integrations
 from usance.flows.preview_billing import upcoming_invoices
 from usance.flows.restore_customer import restore_customer
-from usance.flows.set_up_company import archive_customer, save_customer
+from usance.flows.set_up_company import save_customer
 from usance.flows.update_customer import update_customer as change_customer
 from usance.store import parties
 from usance.store.parties import WantedCustomers
