@@ -74,6 +74,7 @@ CONTRACT_PAGE = """
 SELECT id
   FROM contracts
  WHERE tenant_id = %(tenant_id)s
+   AND subscription_id IS NULL
    AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
    AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
    AND (%(name)s::text IS NULL OR name = %(name)s)

@@ -452,6 +452,9 @@ CREATE TABLE subscriptions (
     contract_id        text,                   -- the contract it was sold on
     order_id           text,
     agreement_id       text,                   -- the contract of its own that a paid one is billed by
+    billing_due_at     timestamptz,            -- when that is to be looked at next; null: never
+    billed_version     int,                    -- the version it was last brought up to,
+    billed_on          date,                   -- and from which day on it bills by that
     collection         text        CHECK (collection IN ('CHARGE', 'INVOICE', 'NONE')),
     follows            text,                   -- the subscription whose end starts it
     billing_id         text,                   -- what other systems call it
@@ -484,6 +487,8 @@ CREATE TABLE subscriptions (
 CREATE INDEX subscriptions_by_customer ON subscriptions (tenant_id, customer_id);
 CREATE INDEX subscriptions_by_contract ON subscriptions (tenant_id, contract_id);
 CREATE INDEX subscriptions_by_agreement ON subscriptions (tenant_id, agreement_id);
+CREATE INDEX subscriptions_to_bill ON subscriptions (tenant_id, billing_due_at)
+    WHERE billing_due_at IS NOT NULL;
 CREATE INDEX subscriptions_by_age ON subscriptions (tenant_id, created_at, id);
 CREATE INDEX subscriptions_by_follower ON subscriptions (tenant_id, follows)
     WHERE follows IS NOT NULL;
@@ -598,6 +603,84 @@ BEGIN
     END LOOP;
     RETURN false;
 END $$;
+
+-- ------------------------------------------------------------------------------------ access --
+
+-- How often something changed that decides a customer's access; of customer '' that of everybody in
+-- the environment. What was worked out of it is good as long as both stand where they stood. Whoever
+-- changes a row of these holds it until the commit, so numbers grow in the order of commits.
+CREATE TABLE access_versions (
+    tenant_id    text        NOT NULL REFERENCES tenants,
+    customer_id  text        NOT NULL,
+    version      bigint      NOT NULL,
+    changed_in   xid8        NOT NULL,   -- the transaction: streams go on from there
+    changed_at   timestamptz NOT NULL,   -- the world's time
+    PRIMARY KEY (tenant_id, customer_id)
+);
+
+CREATE FUNCTION count_access_change(of_tenant text, of_customer text) RETURNS void LANGUAGE sql
+AS $$
+    INSERT INTO access_versions AS known (tenant_id, customer_id, version, changed_in, changed_at)
+    VALUES (of_tenant, of_customer, 1, pg_current_xact_id(), clock_timestamp())
+        ON CONFLICT (tenant_id, customer_id) DO UPDATE
+       SET version = known.version + 1,
+           changed_in = excluded.changed_in,
+           changed_at = excluded.changed_at
+     WHERE known.changed_in <> excluded.changed_in  -- once a transaction
+$$;
+
+-- Counted when the transaction commits: so nobody waits for another's work, only for its commit.
+CREATE FUNCTION access_of_all_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count_access_change(NEW.tenant_id, '');
+    RETURN NULL;
+END $$;
+CREATE FUNCTION access_of_customer_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count_access_change(NEW.tenant_id, NEW.customer_id);
+    IF TG_OP = 'UPDATE' AND OLD.customer_id <> NEW.customer_id THEN
+        PERFORM count_access_change(OLD.tenant_id, OLD.customer_id);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION customer_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count_access_change(NEW.tenant_id, NEW.id);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION subscription_version_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count_access_change(s.tenant_id, s.customer_id)
+       FROM subscriptions s
+      WHERE s.tenant_id = NEW.tenant_id
+        AND s.id = NEW.subscription_id;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER a_moved_clock_changes_access AFTER UPDATE OF clock_at ON tenants
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION access_of_all_changed();
+CREATE CONSTRAINT TRIGGER a_feature_changes_access AFTER INSERT OR UPDATE ON features
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION access_of_all_changed();
+CREATE CONSTRAINT TRIGGER a_published_version_changes_access
+    AFTER INSERT OR UPDATE ON package_versions
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.published_at IS NOT NULL) EXECUTE FUNCTION access_of_all_changed();
+CREATE CONSTRAINT TRIGGER a_customer_changes_access
+    AFTER INSERT OR UPDATE OF archived_at, clock_at ON customers
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION customer_changed();
+CREATE CONSTRAINT TRIGGER a_subscription_changes_access AFTER INSERT OR UPDATE ON subscriptions
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION access_of_customer_changed();
+CREATE CONSTRAINT TRIGGER new_terms_change_access AFTER INSERT OR UPDATE ON subscription_versions
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION subscription_version_changed();
+CREATE CONSTRAINT TRIGGER a_promotion_changes_access
+    AFTER INSERT OR UPDATE ON promotional_entitlements
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION access_of_customer_changed();
 
 -- ---------------------------------------------------------------------------------- invoices --
 

@@ -24,15 +24,15 @@ INSERT INTO subscriptions (tenant_id, id, customer_id, paying_customer_id, resou
                            plan_id, pricing_type, starts_at, ends_at, anchor, usage_anchor,
                            trial_ends_at, trial_end, is_payment_pending, canceled_at, end_reason,
                            is_prorated, days_until_due, contract_id, order_id, agreement_id,
-                           collection, follows, billing_id, salesforce_id, metadata, created_at,
-                           updated_at)
+                           collection, follows, billing_id, salesforce_id, metadata,
+                           billing_due_at, created_at, updated_at)
 VALUES (%(tenant_id)s, %(id)s, %(customer_id)s, %(paying_customer_id)s, %(resource_id)s,
         %(product_id)s, %(plan_id)s, %(pricing_type)s, %(starts_at)s, %(ends_at)s, %(anchor)s,
-        %(usage_anchor)s,
-        %(trial_ends_at)s, %(trial_end)s, %(is_payment_pending)s, %(canceled_at)s, %(end_reason)s,
-        %(is_prorated)s, %(days_until_due)s, %(contract_id)s, %(order_id)s, %(agreement_id)s,
-        %(collection)s, %(follows)s, %(billing_id)s, %(salesforce_id)s, %(metadata)s,
-        %(at)s, %(at)s)
+        %(usage_anchor)s, %(trial_ends_at)s, %(trial_end)s, %(is_payment_pending)s,
+        %(canceled_at)s, %(end_reason)s, %(is_prorated)s, %(days_until_due)s, %(contract_id)s,
+        %(order_id)s, %(agreement_id)s, %(collection)s, %(follows)s, %(billing_id)s,
+        %(salesforce_id)s, %(metadata)s,
+        CASE WHEN %(pricing_type)s = 'PAID' THEN %(at)s::timestamptz END, %(at)s, %(at)s)
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 SAVE = """
@@ -58,6 +58,8 @@ UPDATE subscriptions
        agreement_id = %(agreement_id)s,
        collection = %(collection)s,
        follows = %(follows)s,
+       billing_due_at = CASE WHEN %(pricing_type)s = 'PAID' OR agreement_id IS NOT NULL
+                             THEN %(at)s::timestamptz END,
        updated_at = %(at)s
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
@@ -79,6 +81,13 @@ SELECT %(tenant_id)s, %(subscription_id)s, coalesce(max(number), 0) + 1, %(effec
   FROM subscription_versions
  WHERE tenant_id = %(tenant_id)s
    AND subscription_id = %(subscription_id)s
+"""
+BILL_AGAIN = """
+UPDATE subscriptions
+   SET billing_due_at = %(at)s
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(subscription_id)s
+   AND (pricing_type = 'PAID' OR agreement_id IS NOT NULL)
 """
 CALL_OFF = """
 UPDATE subscription_versions
@@ -188,6 +197,7 @@ def add_version(tx: Tx, subscription_id: str, version: Version) -> None:
         proration=version.proration,
         at=version.created_at,
     )
+    tx.run(BILL_AGAIN, subscription_id=subscription_id, at=version.created_at)
 
 
 def call_off_scheduled(tx: Tx, subscription_id: str, *, at: datetime) -> bool:

@@ -101,7 +101,15 @@ def provisioned(
         starts_at=starts_at,
         anchor=_anchor(request, replaced, terms, trial_ends_at or starts_at),
         usage_anchor=_usage_anchor(replaced, there, terms, starts_at),
-        versions=(Version(number=1, effective_at=starts_at, terms=terms, created_at=at),),
+        versions=(
+            Version(
+                number=1,
+                effective_at=starts_at,
+                terms=terms,
+                created_at=at,
+                proration=request.proration,
+            ),
+        ),
         ends_at=ends_at,
         trial_ends_at=trial_ends_at,
         trial_end=at_end,
