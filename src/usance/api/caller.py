@@ -23,6 +23,7 @@ from usance.store.database import Tx
 from usance.store.joined import Joined
 
 CUSTOMER_TOKEN = "X-CUSTOMER-KEY"  # as Stigg's browser SDK calls it
+PUBLISHED = "PUBLISHED"
 ACTOR = "X-Usance-Actor"  # the header that names the person who acts through a key
 
 
@@ -55,6 +56,12 @@ class Caller:
     def sees_drafts(self) -> bool:
         """Whether it may see what is not published, or no more."""
         return not self.rights.is_publishable
+
+    def statuses(self, asked: list[str] | None) -> list[str] | None:
+        """Of the statuses that a request asks for (None: any), those that it may see."""
+        if self.sees_drafts:
+            return asked
+        return [PUBLISHED] if asked is None or PUBLISHED in asked else []
 
     def transaction(self) -> AbstractContextManager[Tx]:
         """A transaction of the caller's environment."""

@@ -2,8 +2,8 @@
 
 400: the body cannot be read at all. 422: it can, and a field of body, path or query is not
 accepted; `details` names each, and `code` is that of the first. 409: right request, wrong moment;
-it carries `x-should-retry: false` because asking again changes nothing, unless the answer says when
-to ask again.
+it carries `x-should-retry: false` because asking again changes nothing, or `true` and `Retry-After`
+where somebody else was there at the same moment.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -133,6 +134,8 @@ STATUS: Mapping[type[DomainError], int] = {
 }
 SHOWN = 80  # characters of a refused value
 NEVER_AGAIN = {"x-should-retry": "false"}
+SOON_AGAIN = {"retry-after": "1", "x-should-retry": "true"}
+PASSING = (BilledMeanwhile,)  # somebody else was there at the same moment, and is gone by the next
 CODES = {"missing": "MissingField", "extra_forbidden": "UnknownField"}
 HTTP_CODES = {404: "RouteNotFound", 405: "MethodNotAllowed"}
 
@@ -182,7 +185,7 @@ class RequestUnderWay(Refused):
 
     status = 409
     code = "RequestUnderWay"
-    headers: ClassVar[Mapping[str, str]] = {"retry-after": "1", "x-should-retry": "true"}
+    headers: ClassVar[Mapping[str, str]] = SOON_AGAIN
 
     def __init__(self) -> None:
         super().__init__("A request with this Idempotency-Key is under way; ask again in a second.")
@@ -246,7 +249,9 @@ def _of_rules(_request: Request, error: Exception) -> JSONResponse:
     problems = error.problems if isinstance(error, (Invalid, ForbiddenScope)) else ()
     code = problems[0].code if problems else error.code
     status = status_of(error)
-    headers = NEVER_AGAIN if status == 409 else {}
+    headers = {}
+    if status == 409:
+        headers = SOON_AGAIN if isinstance(error, PASSING) else NEVER_AGAIN
     return failure(status, code, str(error), problems, headers)
 
 
@@ -268,9 +273,12 @@ def _of_routing(_request: Request, error: Exception) -> JSONResponse:
     return failure(error.status_code, code, message, (), error.headers)
 
 
-def _of_outage(_request: Request, _error: Exception) -> JSONResponse:
+def _of_outage(_request: Request, error: Exception) -> JSONResponse:
+    """Two who wait for each other, too: one of them was sent home, and nothing of it was done."""
     message = "The database does not answer just now; nothing was done. Ask again."
-    return failure(503, "Unavailable", message, (), {"retry-after": "1"})
+    is_undone = isinstance(error, (SerializationFailure, DeadlockDetected))
+    headers = SOON_AGAIN if is_undone else {"retry-after": "1"}
+    return failure(503, "Unavailable", message, (), headers)
 
 
 def _of_a_provider(_request: Request, error: Exception) -> JSONResponse:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from usance.api import (
     account_balance,
+    api_keys,
     billing_runs,
     clock,
     credit_notes,
@@ -34,6 +35,7 @@ from usance.api.contracts import (
     value,
 )
 from usance.api.contracts import routes as contracts
+from usance.api.cross_origin import CrossOrigin
 from usance.api.customers import integrations, payment_method, promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
@@ -81,6 +83,8 @@ ROUTERS = (
     fx_rates.router,
     rate_cards.router,
     tax_id_checks.router,
+    api_keys.keys,
+    api_keys.signing_secret,
 )
 
 
@@ -89,5 +93,6 @@ def mount_api(app: FastAPI, door: Door) -> None:
     open_door(app, door)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_middleware(CrossOrigin)
     answer_refusals(app)
     describe(app)

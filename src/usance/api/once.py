@@ -62,6 +62,12 @@ def keyed(request: Request, content: bytes) -> KeyedRequest | None:
     return KeyedRequest(key, digest.digest())
 
 
+def cannot_be_kept(wanted: KeyedRequest) -> Invalid:
+    """The refusal of a key where the answer is a secret: to repeat it, it would have to be kept."""
+    expected = "none: the answer is shown once and kept nowhere"
+    return Invalid(Problem("InvalidIdempotencyKey", HEADER, wanted.key[:80], expected))
+
+
 async def answer_once(
     wanted: KeyedRequest,
     caller: Caller,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from usance.api.caller import ACTOR
 from usance.api.envelope import Failure
 from usance.api.reading import JSON
+from usance.api.route import SHOWN_ONCE
 from usance.domain.invoicing.approvers import LONGEST
 
 REF = "#/components/schemas/{model}"
@@ -20,7 +21,10 @@ SCHEMAS = "x-schemas"  # of openapi_extra: schemas to list among the components
 DESCRIPTION = """
 From a signed order to a paid invoice.
 
-**Keys.** Send your environment's key as `X-API-KEY`. Nothing crosses an environment.
+**Keys.** Send your environment's key as `X-API-KEY`. Nothing crosses an environment. A server key
+(`server-…`) does what its scopes allow, else 403 `ForbiddenScope`. A publishable key (`client-…`)
+reads the catalogue as published and, with a customer token as `X-CUSTOMER-KEY`, what that customer
+has. `X-ACCOUNT-ID` and `X-ENVIRONMENT-ID` are taken and not needed.
 
 **Shapes.** An answer is `{data}`, a list `{data, pagination: {next, prev}}`. Pass `next` as
 `after` to go on, `prev` as `before` to go back; `limit` is 20, at most 100. A refusal is
@@ -38,8 +42,8 @@ same answer with `Idempotent-Replayed: true`. While the first is under way it ge
 who acts through it, as approval by two people needs; whoever holds the key vouches for that.
 
 **Statuses.** 400: the body cannot be read. 422: it can, and `details` names each field that is
-not accepted. 409 with `x-should-retry: false`: the state does not allow it; asking again changes
-nothing.
+not accepted. 403: this key may not do that. 409 with `x-should-retry: false`: the state does not
+allow it; asking again changes nothing. With `true`, asking again in a second may help.
 """
 TAGS = {
     "Customers": "Who buys.",
@@ -56,6 +60,7 @@ TAGS = {
     "Refunds": "Money on its way back.",
     "Ledger": "Balanced entries and the trial balance.",
     "Reference data": "Price indices, exchange rates and rate cards that contracts refer to.",
+    "API keys": "Who may come in, and what for.",
     "Environment": "The clock of a sandbox.",
     "Service": "Is it up?",
 }
@@ -116,14 +121,17 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas |= _schemas(Failure)
+    shown_once = set()
     for path, operation in _operations(document):
         schemas |= operation.pop(SCHEMAS, {})
+        if SHOWN_ONCE in operation:
+            shown_once.add(operation["operationId"])
         for key in [key for key in operation if key.startswith("x-")]:
             del operation[key]
         _finish(path, operation)
     for method, operation in _changes(document):
         parameters = operation.setdefault("parameters", [])
-        if method == "post":
+        if method == "post" and operation["operationId"] not in shown_once:
             parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
         parameters.append({"$ref": "#/components/parameters/Actor"})
     parts["parameters"] = {"IdempotencyKey": KEY_PARAMETER, "Actor": ACTOR_PARAMETER}

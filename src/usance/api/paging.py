@@ -44,8 +44,14 @@ async def page_asked(
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")
     ] = DEFAULT_LIMIT,
+    starting_after: Annotated[str | None, Query(include_in_schema=False)] = None,
+    ending_before: Annotated[str | None, Query(include_in_schema=False)] = None,
 ) -> PageAsked:
-    """The page a request asks for. Raises Invalid (InvalidCursor)."""
+    """The page a request asks for; `starting_after` and `ending_before` are what older documents
+    of Stigg's call `after` and `before`. Raises Invalid (InvalidCursor).
+    """
+    after = starting_after if after is None else after
+    before = ending_before if before is None else before
     if after is not None and before is not None:
         expected = "after or before, not both"
         raise Invalid(Problem("InvalidCursor", "before", before[:80], expected))

@@ -21,7 +21,7 @@ from usance.api.caller import (
     in_the_name_of,
     rights_of,
 )
-from usance.api.once import answer_once, keyed
+from usance.api.once import answer_once, cannot_be_kept, keyed
 from usance.api.reading import (
     JSON,
     ReadRequest,
@@ -35,6 +35,7 @@ from usance.flows.runtime import Runtime, Scope
 
 MEDIA_TYPES = "x-media-types"  # of openapi_extra: which notations of a body a route reads
 REPEATS = "x-repeats-safely"
+SHOWN_ONCE = "x-shown-once"  # its answer holds a secret, which is kept nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ class ApiRoute(APIRoute):
         extra = self.openapi_extra or {}
         media_types = tuple(extra.get(MEDIA_TYPES, (JSON,)))
         repeats = bool(extra.get(REPEATS))
-        [method] = self.methods
-        rule = rule_for(self.path_format, method)
+        methods = list(self.methods or ())
+        assert len(methods) == 1, "a route has one method, and its rule goes by that"
+        rule = rule_for(self.path_format, methods[0])
 
         async def handle(request: Request) -> Response:
             door: Door = request.app.state.door
@@ -96,6 +98,8 @@ class ApiRoute(APIRoute):
                 return await answer(read)
 
             wanted = keyed(request, content)
+            if wanted is not None and extra.get(SHOWN_ONCE):
+                raise cannot_be_kept(wanted)
             if wanted is None:
                 return await answer_as(caller)
             return await answer_once(wanted, caller, answer_as, repeats=repeats)

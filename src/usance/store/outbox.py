@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from usance.domain.fact_names import name_of
@@ -23,7 +23,9 @@ def add(tx: Tx, *facts: Fact, at: datetime) -> None:
 def add_all(tx: Tx, facts: Iterable[Fact], *, at: datetime) -> None:
     """Announce many facts, as a set."""
     columns = ("kind", "name", "subject_id", "fact", "happened_at")
-    rows = ((fact.kind, name_of(fact), fact.subject_id, {}, at) for fact in facts)
+    rows: Iterator[Sequence[object]] = (
+        (fact.kind, name_of(fact), fact.subject_id, {}, at) for fact in facts
+    )
     tx.append_rows("outbox", columns, rows)
 
 

@@ -25,7 +25,7 @@ from usance.api.envelope import Cursors, Page, Single
 from usance.api.fields import words
 from usance.api.filters import CreatedBetween
 from usance.api.paging import PageAsked, part
-from usance.domain.errors import Invalid, Problem
+from usance.domain.errors import Invalid, NotFound, Problem
 from usance.domain.ids import FeatureId, PackageId, ProductId
 from usance.domain.plans.charges import Charge
 from usance.domain.plans.package import (
@@ -73,11 +73,15 @@ def listed(
     created: CreatedBetween,
     **filters: str | None,
 ) -> tuple[list[DatedPackage], Any]:
-    """Those to show, `product_id` and `status` as asked for, and where to go on."""
+    """Those to show, `product_id` and `status` as asked for, and where to go on.
+
+    To a publishable key, only what is published.
+    """
+    statuses = words(filters["status"], list(PackageStatus), "status")
     wanted = WantedPackages(
         kind=kind,
         product_id=filters["product_id"],
-        statuses=words(filters["status"], list(PackageStatus), "status"),
+        statuses=caller.statuses(statuses),
         created_from=created.first,
         created_until=created.until,
     )
@@ -89,9 +93,18 @@ def listed(
 
 
 def newest(caller: Caller, ref: PackageRef) -> DatedPackage:
-    """Its draft, or its latest version. Raises NotFound."""
+    """Its draft, or its latest version; to a publishable key, the latest version on sale.
+
+    Raises NotFound.
+    """
     with caller.transaction() as tx:
-        return packages.newest(tx, ref.kind, ref.id)
+        found = packages.versions(tx, ref.kind, ref.id)
+    if caller.sees_drafts:
+        return found[0]
+    for each in found:
+        if each.status is PackageStatus.PUBLISHED:
+            return each
+    raise NotFound(ref.kind.word, ref.id)
 
 
 def edit(caller: Caller, ref: PackageRef, patch: PackagePatch) -> None:

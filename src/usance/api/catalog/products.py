@@ -125,10 +125,11 @@ def list_products(
         str | None, Query(description="PUBLISHED, ARCHIVED; several joined by commas.")
     ] = None,
 ) -> Page[ProductWire]:
-    """Oldest first, archived ones too."""
+    """Oldest first, archived ones too; to a publishable key, without those."""
+    statuses = words(status, ("PUBLISHED", "ARCHIVED"), "status")
     wanted = WantedProducts(
         id=id,
-        statuses=words(status, ("PUBLISHED", "ARCHIVED"), "status"),
+        statuses=caller.statuses(statuses),
         created_from=created.first,
         created_until=created.until,
     )
