@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,15 +50,24 @@ def _boundary(reset: Reset, count: int) -> datetime:
     return local_instant(day, local.time(), reset.zone)
 
 
-@given(RESETS, INSTANTS)
-def test_windows_tile_time(reset: Reset, at: datetime) -> None:
+@given(RESETS, INSTANTS, st.none() | INSTANTS)
+def test_windows_tile_time(reset: Reset, at: datetime, since: datetime | None) -> None:
     """the windows of a reset tile time: an instant is in one, and the next begins where it ends"""
+    reset = replace(reset, since=since)
     window = reset.window_at(at)
     assert at in window
     assert window.end is not None
     assert window.end not in window
     assert reset.window_at(window.end).start == window.end
     assert reset.window_at(window.start - timedelta(microseconds=1)).end == window.start
+
+
+def test_usage_that_is_set_to_zero_cuts_its_window_in_two() -> None:
+    cut = utc("2025-01-20T08:00")
+    reset = Reset(ResetPeriod.MONTH, utc("2025-01-01"), since=cut)
+    assert reset.window_at(utc("2025-01-19")) == Window(utc("2025-01-01"), cut)
+    assert reset.window_at(cut) == Window(cut, utc("2025-02-01"))
+    assert reset.window_at(utc("2025-02-01")) == Window(utc("2025-02-01"), utc("2025-03-01"))
 
 
 def test_a_month_from_the_31st_ends_with_short_months() -> None:

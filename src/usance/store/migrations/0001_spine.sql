@@ -604,6 +604,78 @@ BEGIN
     RETURN false;
 END $$;
 
+-- -------------------------------------------------------------------- usage from elsewhere --
+
+CREATE TABLE connections (
+    tenant_id          text        NOT NULL REFERENCES tenants,
+    id                 text        NOT NULL,
+    url                text        NOT NULL,
+    api_key            text        NOT NULL,   -- the other side's; never shown, logged or audited
+    kind               text        NOT NULL CHECK (kind IN ('RUNNING', 'AMOUNTS')),
+    since              timestamptz NOT NULL,   -- the first instant whose usage counts
+    customers          jsonb       NOT NULL,   -- what a customer there is called here, or null
+    features           jsonb       NOT NULL,
+    creates_customers  boolean     NOT NULL,
+    creates_features   boolean     NOT NULL,
+    is_enabled         boolean     NOT NULL,
+    problems           jsonb       NOT NULL,   -- what of the other side has no place here
+    created_at         timestamptz NOT NULL,
+    removed_at         timestamptz,            -- its tracks stay, so that nothing counts twice
+    tried_at           timestamptz,            -- when the last sync ended, well or not
+    synced_at          timestamptz,            -- when the last one ended that read all it had to
+    failure            text,                   -- how the last one failed; null: it did not
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- What a connection created here, and what the other side said of it then: only what changes there
+-- is changed here, and only of these.
+CREATE TABLE connection_copies (
+    tenant_id      text  NOT NULL,
+    connection_id  text  NOT NULL,
+    kind           text  NOT NULL CHECK (kind IN ('CUSTOMER', 'FEATURE')),
+    there          text  NOT NULL,
+    said           jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, kind, there),
+    FOREIGN KEY (tenant_id, connection_id) REFERENCES connections
+);
+
+CREATE TABLE connection_tracks (
+    tenant_id       text        NOT NULL,
+    id              text        NOT NULL,   -- in the key of every event taken in by it
+    connection_id   text        NOT NULL,
+    customer_there  text        NOT NULL,
+    feature_there   text        NOT NULL,
+    customer_id     text        NOT NULL,
+    feature_id      text        NOT NULL,
+    known_since     timestamptz NOT NULL,   -- before that nothing was counted there
+    revision        int         NOT NULL CHECK (revision >= 0),   -- of how many readings
+    anchor_at       timestamptz,            -- where a running count goes on from
+    anchor_value    numeric,
+    read_at         timestamptz,
+    read_whole_at   timestamptz,
+    changed_at      timestamptz,            -- when something was last taken in
+    problem         text,
+    ended_at        timestamptz,            -- what it took in was taken back
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, connection_id) REFERENCES connections,
+    CONSTRAINT an_anchor_is_an_instant_and_a_count CHECK (num_nulls(anchor_at, anchor_value) <> 1)
+);
+CREATE UNIQUE INDEX a_use_is_followed_once
+    ON connection_tracks (tenant_id, connection_id, customer_there, feature_there)
+    WHERE ended_at IS NULL;
+CREATE INDEX connection_tracks_by_use
+    ON connection_tracks (tenant_id, customer_id, feature_id);
+
+CREATE TABLE connection_usage (
+    tenant_id  text        NOT NULL,
+    track_id   text        NOT NULL,
+    used_at    timestamptz NOT NULL,
+    amount     numeric     NOT NULL,   -- taken in for this instant, all its revisions together
+    revision   int         NOT NULL CHECK (revision > 0),
+    PRIMARY KEY (tenant_id, track_id, used_at),
+    FOREIGN KEY (tenant_id, track_id) REFERENCES connection_tracks
+);
+
 -- ------------------------------------------------------------------------------------ access --
 
 -- How often something changed that decides a customer's access; of customer '' that of everybody in
