@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from usance.domain.subscriptions.replacing import is_converted, taken_over_at
 from usance.domain.subscriptions.subscription import EndReason, Subscription
 from usance.store import subscriptions
 from usance.store.database import Tx
@@ -25,30 +26,24 @@ def others(tx: Tx, subscription: Subscription, *, at: datetime) -> list[Subscrip
 
 
 def make_room(tx: Tx, new: Subscription, *, at: datetime) -> list[Subscription]:
-    """End what the new one takes the place of, on the instant it starts; what was ended.
+    """End what the new one takes the place of, on the instant it does; what was ended.
 
-    A trial stands beside what is paid for, and ends another trial only; what is no trial ends both.
-    What was to start later is called off. Hold the customer, so that nobody else does the same.
+    A trial ends another trial at once, and what is paid for when it is converted, never before.
+    What is no trial ends both. What was to start later is called off. Hold the customer, so that
+    nobody else does the same.
     """
-    is_trial = new.trial_ends_at is not None
     ended = []
     for other in others(tx, new, at=min(new.starts_at, at)):
-        if is_trial and not other.is_trial(new.starts_at):
+        on = taken_over_at(new, other)
+        if on is None or (new.ends_at is not None and new.ends_at <= other.starts_at):
             continue
-        if new.ends_at is not None and new.ends_at <= other.starts_at:
-            continue
-        is_conversion = _is_tried(other, new.starts_at) and not is_trial
-        reason = EndReason.TRIAL_CONVERTED if is_conversion else EndReason.UPGRADE_OR_DOWNGRADE
-        over = end(other, new.starts_at, reason, said_at=at)
-        subscriptions.save(tx, over, at=at)
-        ended.append(over)
+        is_conversion = is_converted(new, other)
+        if other.ends_at is None or on < other.ends_at or (on == other.ends_at and is_conversion):
+            reason = EndReason.TRIAL_CONVERTED if is_conversion else EndReason.UPGRADE_OR_DOWNGRADE
+            over = replace(other, ends_at=on, canceled_at=at, end_reason=reason)
+            subscriptions.save(tx, over, at=at)
+            ended.append(over)
     return ended
-
-
-def _is_tried(subscription: Subscription, until: datetime) -> bool:
-    """True when it is a trial up to that instant."""
-    ends_at = subscription.trial_ends_at
-    return ends_at is not None and until <= ends_at
 
 
 def end(

@@ -122,10 +122,11 @@ def provisioned(
         collection=request.collection,
         follows=None if replaced is None else replaced.id,
     )
+    fallback = there.end_plan if running is None or replaced is running else None
     return Provisioning(
         new=new,
         replaced=replaced,
-        follower=follower_of(new, there.offer.product, there.end_plan, id=ids[1], at=at),
+        follower=follower_of(new, there.offer.product, fallback, id=ids[1], at=at),
         is_scheduled=starts_at > at,
     )
 
