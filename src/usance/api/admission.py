@@ -162,7 +162,6 @@ FOR_PUBLISHABLE_KEYS: Mapping[str, Callable[[Request, Caller], None]] = {
     "addons/{}": _published,
     "addons/{}/charges": _published,
     "addons/{}/entitlements": _published,
-    "addons/{}/overage-charges": _published,
     "customers/{}": _in_path,
     "customers/{}/entitlements": _in_path,
     "customers/{}/entitlements/check": _in_path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from usance.api.errors import Unauthenticated
 from usance.documents.link import hosted_url
-from usance.domain.api_keys.customer_tokens import customer_of
+from usance.domain.api_keys.customer_tokens import CustomerTokenInvalid, customer_of
 from usance.domain.api_keys.keys import KeyKind
 from usance.domain.api_keys.scopes import FULL, KeyScope
 from usance.domain.ids import CustomerId, InvoiceId
@@ -82,24 +82,28 @@ class Caller:
         return link
 
 
-def authenticate(runtime: Runtime, key: str | None) -> OpenKey:
-    """The environment a key opens, and what for. Raises Unauthenticated."""
-    found = use_key(runtime, key or "")
+def authenticate(runtime: Runtime, keys: Sequence[str]) -> OpenKey:
+    """The environment a key opens, and what for; of two keys neither does. Raises
+    Unauthenticated.
+    """
+    found = use_key(runtime, keys[0]) if len(keys) == 1 else None
     if found is None:
         raise Unauthenticated
     return found
 
 
-def rights_of(runtime: Runtime, key: OpenKey, token: str | None) -> Rights:
+def rights_of(runtime: Runtime, key: OpenKey, tokens: Sequence[str]) -> Rights:
     """What a key may do with that customer token, which only a publishable key heeds.
 
-    Raises CustomerTokenInvalid, CustomerTokenExpired.
+    Raises CustomerTokenInvalid, also for two; CustomerTokenExpired.
     """
     if key.kind is KeyKind.SERVER:
         return Rights(key.scopes)
-    if token is None:
+    if not tokens:
         return Rights(is_publishable=True)
-    customer_id = customer_of(token, key.signing_secrets, at=runtime.clock())
+    if len(tokens) > 1:
+        raise CustomerTokenInvalid
+    customer_id = customer_of(tokens[0], key.signing_secrets, at=runtime.clock())
     return Rights(is_publishable=True, customer_id=customer_id)
 
 

@@ -35,6 +35,7 @@ from usance.domain.errors import (
     NotAllowedNow,
     NotFound,
     Problem,
+    Unidentified,
 )
 from usance.domain.fx import FxRateMissing
 from usance.domain.invoicing.ad_hoc import NotWrittenByHand
@@ -65,10 +66,12 @@ from usance.domain.plans.package import (
     PackageInUse,
 )
 from usance.domain.plans.product import ProductArchived, ProductExists
+from usance.domain.subscriptions.changing import SubscriptionOver, TrialEndsAtOnce
+from usance.domain.subscriptions.moving import ProductHeldAlready, SubscriptionOnContract
+from usance.domain.subscriptions.provisioning import SubscriptionExists
 from usance.flows.approve_invoice import DraftChanged
 from usance.flows.check_tax_id import NoTaxIdToCheck
 from usance.flows.define_feature import FeatureKindIsFixed
-from usance.flows.fulfil_order import SubscriptionExists
 from usance.flows.mark_milestone import MilestoneReachedBefore
 from usance.flows.rotate_key import KeyReplaced
 from usance.flows.save_rate_card import RateCardVersionIsFixed
@@ -82,9 +85,10 @@ from usance.store.timelines import ContractNotActive
 STATUS: Mapping[type[DomainError], int] = {
     Invalid: 422,
     NotFound: 404,
-    Forbidden: 403,
+    Unidentified: 401,
     CustomerTokenExpired: 401,
     CustomerTokenInvalid: 401,
+    Forbidden: 403,
     CustomerTokenMissing: 403,
     ForbiddenScope: 403,
     NotForPublishableKeys: 403,
@@ -102,7 +106,11 @@ STATUS: Mapping[type[DomainError], int] = {
     ProductExists: 409,
     RateCardVersionIsFixed: 409,
     SeriesTaken: 409,
+    ProductHeldAlready: 409,
     SubscriptionExists: 409,
+    SubscriptionOnContract: 409,
+    SubscriptionOver: 409,
+    TrialEndsAtOnce: 409,
     NotAllowedNow: 409,
     AllocationTakenBack: 409,
     NotCreditable: 409,

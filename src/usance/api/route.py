@@ -55,8 +55,8 @@ class Door:
         Raises Unauthenticated; Invalid (InvalidActor); CustomerTokenInvalid, CustomerTokenExpired;
         ForbiddenScope, NotForPublishableKeys, CustomerTokenMissing, NotFound (admission.py).
         """
-        key = authenticate(self.runtime, request.headers.get("x-api-key"))
-        rights = rights_of(self.runtime, key, request.headers.get(CUSTOMER_TOKEN))
+        key = authenticate(self.runtime, request.headers.getlist("x-api-key"))
+        rights = rights_of(self.runtime, key, request.headers.getlist(CUSTOMER_TOKEN))
         scope = in_the_name_of(Scope(key.tenant_id, f"key:{key.id}"), request.headers.get(ACTOR))
         public_url = self.public_url or str(request.base_url).rstrip("/")
         caller = Caller(self.runtime, scope, public_url, rights)

@@ -5,6 +5,7 @@
     ├── NotFound                nothing by that id in this environment
     ├── Conflict                it exists already, or somebody else was first
     ├── NotAllowedNow           right request, wrong state
+    ├── Unidentified            who asks did not prove who they are
     └── Forbidden               this key or link may not do that
 
 A refusal is raised before anything is written. Problems in the user's data that do not stop the
@@ -81,6 +82,12 @@ class NotAllowedNow(DomainError):
     """A right request at the wrong moment: the state does not allow it."""
 
     code = "NotAllowedNow"
+
+
+class Unidentified(DomainError):
+    """Who asks did not prove who they are."""
+
+    code = "Unidentified"
 
 
 class Forbidden(DomainError):

@@ -15,14 +15,14 @@ from calendar import timegm
 from collections.abc import Collection
 from datetime import datetime
 
-from usance.domain.errors import Forbidden
+from usance.domain.errors import Unidentified
 from usance.domain.ids import REF, CustomerId
 
 FOREVER = re.compile(f"HMAC-SHA256 ({REF.pattern}):([0-9a-f]{{64}})")
 EXPIRING = re.compile(f"HMAC-SHA256-EXPIRING ({REF.pattern}):([0-9]{{1,12}}):([0-9a-f]{{64}})")
 
 
-class CustomerTokenInvalid(Forbidden):
+class CustomerTokenInvalid(Unidentified):
     """It is no customer token, or no secret of this environment signed it."""
 
     code = "CustomerTokenInvalid"
@@ -34,7 +34,7 @@ class CustomerTokenInvalid(Forbidden):
         )
 
 
-class CustomerTokenExpired(Forbidden):
+class CustomerTokenExpired(Unidentified):
     """It was good, and is no more: the backend that signed it gives out a new one."""
 
     code = "CustomerTokenExpired"
