@@ -15,9 +15,9 @@ from usance.domain.contracts.fulfilment import Done, OrderNotNew, StepKind, orde
 from usance.domain.errors import Invalid, NotFound
 from usance.domain.ids import ContractId, CustomerId, OrderId
 from usance.domain.payment_terms import PaymentTerms
+from usance.domain.subscriptions.provisioning import SubscriptionExists
 from usance.flows.cancel_order import cancel_order
 from usance.flows.create_contract import create_contract
-from usance.flows.fulfil_order import SubscriptionExists
 from usance.flows.set_up_company import save_legal_entity
 from usance.flows.sign_order import OrderExists, sign_order
 from usance.store import (

@@ -62,6 +62,7 @@ AREAS: Mapping[str, Area] = {
     "refunds": Area.CONTRACTS,
     "signing-secret": Area.KEYS,
     "subscriptions": Area.SUBSCRIPTIONS,
+    "tasks": Area.CATALOGUE,
     "usage": Area.USAGE,
 }
 # POSTs that change nothing.

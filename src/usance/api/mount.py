@@ -36,6 +36,7 @@ from usance.api.contracts import (
 )
 from usance.api.contracts import routes as contracts
 from usance.api.cross_origin import CrossOrigin
+from usance.api.customers import contracts as customer_contracts
 from usance.api.customers import integrations, payment_method, promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
@@ -44,9 +45,12 @@ from usance.api.invoices import routes as invoices
 from usance.api.openapi import describe
 from usance.api.orders import routes as orders
 from usance.api.route import Door, open_door
+from usance.api.subscriptions import changes as subscription_changes
+from usance.api.subscriptions import routes as subscriptions
 
 ROUTERS = (
     customers.router,
+    customer_contracts.router,
     integrations.router,
     payment_method.router,
     promotions.router,
@@ -56,6 +60,8 @@ ROUTERS = (
     plans.router,
     addons.router,
     coupons.router,
+    subscriptions.router,
+    subscription_changes.router,
     orders.router,
     lookups.router,  # before routes whose paths have an id in their place
     contracts.router,

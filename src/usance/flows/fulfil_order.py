@@ -15,7 +15,7 @@ from usance.domain.contracts.fulfilment import (
 )
 from usance.domain.contracts.order import Order, OrderKind
 from usance.domain.due_items import LineKind
-from usance.domain.errors import Conflict, Invalid, Problem
+from usance.domain.errors import Invalid, Problem
 from usance.domain.facts import (
     ContractAmended,
     ContractPublished,
@@ -23,6 +23,7 @@ from usance.domain.facts import (
     SubscriptionProvisioned,
 )
 from usance.domain.ids import OrderId
+from usance.domain.subscriptions.provisioning import SubscriptionExists
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     contract_drafts,
@@ -34,12 +35,6 @@ from usance.store import (
     timelines,
 )
 from usance.store.database import Tx
-
-
-class SubscriptionExists(Conflict):
-    """A subscription of that id exists already, for something else."""
-
-    code = "SubscriptionExists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,7 @@ def _provision(runtime: Runtime, tx: Tx, order: Order, contract: Contract) -> No
     at = runtime.now(tx)
     for promised in order.subscriptions:
         if not contract_subscriptions.provision(tx, promised, contract, order.id, at=at):
-            raise SubscriptionExists(f"There is a subscription {promised.ref!r} already.")
+            raise SubscriptionExists(promised.ref)
     if order.kind is not OrderKind.INITIAL:
         contract_subscriptions.save_end(tx, contract, at=at)
 

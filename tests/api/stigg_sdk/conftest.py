@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from stigg import AsyncStigg, Stigg
 
-from tests.api.conftest import Desk, desk, server
+from tests.api.conftest import Desk, desk, server, stranger
 
-__all__ = ["desk", "server"]
+__all__ = ["desk", "server", "stranger"]
 
 
 @pytest.fixture

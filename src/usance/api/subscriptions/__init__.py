@@ -1,0 +1,1 @@
+"""Subscriptions over HTTP: what customers hold, provisioned, changed, moved and ended."""
