@@ -37,6 +37,7 @@ from usance.api.contracts import (
 from usance.api.contracts import routes as contracts
 from usance.api.cross_origin import CrossOrigin
 from usance.api.customers import contracts as customer_contracts
+from usance.api.customers import contracts as customer_contracts
 from usance.api.customers import integrations, payment_method, promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
@@ -50,6 +51,7 @@ from usance.api.subscriptions import routes as subscriptions
 
 ROUTERS = (
     customers.router,
+    customer_contracts.router,
     customer_contracts.router,
     integrations.router,
     payment_method.router,

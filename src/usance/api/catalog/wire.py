@@ -25,6 +25,11 @@ Number = Annotated[
     PlainSerializer(_json_number, return_type=float | int, when_used="json"),
     Field(max_digits=DIGITS, allow_inf_nan=False),
 ]
+Figure = Annotated[  # one of ours, of any length, on its way out
+    Decimal,
+    PlainSerializer(_json_number, return_type=float | int, when_used="json"),
+    Field(allow_inf_nan=False),
+]
 LowerCurrency = Annotated[
     str, Field(pattern="^[A-Za-z]{3}$", description="ISO 4217, small letters.", examples=["usd"])
 ]

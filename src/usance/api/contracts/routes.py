@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -11,12 +11,13 @@ from usance.api.caller import Asked, Caller
 from usance.api.contracts.wire import AsOf, ContractBody, ContractPatch, ContractWire, day_in
 from usance.api.envelope import Page, Single
 from usance.api.fields import PathId, called, words
+from usance.api.invoices.neighbours import LatestInvoiceWire, NextInvoiceWire
 from usance.api.paging import Paging, part
 from usance.api.route import resource
 from usance.documents.order_form import read_order
 from usance.domain.contracts.contract import ContractStatus, DraftContract
 from usance.domain.contracts.timeline import as_of as taken_by
-from usance.domain.ids import ContractId, CustomerId
+from usance.domain.ids import ContractId, CustomerId, InvoiceId
 from usance.flows.archive_contract import archive_contract
 from usance.flows.create_contract import create_contract
 from usance.flows.update_contract import update_contract
@@ -24,12 +25,16 @@ from usance.store import (
     contract_drafts,
     contract_subscriptions,
     contracts,
+    latest_invoices,
     listings,
+    next_invoices,
     timelines,
 )
 from usance.store.codec import value_from
 from usance.store.database import Tx
+from usance.store.latest_invoices import LatestInvoice
 from usance.store.listings import Slot
+from usance.store.next_invoices import NextInvoice
 
 router = resource("contracts", tag="Contracts")
 
@@ -74,7 +79,7 @@ def list_contracts(
             name=name,
         )
         shown, cursors = part(ids, asked, str)
-        return Page(data=_rendered(caller, tx, shown), pagination=cursors)
+        return Page(data=rendered(caller, tx, shown, counts_usage=False), pagination=cursors)
 
 
 @router.get("/{id}", operation_id="getContract", summary="Read a contract")
@@ -116,17 +121,45 @@ def one(caller: Caller, contract_id: ContractId) -> Single[ContractWire]:
     """The contract as it is now, in any state. Raises NotFound."""
     with caller.transaction() as tx:
         contracts.stamps(tx, contract_id)
-        [shown] = _rendered(caller, tx, [contract_id])
+        [shown] = rendered(caller, tx, [contract_id])
     return Single(data=shown)
 
 
-def _rendered(caller: Caller, tx: Tx, ids: Collection[ContractId]) -> list[ContractWire]:
+def rendered(
+    caller: Caller, tx: Tx, ids: Collection[ContractId], *, counts_usage: bool = True
+) -> list[ContractWire]:
+    """Contracts of any state as they travel, in a fixed number of statements.
+
+    Without `counts_usage` there is no next invoice where usage would have to be counted for it.
+    """
     stamps = listings.contract_stamps(tx, ids)
     agreed = {contract.id: contract for contract in contracts.many(tx, ids)}
     subscriptions = contract_subscriptions.by_contract(tx, ids, at=caller.runtime.now(tx))
-    return [
+    shown = (
         ContractWire.agreed(agreed[each], stamps[each], subscriptions.get(each, []))
         if each in agreed
         else ContractWire.drafted(value_from(stamps[each].draft, DraftContract), stamps[each])
         for each in ids
-    ]
+    )
+    link, latest = caller.links(tx), latest_invoices.of_contracts(tx, agreed)
+    coming = next_invoices.of_contracts(
+        tx, agreed.values(), caller.runtime.invoice_id, counts_usage=counts_usage
+    )
+    return [_beside(each, latest, coming, link) for each in shown]
+
+
+def _beside(
+    contract: ContractWire,
+    latest: Mapping[ContractId, LatestInvoice],
+    coming: Mapping[ContractId, NextInvoice],
+    link: Callable[[InvoiceId], str],
+) -> ContractWire:
+    """The contract with its last invoice and its next."""
+    contract_id = ContractId(contract.contract_id)
+    last, following = latest.get(contract_id), coming.get(contract_id)
+    return contract.model_copy(
+        update={
+            "latest_invoice": None if last is None else LatestInvoiceWire.of(last, link(last.id)),
+            "next_invoice": None if following is None else NextInvoiceWire.of(following),
+        }
+    )

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from usance.api.envelope import CurrencyCode, Instant, Quantity, Wire
 from usance.api.fields import Ref, TermsWire
+from usance.api.invoices.neighbours import LatestInvoiceWire, NextInvoiceWire
 from usance.documents.contract_notation import plain_terms
 from usance.documents.line_prices import plain_amount_off
 from usance.documents.order_lines import plain_line
@@ -104,6 +105,13 @@ class ContractWire(Wire):
     terms: dict[str, Any] | None = Field(description="In the order form's notation.")
     lines: list[ContractLineWire]
     subscriptions: list[SubscriptionWire]
+    latest_invoice: LatestInvoiceWire | None = Field(
+        default=None, description="The last that was issued; null with `asOf`."
+    )
+    next_invoice: NextInvoiceWire | None = Field(
+        default=None,
+        description="Held, or to come. In lists, null where usage would have to be counted for it.",
+    )
     created_at: Instant
     updated_at: Instant
 

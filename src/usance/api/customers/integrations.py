@@ -71,7 +71,7 @@ class LinkPatch(Wire):
     sync_data: SyncData | None = None
 
 
-class LinkWire(CustomerIntegration):
+class IntegrationLink(CustomerIntegration):
     """A link to a record."""
 
     sync_data: SyncData | None = Field(description="What the last sync said; null: none was.")
@@ -83,7 +83,7 @@ class LinkWire(CustomerIntegration):
     summary="Link a customer to a record elsewhere",
     status_code=201,
 )
-def link(caller: Asked, id: PathId, body: LinkBody) -> Single[LinkWire]:
+def link(caller: Asked, id: PathId, body: LinkBody) -> Single[IntegrationLink]:
     """The same again changes nothing; another record of the same integration is refused."""
     linked = link_integration(caller.runtime, caller.scope, CustomerId(id), body.domain())
     return Single(data=_wire(linked))
@@ -101,7 +101,7 @@ def list_integrations(
     vendor: Annotated[
         str | None, Query(alias="vendorIdentifier", description="Vendors, joined by commas.")
     ] = None,
-) -> Page[LinkWire]:
+) -> Page[IntegrationLink]:
     """In the order of their ids."""
     vendors = words(vendor, list(Vendor), "vendorIdentifier")
     with caller.transaction() as tx:
@@ -123,7 +123,9 @@ def list_integrations(
     operation_id="getCustomerIntegration",
     summary="Read a link",
 )
-def get_integration(caller: Asked, id: PathId, integration_id: IntegrationPath) -> Single[LinkWire]:
+def get_integration(
+    caller: Asked, id: PathId, integration_id: IntegrationPath
+) -> Single[IntegrationLink]:
     """With what the last sync said."""
     with caller.transaction() as tx:
         parties.customer(tx, CustomerId(id))
@@ -138,7 +140,7 @@ def get_integration(caller: Asked, id: PathId, integration_id: IntegrationPath) 
 )
 def update(
     caller: Asked, id: PathId, integration_id: IntegrationPath, body: LinkPatch
-) -> Single[LinkWire]:
+) -> Single[IntegrationLink]:
     """What was synced of the record before is forgotten."""
     changed = update_integration(
         caller.runtime,
@@ -156,7 +158,7 @@ def update(
     operation_id="unlinkCustomerIntegration",
     summary="Remove a link",
 )
-def unlink(caller: Asked, id: PathId, integration_id: IntegrationPath) -> Single[LinkWire]:
+def unlink(caller: Asked, id: PathId, integration_id: IntegrationPath) -> Single[IntegrationLink]:
     """As it was."""
     gone = unlink_integration(
         caller.runtime, caller.scope, CustomerId(id), IntegrationId(integration_id)
@@ -168,8 +170,8 @@ def _plain(sync_data: SyncData | None) -> dict[str, str] | None:
     return None if sync_data is None else sync_data.model_dump(by_alias=True)
 
 
-def _wire(link: Integration) -> LinkWire:
-    return LinkWire(
+def _wire(link: Integration) -> IntegrationLink:
+    return IntegrationLink(
         id=link.id,
         vendor_identifier=link.vendor,
         synced_entity_id=link.synced_entity_id,

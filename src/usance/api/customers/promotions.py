@@ -31,7 +31,7 @@ LIST = "promotionalEntitlements"
 router = resource("customers", tag="Customers")
 
 
-class GrantWire(ResetFields):
+class PromotionalGrant(ResetFields):
     """A feature to give. Of a number: a limit, or unlimited; of an enum: some of its values."""
 
     feature_id: Ref = Field(examples=["api-calls"])
@@ -52,10 +52,10 @@ class GrantWire(ResetFields):
 class GrantsBody(Wire):
     """Features to give."""
 
-    promotional_entitlements: list[GrantWire] = Field(min_length=1, max_length=100)
+    promotional_entitlements: list[PromotionalGrant] = Field(min_length=1, max_length=100)
 
 
-class PromotionWire(Wire):
+class PromotionalEntitlementWire(Wire):
     """A feature that a customer was given."""
 
     id: str
@@ -84,7 +84,7 @@ class PromotionWire(Wire):
     summary="Give a customer features",
     status_code=201,
 )
-def grant(caller: Asked, id: PathId, body: GrantsBody) -> Single[list[PromotionWire]]:
+def grant(caller: Asked, id: PathId, body: GrantsBody) -> Single[list[PromotionalEntitlementWire]]:
     """All or none; a feature given before is given anew in its place."""
     customer_id = CustomerId(id)
     with caller.transaction() as tx:
@@ -108,7 +108,7 @@ def list_promotions(
     status: Annotated[
         str | None, Query(description="Active, Expired or Paused, joined by commas.")
     ] = None,
-) -> Page[PromotionWire]:
+) -> Page[PromotionalEntitlementWire]:
     """Oldest first, those that are over too; not those that were revoked."""
     customer_id = CustomerId(id)
     statuses = words(status, list(PromotionStatus), "status")
@@ -135,7 +135,7 @@ def list_promotions(
 )
 def revoke(
     caller: Asked, id: PathId, feature_id: Annotated[PathId, Path(alias="featureId")]
-) -> Single[PromotionWire]:
+) -> Single[PromotionalEntitlementWire]:
     """At once. What its subscriptions give it stays."""
     customer_id = CustomerId(id)
     revoked = revoke_promotion(caller.runtime, caller.scope, customer_id, FeatureId(feature_id))
@@ -156,7 +156,7 @@ def _grants(body: GrantsBody, now: datetime) -> list[Grant]:
     return grants
 
 
-def _grant(sent: GrantWire, now: datetime) -> Grant:
+def _grant(sent: PromotionalGrant, now: datetime) -> Grant:
     resets = resets_of(sent)
     value = PackageEntitlement(
         feature_id=FeatureId(sent.feature_id),
@@ -186,16 +186,16 @@ def _utc(instant: datetime | None) -> datetime | None:
 
 def _rendered(
     caller: Caller, customer_id: CustomerId, found: Sequence[Promotion]
-) -> list[PromotionWire]:
+) -> list[PromotionalEntitlementWire]:
     with caller.transaction() as tx:
         now = caller.runtime.now(tx, customer_id)
     return [_wire(each, now, caller.scope.tenant_id) for each in found]
 
 
-def _wire(promotion: Promotion, now: datetime, environment_id: str) -> PromotionWire:
+def _wire(promotion: Promotion, now: datetime, environment_id: str) -> PromotionalEntitlementWire:
     value = promotion.value
     anchor = value.reset_according_to
-    return PromotionWire(
+    return PromotionalEntitlementWire(
         id=promotion.id,
         feature_id=value.feature_id,
         status=promotion.status(now),

@@ -155,7 +155,7 @@ class CustomerIntegration(Wire):
     synced_entity_id: str | None
 
 
-class PaymentMethodWire(CardFields):
+class DefaultPaymentMethod(CardFields):
     """The method a customer pays by."""
 
     billing_id: str | None
@@ -166,7 +166,7 @@ class CustomerWire(Particulars):
 
     id: str
     integrations: list[CustomerIntegration]
-    default_payment_method: PaymentMethodWire | None
+    default_payment_method: DefaultPaymentMethod | None
     passthrough: None = Field(description="Always null: what of it we bill by is in its own field.")
     created_at: Instant
     updated_at: Instant
@@ -243,8 +243,8 @@ def _link(link: Integration) -> CustomerIntegration:
     )
 
 
-def _method(method: PaymentMethod) -> PaymentMethodWire:
-    return PaymentMethodWire(
+def _method(method: PaymentMethod) -> DefaultPaymentMethod:
+    return DefaultPaymentMethod(
         billing_id=method.billing_id,
         type=method.type,
         card_brand=method.card_brand,
