@@ -24,6 +24,7 @@ from usance.cli import (
     fx,
     indices,
     invoices,
+    keys,
     ledger,
     orders,
     payments,
@@ -67,7 +68,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(indices.app, name="indices")
 app.add_typer(fx.app, name="fx")
 app.add_typer(environment.environments, name="env")
-app.add_typer(environment.keys, name="keys")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(environment.clock, name="clock")
 
 

@@ -1,4 +1,4 @@
-"""`usance migrate`, `env`, `keys`, `clock`: what surrounds the business."""
+"""`usance migrate`, `env`, `clock`: what surrounds the business."""
 
 from __future__ import annotations
 
@@ -12,22 +12,16 @@ from usance.cli.show import AsJson, paper, print_json, print_table
 from usance.domain.calendar import instant_from
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, parse_ref
-from usance.flows.open_environment import (
-    create_key,
-    move_clock,
-    open_environment,
-    revoke_key,
-)
+from usance.flows.open_environment import move_clock, open_environment
 from usance.flows.plays.pass_time import pass_time
 from usance.settings import settings_from
-from usance.store import api_keys, tenants
+from usance.store import tenants
 from usance.store.embedded.cluster import attach
 from usance.store.migrate import migrate
 
 environments = typer.Typer(
     help="Environments: production and sandboxes, which nothing crosses.", no_args_is_help=True
 )
-keys = typer.Typer(help="API keys of an environment.", no_args_is_help=True)
 clock = typer.Typer(
     help="The clock of a sandbox, which can be moved forward.", no_args_is_help=True
 )
@@ -72,43 +66,6 @@ def list_environments(*, as_json: AsJson = False) -> None:
         return
     cells = [(row.tenant_id, row.kind, row.created_at, row.clock_at or "") for row in rows]
     print_table("Environments", ("id", "kind", "opened", "clock"), cells)
-
-
-@keys.command("create")
-def create(
-    *,
-    name: Annotated[str, typer.Option(help="What it is for, as it will stand in lists.")] = "cli",
-    environment: Environment = DEFAULT_ENVIRONMENT,
-    as_json: AsJson = False,
-) -> None:
-    """Create an API key and print it, this once: only its hash is kept."""
-    with session(environment) as here:
-        key = create_key(here.runtime, here.scope, name=name)
-    if as_json:
-        answer = {"key": key.secret, "id": key.id, "name": key.name, "environment": environment}
-        print_json(answer)
-    else:
-        paper.print(key.secret, markup=False, soft_wrap=True)
-
-
-@keys.command("list")
-def list_keys(*, environment: Environment = DEFAULT_ENVIRONMENT, as_json: AsJson = False) -> None:
-    """List the keys of an environment; never the keys themselves."""
-    with session(environment) as here, here.runtime.transaction(here.scope) as tx:
-        rows = api_keys.every(tx)
-    if as_json:
-        print_json([row._asdict() for row in rows])
-        return
-    cells = [(row.id, row.name, row.created_at, row.revoked_at or "") for row in rows]
-    print_table("API keys", ("id", "name", "created", "revoked"), cells)
-
-
-@keys.command("revoke")
-def revoke(key_id: str, *, environment: Environment = DEFAULT_ENVIRONMENT) -> None:
-    """Close a key for good."""
-    with session(environment) as here:
-        revoke_key(here.runtime, here.scope, key_id)
-    paper.print(f"revoked {key_id}", markup=False)
 
 
 @clock.command("show")
