@@ -104,3 +104,31 @@ def test_a_wrong_key_opens_nothing(desk: Desk) -> None:
 
     with pytest.raises(AuthenticationError):
         asyncio.run(asked())
+
+
+def test_the_resources_of_a_customer_are_those_its_subscriptions_are_for(
+    desk: Desk, stigg: Stigg
+) -> None:
+    stigg.v1.products.create_product(id="app", display_name="App", multiple_subscriptions=True)
+    plans = stigg.v1.plans
+    plans.create(id="free", display_name="Free", product_id="app")
+    plans.update("free", charges={"pricing_type": "FREE", "pricing_models": []})
+    plans.publish("free", migration_type="NEW_CUSTOMERS")
+    stigg.v1.customers.provision(id="acme")
+    for id, resource_id in (("s1", "site-b"), ("s2", "site-a"), ("s3", None)):
+        where: Any = {} if resource_id is None else {"resource_id": resource_id}
+        stigg.v1.subscriptions.provision(id=id, customer_id="acme", plan_id="free", **where)
+    desk.at("2025-01-05")
+    stigg.v1.subscriptions.update("s2", metadata={"tier": "1"})
+    found = list(stigg.v1.customers.list_resources("acme", limit=1))
+    noon = [datetime(2025, 1, day, 12, tzinfo=UTC) for day in (1, 5)]
+    assert [(each.id, each.created_at, each.updated_at) for each in found] == [
+        ("site-a", noon[0], noon[1]),
+        ("site-b", noon[0], noon[0]),
+    ]
+
+    async def told() -> list[str]:
+        async with async_stigg(desk) as client:
+            return [each.id async for each in client.v1.customers.list_resources("acme")]
+
+    assert asyncio.run(told()) == ["site-a", "site-b"]

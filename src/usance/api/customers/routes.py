@@ -21,7 +21,7 @@ from usance.api.customers.wire import (
     rendered,
     sent,
 )
-from usance.api.envelope import Cursors, Page, Single
+from usance.api.envelope import Page, Single
 from usance.api.fields import PathId, at, called
 from usance.api.filters import Created
 from usance.api.invoices.wire import UpcomingInvoice
@@ -39,7 +39,7 @@ from usance.flows.preview_billing import upcoming_invoices
 from usance.flows.restore_customer import restore_customer
 from usance.flows.set_up_company import save_customer
 from usance.flows.update_customer import update_customer as change_customer
-from usance.store import parties
+from usance.store import customer_resources, parties
 from usance.store.parties import WantedCustomers
 
 NAMES = {"customerId": "id"}  # the notation's name of a field, and the wire's
@@ -145,11 +145,20 @@ def unarchive(caller: Asked, id: PathId) -> Single[CustomerWire]:
 @router.get(
     "/{id}/resources", operation_id="listCustomerResources", summary="List a customer's resources"
 )
-def resources(caller: Asked, _asked: Paging, id: PathId) -> Page[ResourceWire]:
-    """Those that its subscriptions name; none so far names one."""
+def resources(caller: Asked, asked: Paging, id: PathId) -> Page[ResourceWire]:
+    """Those that its subscriptions name, ended ones too, in the order of their ids."""
+    customer_id = CustomerId(id)
     with caller.transaction() as tx:
-        parties.customer(tx, CustomerId(id))
-    return Page(data=[], pagination=Cursors(next=None, prev=None))
+        parties.customer(tx, customer_id)
+        found = customer_resources.page(
+            tx, customer_id, after=asked.after, before=asked.before, limit=asked.and_one
+        )
+    shown, cursors = part(found, asked, lambda each: each.id)
+    wires = [
+        ResourceWire(id=each.id, created_at=each.created_at, updated_at=each.updated_at)
+        for each in shown
+    ]
+    return Page(data=wires, pagination=cursors)
 
 
 @router.get(
