@@ -8,7 +8,7 @@ import msgspec
 
 from usance.documents.order_form import order_from, plain_order, read_order
 from usance.documents.order_kinds import Standing
-from usance.domain.calendar import month_after
+from usance.documents.renewal_form import renewal_form
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.order import Order
 from usance.domain.facts import ContractAmended, OrderFulfilled, OrderReceived
@@ -109,20 +109,7 @@ def _is_to_renew(contract: Contract, today: date) -> bool:
 
 
 def _renewal(contract: Contract) -> tuple[Order, bytes]:
-    """The order of the next term, as nobody typed it, and its text."""
-    renewal, start = contract.terms.renewal, contract.term.end
-    assert renewal is not None, "it renews itself"
-    form: dict[str, object] = {
-        "orderForm": 1,
-        "orderId": f"{contract.id}:renewal:{start}",
-        "kind": "RENEWAL",
-        "contractId": contract.id,
-        "term": {
-            "start": start.isoformat(),
-            "end": month_after(start, renewal.months).isoformat(),
-        },
-        "tags": ["automatic"],
-    }
-    standing = Standing.of(contract)
-    order = order_from(form, order_id=OrderId(""), standing=standing)
+    """The order of the next term, and its text."""
+    form = renewal_form(contract)
+    order = order_from(form, order_id=OrderId(""), standing=Standing.of(contract))
     return order, msgspec.json.encode(form)

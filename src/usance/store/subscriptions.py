@@ -55,7 +55,6 @@ UPDATE subscriptions
        is_prorated = %(is_prorated)s,
        days_until_due = %(days_until_due)s,
        contract_id = %(contract_id)s,
-       agreement_id = %(agreement_id)s,
        collection = %(collection)s,
        follows = %(follows)s,
        billing_due_at = CASE WHEN %(pricing_type)s = 'PAID' OR agreement_id IS NOT NULL
@@ -176,7 +175,7 @@ def add(
 
 
 def save(tx: Tx, subscription: Subscription, *, at: datetime) -> None:
-    """All of it but its versions."""
+    """All of it but its versions, and the agreement it is billed by."""
     tx.run(SAVE, **_columns(subscription), at=at)
 
 

@@ -10,7 +10,7 @@ from usance.domain.ids import CustomerId
 from usance.flows.open_environment import move_clock
 from usance.flows.plays.daily_work import do_daily_work
 from usance.flows.runtime import Runtime, Scope
-from usance.store import due_contracts, parties, tenants
+from usance.store import due_contracts, parties, subscription_billing, tenants
 
 Seen = Callable[[date, int], None]  # a day on which something happened, and how many drafts
 
@@ -52,7 +52,9 @@ def _refuse_backward(
 def _next_stop(
     runtime: Runtime, scope: Scope, to: datetime, customer_id: CustomerId | None
 ) -> datetime | None:
-    """Noon of the next day after today on which a contract has something due, before `to`."""
+    """Noon of the next day after today on which a contract has something due, or the instant at
+    which a subscription's billing changes, whichever is first, before `to`.
+    """
     with runtime.transaction(scope) as tx:
         now = runtime.now(tx, customer_id)
         stops = []
@@ -63,5 +65,7 @@ def _next_stop(
             )
             if day is not None:
                 stops.append(start_of_day(day, entity.zone) + timedelta(hours=12))
+        changes = subscription_billing.next_look(tx, after=now, customer_id=customer_id)
+        stops += [] if changes is None else [changes]
     ahead = [stop.astimezone(UTC) for stop in stops if now < stop < to]
     return min(ahead, default=None)

@@ -1,0 +1,272 @@
+"""What a paid subscription is billed for, as lines of the order form.
+
+A line's `lineId` here is its key: what it charges for, the same in every version. The orders that
+are made of these lines (`subscription_orders`) name a line that takes another's place anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+
+from usance.documents.billing_notation import plain_cadence
+from usance.documents.plain import given
+from usance.domain.calendar import LAST_DAY, Cadence, month_after
+from usance.domain.catalog import Feature, UnitRounding
+from usance.domain.contracts.order import Timing
+from usance.domain.contracts.terms import Scope
+from usance.domain.due_items import LineKind
+from usance.domain.plans.charges import BillingModel, ChargeCadence, ChargePrice
+from usance.domain.plans.package import PackageKind
+from usance.domain.rating.notation import plain_pricing
+from usance.domain.rating.prices import (
+    Flat,
+    Graduated,
+    GraduatedPackage,
+    Package,
+    PackageRounding,
+    PackageTier,
+    PerUnit,
+    Price,
+    Pricing,
+    Tier,
+    Volume,
+    VolumePackage,
+)
+from usance.domain.subscriptions.periods import CADENCES
+from usance.domain.subscriptions.sold import Charged, Sold, charged
+from usance.domain.subscriptions.terms import AppliedCoupon, Terms
+
+LONGEST = 200  # characters of a key
+SMALLEST = Decimal("0.000000000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """From which day on the lines are wanted, the day periods are counted from, and the end of the
+    term, beyond which nothing is said.
+
+    `coupon_on`: the first day on which the coupon of the terms takes something off.
+    """
+
+    day: date
+    anchor: date
+    end: date
+    coupon_on: date | None = None
+
+
+def wanted_lines(sold: Sold, terms: Terms, frame: Frame) -> list[dict[str, object]]:
+    """The lines of a version from a day on, each a mapping in the order form's notation.
+
+    Usage of a feature that no meter counts is left out: nothing of it is known here.
+    """
+    lines = []
+    is_based = False
+    for each in charged(sold, terms):
+        line = _line(each, sold, frame)
+        if line is None:
+            continue
+        kind = line["kind"]
+        takes_amount = not is_based and kind == LineKind.RECURRING.value
+        is_based = is_based or takes_amount
+        if kind != LineKind.COMMITMENT.value:
+            off = list(_discounts(terms, frame, takes_amount=takes_amount, kind=str(kind)))
+            line |= given(discounts=off)
+        lines.append(line)
+    return lines
+
+
+def _line(each: Charged, sold: Sold, frame: Frame) -> dict[str, object] | None:
+    charge = each.charge
+    feature = None if charge.feature_id is None else sold.features.get(charge.feature_id)
+    every = CADENCES[charge.period]
+    key, name = _key(each), _name(each, feature)
+    if charge.model is BillingModel.MINIMUM_SPEND:
+        return _commitment(each, frame, every)
+    if charge.model is BillingModel.USAGE_BASED:
+        if feature is None or feature.meter is None:
+            return None
+        return {
+            "lineId": key,
+            "name": name,
+            "kind": LineKind.USAGE.value,
+            "price": _metered_price(each, feature),
+            "featureId": feature.id,
+            "billing": _billing(every, frame),
+        } | given(
+            unit=_unit(feature),
+            tierScope=Scope.TERM.value if each.is_counted_yearly else None,
+        )
+    price: Price = charge.price()
+    quantity = Decimal(each.times)
+    if isinstance(price, Flat) and each.times > 1:
+        price = PerUnit(price.amount)
+    if each.units is not None:
+        quantity = each.units * each.times
+    line: dict[str, object] = {
+        "lineId": key,
+        "name": name,
+        "price": plain_pricing(Pricing(price=price)),
+        "quantity": f"{quantity:f}",
+    } | given(unit=_unit(feature))
+    if charge.cadence is ChargeCadence.ONE_OFF:
+        return line | {"kind": LineKind.ONE_OFF.value, "on": frame.day.isoformat()}
+    timing = {"timing": Timing.IN_ADVANCE.value}
+    billing = _billing(every, frame) | timing
+    return line | {"kind": LineKind.RECURRING.value, "billing": billing}
+
+
+def _commitment(each: Charged, frame: Frame, every: Cadence) -> dict[str, object]:
+    assert each.charge.amount is not None, "a minimum is an amount"
+    return {
+        "lineId": "minimum",
+        "name": "Minimum spend",
+        "kind": LineKind.COMMITMENT.value,
+        "amount": f"{each.charge.amount:f}",
+        "billing": _billing(every, frame),
+    }
+
+
+def _billing(every: Cadence, frame: Frame) -> dict[str, object]:
+    return {"every": plain_cadence(every), "anchorOn": frame.anchor.isoformat()}
+
+
+def _key(each: Charged) -> str:
+    """`base`, `units:seats`, `usage:calls`, `overage:calls`; of an add-on, its id before it."""
+    charge = each.charge
+    what = {
+        BillingModel.FLAT_FEE: "base",
+        BillingModel.PER_UNIT: "units",
+        BillingModel.USAGE_BASED: "usage" if each.included is None else "overage",
+    }.get(charge.model, "minimum")
+    parts = [what] if charge.feature_id is None else [what, charge.feature_id]
+    if charge.cadence is ChargeCadence.ONE_OFF:
+        parts.insert(0, "once")
+    if each.package.kind is PackageKind.ADDON:
+        parts.insert(0, each.package.id)
+    key = ":".join(parts).replace("|", "_")
+    if len(key) <= LONGEST:
+        return key
+    return f"{key[: LONGEST - 17]}:{blake2b(key.encode(), digest_size=8).hexdigest()}"
+
+
+def _name(each: Charged, feature: Feature | None) -> str:
+    """What is printed: the package, and what of it is counted."""
+    of = each.package.display_name
+    if feature is None:
+        return of
+    what = "extra " if each.included is not None else ""
+    return f"{of}: {what}{feature.display_name}"[:255]
+
+
+def _unit(feature: Feature | None) -> str | None:
+    if feature is None:
+        return None
+    sold_in = feature.unit_transformation
+    return feature.units if sold_in is None else sold_in.units or feature.units
+
+
+def _metered_price(each: Charged, feature: Feature) -> dict[str, object]:
+    """The price of what is reported; charges are for the units the feature is sold in."""
+    price: Price = each.charge.price()
+    sold_in = feature.unit_transformation
+    if sold_in is not None and sold_in.divide > 1:
+        price = _of_reported(each.charge.price(), Decimal(sold_in.divide), sold_in.rounding)
+    included = each.included or Decimal(0)
+    if not each.is_counted_yearly or not included:
+        return plain_pricing(Pricing(price=price, included=included * each.times))
+    return plain_pricing(Pricing(price=_after(price, included * each.times)))
+
+
+def _of_reported(price: ChargePrice, by: Decimal, rounding: UnitRounding) -> Price:
+    """A price of units sold, as one of units reported, `by` of which are one sold."""
+    begun = PackageRounding(rounding.value)
+    match price:
+        case PerUnit():
+            return Package(by, price.unit_amount, rounding=begun)
+        case Package():
+            return Package(price.package_size * by, price.package_amount)
+        case Graduated() | Volume() if not any(tier.flat_amount for tier in price.tiers):
+            tiers = tuple(
+                PackageTier(_times(tier.up_to, by), by, tier.unit_amount) for tier in price.tiers
+            )
+            return GraduatedPackage(tiers) if isinstance(price, Graduated) else VolumePackage(tiers)
+        case Graduated() | Volume():
+            parts = tuple(
+                Tier(
+                    _times(tier.up_to, by),
+                    (tier.unit_amount / by).quantize(SMALLEST),
+                    tier.flat_amount,
+                )
+                for tier in price.tiers
+            )
+            return Graduated(parts) if isinstance(price, Graduated) else Volume(parts)
+        case _:
+            return price
+
+
+def _times(up_to: Decimal | None, by: Decimal) -> Decimal | None:
+    return None if up_to is None else up_to * by
+
+
+def _after(price: Price, included: Decimal) -> Price:
+    """The price with a first tier that costs nothing: of what is counted over many periods."""
+    match price:
+        case PerUnit():
+            return Graduated((Tier(included), Tier(None, price.unit_amount)))
+        case Package():
+            first = PackageTier(included, price.package_size, Decimal(0))
+            return GraduatedPackage(
+                (first, PackageTier(None, price.package_size, price.package_amount))
+            )
+        case Graduated():
+            moved = (
+                Tier(
+                    None if tier.up_to is None else tier.up_to + included,
+                    tier.unit_amount,
+                    tier.flat_amount,
+                )
+                for tier in price.tiers
+            )
+            return Graduated((Tier(included), *moved))
+        case _:
+            return price
+
+
+def _discounts(
+    terms: Terms, frame: Frame, *, takes_amount: bool, kind: str
+) -> Iterator[dict[str, object]]:
+    """What the coupon takes off a line; an amount comes off one line alone."""
+    coupon = terms.coupon
+    if coupon is None or frame.coupon_on is None:
+        return
+    off = _off(coupon, terms, takes_amount=takes_amount)
+    if off is None:
+        return
+    start, until = max(frame.coupon_on, frame.day), _until(coupon, frame.coupon_on)
+    if until <= start or start >= frame.end:
+        return
+    if kind == LineKind.ONE_OFF.value:
+        if start == frame.day:
+            yield off
+        return
+    yield off | given(
+        **{"from": start.isoformat()},
+        until=until.isoformat() if until < frame.end else None,
+    )
+
+
+def _off(coupon: AppliedCoupon, terms: Terms, *, takes_amount: bool) -> dict[str, object] | None:
+    reason: dict[str, object] = {"reason": coupon.name}
+    if coupon.percent_off is not None:
+        return {"percent": f"{coupon.percent_off:f}"} | reason
+    amount = dict(coupon.amounts_off).get(terms.currency or "")
+    return {"amount": f"{amount:f}"} | reason if takes_amount and amount else None
+
+
+def _until(coupon: AppliedCoupon, start: date) -> date:
+    months = coupon.duration_months
+    return LAST_DAY if months is None else min(month_after(start, months), LAST_DAY)
