@@ -14,7 +14,7 @@ from usance.domain.errors import DomainError, Invalid
 from usance.domain.ids import CustomerId, FeatureId, PackageId
 from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.product import CancellationTime
-from usance.domain.subscriptions.changing import SubscriptionOver, TrialEndsAtOnce
+from usance.domain.subscriptions.changing import SubscriptionOver, TrialMustBeCancelledImmediately
 from usance.domain.subscriptions.provisioning import SubscriptionExists
 from usance.domain.subscriptions.requests import (
     CancellationAction,
@@ -228,7 +228,7 @@ def test_at_once_and_with_nothing_after_it(shop: World) -> None:
 
 def test_a_trial_is_canceled_at_once_only_and_a_custom_plan_not_by_period(shop: World) -> None:
     trial = subscribe(shop, "business")
-    with pytest.raises(TrialEndsAtOnce):
+    with pytest.raises(TrialMustBeCancelledImmediately):
         cancel(shop, trial, time=CancellationTime.END_OF_BILLING_PERIOD)
     custom = subscribe(shop, "enterprise", customer_id=CustomerId("larkspur"))
     with pytest.raises(Invalid):

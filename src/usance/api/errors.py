@@ -23,6 +23,7 @@ from usance.api.envelope import Detail, ErrorBody, Failure
 from usance.domain.api_keys.customer_tokens import CustomerTokenExpired, CustomerTokenInvalid
 from usance.domain.api_keys.publishable import CustomerTokenMissing, NotForPublishableKeys
 from usance.domain.api_keys.scopes import ForbiddenScope
+from usance.domain.connections.connection import ConnectionExists
 from usance.domain.contracts.billing_draft import BillingNotOpen
 from usance.domain.contracts.contract import ContractCanceled
 from usance.domain.contracts.fulfilment import OrderNotNew
@@ -66,7 +67,7 @@ from usance.domain.plans.package import (
     PackageInUse,
 )
 from usance.domain.plans.product import ProductArchived, ProductExists
-from usance.domain.subscriptions.changing import SubscriptionOver, TrialEndsAtOnce
+from usance.domain.subscriptions.changing import SubscriptionOver, TrialMustBeCancelledImmediately
 from usance.domain.subscriptions.moving import ProductHeldAlready, SubscriptionOnContract
 from usance.domain.subscriptions.provisioning import SubscriptionExists
 from usance.flows.approve_invoice import DraftChanged
@@ -96,6 +97,7 @@ STATUS: Mapping[type[DomainError], int] = {
     Conflict: 409,
     BankReferenceUsed: 409,
     BilledMeanwhile: 409,
+    ConnectionExists: 409,
     CouponExists: 409,
     DraftChanged: 409,
     EntitlementExists: 409,
@@ -110,7 +112,7 @@ STATUS: Mapping[type[DomainError], int] = {
     SubscriptionExists: 409,
     SubscriptionOnContract: 409,
     SubscriptionOver: 409,
-    TrialEndsAtOnce: 409,
+    TrialMustBeCancelledImmediately: 409,
     NotAllowedNow: 409,
     AllocationTakenBack: 409,
     NotCreditable: 409,

@@ -16,7 +16,7 @@ def cancel_subscription(
     """What follows on its end is what the product says, or nothing where that is asked for.
 
     Canceled again, the end that was said last counts. Raises NotFound; SubscriptionOver;
-    TrialEndsAtOnce; Invalid.
+    TrialMustBeCancelledImmediately; Invalid.
     """
     with runtime.transaction(scope) as tx:
         customer_id = subscriptions.one(tx, subscription_id).subscription.customer_id

@@ -36,13 +36,13 @@ from usance.domain.subscriptions.terms import AddonQuantity, Terms
 class SubscriptionOver(NotAllowedNow):
     """It ended; provision a new one."""
 
-    code = "SubscriptionAlreadyCanceledOrExpired"
+    code = "SubscriptionOver"
 
     def __init__(self, subscription_id: str) -> None:
         super().__init__(f"Subscription {subscription_id} is over; provision another one.")
 
 
-class TrialEndsAtOnce(NotAllowedNow):
+class TrialMustBeCancelledImmediately(NotAllowedNow):
     """A trial has no period to run out."""
 
     code = "TrialMustBeCancelledImmediately"
@@ -89,7 +89,10 @@ def updated(
     kinds = change_kinds(before, terms)
     if terms == before:
         return Change(subscription=changed)
-    effective_at = _effective_at(subscription, request, before, terms, held, offer, at)
+    is_less = False
+    if held is not None and offer is not None:
+        is_less = monthly_amount(offer, terms) < monthly_amount(held, before)
+    effective_at = _effective_at(subscription, request, is_less=is_less, at=at)
     rule = None if offer is None else offer.product.reset_cutoff
     is_reset = rule is not None and is_usage_reset(
         rule, before.billing_period, terms.billing_period
@@ -113,7 +116,7 @@ def canceled(
 ) -> Subscription:
     """The subscription with its end. Without a say it ends as its product has it.
 
-    Raises SubscriptionOver; TrialEndsAtOnce; Invalid (InvalidCancellation): a custom plan has no
+    Raises SubscriptionOver; TrialMustBeCancelledImmediately; Invalid (InvalidCancellation): a custom plan has no
     period of its own to run out, and a date goes with SPECIFIC_DATE only.
     """
     refuse_over(subscription, at)
@@ -125,7 +128,7 @@ def canceled(
     if time is None or (request.time is None and time is CancellationTime.SPECIFIC_DATE):
         time = CancellationTime.IMMEDIATE if request.on is None else CancellationTime.SPECIFIC_DATE
     if subscription.is_trial(at) and time is not CancellationTime.IMMEDIATE:
-        raise TrialEndsAtOnce(subscription.id)
+        raise TrialMustBeCancelledImmediately(subscription.id)
     refuse_if(list(_cancel_problems(subscription, request, time, at)))
     ends_at = at
     if time is CancellationTime.SPECIFIC_DATE:
@@ -239,23 +242,15 @@ def _with_dates(subscription: Subscription, request: UpdateRequest, at: datetime
 
 
 def _effective_at(
-    subscription: Subscription,
-    request: UpdateRequest,
-    before: Terms,
-    after: Terms,
-    held: Offer | None,
-    offer: Offer | None,
-    at: datetime,
+    subscription: Subscription, request: UpdateRequest, *, is_less: bool, at: datetime
 ) -> datetime:
     if subscription.starts_at > at:
         return subscription.starts_at
     if request.schedule is not None:
         return next_boundary(subscription, request.schedule, at)
-    if held is None or offer is None or subscription.is_trial(at):
+    if not is_less or subscription.is_trial(at):
         return at
-    is_less = monthly_amount(offer, after) < monthly_amount(held, before)
-    schedule = Schedule.END_OF_BILLING_PERIOD if is_less else Schedule.IMMEDIATE
-    return next_boundary(subscription, schedule, at)
+    return next_boundary(subscription, Schedule.END_OF_BILLING_PERIOD, at)
 
 
 def _cancel_problems(
