@@ -116,8 +116,8 @@ def canceled(
 ) -> Subscription:
     """The subscription with its end. Without a say it ends as its product has it.
 
-    Raises SubscriptionOver; TrialMustBeCancelledImmediately; Invalid (InvalidCancellation): a custom plan has no
-    period of its own to run out, and a date goes with SPECIFIC_DATE only.
+    Raises SubscriptionOver; TrialMustBeCancelledImmediately; Invalid (InvalidCancellation): a
+    custom plan has no period of its own to run out, and a date goes with SPECIFIC_DATE only.
     """
     refuse_over(subscription, at)
     settings = None if product is None else product.settings
