@@ -152,6 +152,7 @@ def test_headers_of_signed_in_users_and_older_names_of_cursors_are_taken(desk: D
         more = {"starting_after": first.pagination.next}
         second = stigg.v1.customers.list(limit=1, extra_query=more)
         assert first.data[0].id != second.data[0].id
+        assert second.pagination is not None
         back = {"ending_before": second.pagination.prev}
         assert stigg.v1.customers.list(limit=1, extra_query=back).data == first.data
         ids = [each.id for each in stigg.v1.customers.list(limit=2)]
