@@ -31,6 +31,7 @@ from usance.cli import (
     refunds,
     rehearsals,
     serve,
+    subscriptions,
     usage,
 )
 from usance.cli.show import people
@@ -60,6 +61,7 @@ app.add_typer(company.app, name="company")
 app.add_typer(customers.app, name="customers")
 app.add_typer(orders.app, name="orders")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(usage.app, name="usage")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
