@@ -16,6 +16,7 @@ LegalEntityId = NewType("LegalEntityId", str)
 CustomerId = NewType("CustomerId", str)
 IntegrationId = NewType("IntegrationId", str)  # a connection to another system
 FeatureId = NewType("FeatureId", str)
+ConnectionId = NewType("ConnectionId", str)
 ProductId = NewType("ProductId", str)
 PackageId = NewType("PackageId", str)  # a plan or an add-on
 CouponId = NewType("CouponId", str)

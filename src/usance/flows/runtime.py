@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from usance.domain.calendar import day_of
 from usance.domain.facts import Fact
 from usance.domain.ids import InvoiceId, LineId
+from usance.providers.stigg_api import stigg_api
 from usance.providers.tax_id_register import TaxIdRegister
 from usance.providers.tax_service import HttpTaxService, TaxService
+from usance.providers.usage_source import Reached
 from usance.providers.vies import Vies
 from usance.store import audit, outbox, tenants
 from usance.store.database import Database, Tx
@@ -60,6 +62,7 @@ class Runtime:
     new_id: Callable[[str], str] = field(default=new_id)
     tax_id_register: TaxIdRegister = field(default=Vies())
     tax_service: Callable[[str], TaxService] = field(default=HttpTaxService)  # of its address
+    usage_source: Reached = field(default=stigg_api)  # of its address and the key to it
     rehearsed_in: Tx | None = None  # everything happens in this transaction, which is not kept
 
     def invoice_id(self) -> InvoiceId:

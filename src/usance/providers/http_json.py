@@ -24,12 +24,24 @@ def ask_json(
     body: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
     """The JSON object a service answers with. Raises ProviderError; redirects are not followed."""
+    with httpx.Client(timeout=TIMEOUT) as client:
+        return ask_through(client, method, url, service=service, query=query, body=body)
+
+
+def ask_through(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    service: str,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, object] | None = None,
+    largest: int = LARGEST,
+) -> dict[str, Any]:
+    """The same, through a client of the caller's and of at most `largest` bytes."""
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT) as client,
-            client.stream(method, url, params=query, json=body) as answer,
-        ):
-            content = _content(answer, service)
+        with client.stream(method, url, params=query, json=body) as answer:
+            content = _content(answer, service, largest)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = f"{service} did not answer: {type(error).__name__}"
         raise ProviderError(reason, retryable=True) from error
@@ -37,17 +49,24 @@ def ask_json(
         raise ProviderError(
             f"{service} answered with status {answer.status_code}",
             retryable=answer.status_code in RETRYABLE,
+            status=answer.status_code,
+            retry_after=_seconds(answer.headers.get("retry-after", "")),
         )
     return _object(content, service)
 
 
-def _content(answer: httpx.Response, service: str) -> bytes:
-    content = b""
+def _seconds(retry_after: str) -> int | None:
+    """A day and time of day instead of seconds is left aside."""
+    return int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+
+
+def _content(answer: httpx.Response, service: str, largest: int) -> bytes:
+    content = bytearray()
     for chunk in answer.iter_bytes():
         content += chunk
-        if len(content) > LARGEST:
+        if len(content) > largest:
             raise ProviderError(f"{service} answered with too much", retryable=False)
-    return content
+    return bytes(content)
 
 
 def _object(content: bytes, service: str) -> dict[str, Any]:

@@ -604,7 +604,7 @@ BEGIN
     RETURN false;
 END $$;
 
--- -------------------------------------------------------------------- usage from elsewhere --
+-- ------------------------------------------------------------------------- usage from elsewhere --
 
 CREATE TABLE connections (
     tenant_id          text        NOT NULL REFERENCES tenants,
@@ -647,10 +647,12 @@ CREATE TABLE connection_tracks (
     feature_there   text        NOT NULL,
     customer_id     text        NOT NULL,
     feature_id      text        NOT NULL,
+    since           timestamptz NOT NULL,   -- the first instant that counts
     known_since     timestamptz NOT NULL,   -- before that nothing was counted there
     revision        int         NOT NULL CHECK (revision >= 0),   -- of how many readings
     anchor_at       timestamptz,            -- where a running count goes on from
     anchor_value    numeric,
+    tried_at        timestamptz,
     read_at         timestamptz,
     read_whole_at   timestamptz,
     changed_at      timestamptz,            -- when something was last taken in

@@ -1,0 +1,24 @@
+"""Connections: usage that is counted elsewhere, and taken in here.
+
+Owns: whom a connection reaches, from when its usage counts, what is called what there and here, how
+the other side's history is read, and what of it is still to be taken in.
+Does not own: asking the other side (providers), keeping events (metering), prices (rating).
+
+Always true:
+- after each reading, what was taken in is what the other side tells;
+- reading the same again takes in nothing;
+- how finely the other side tells its history changes no total;
+- a running count and the amounts it is made of are read alike.
+
+How a history is read: its points are either a RUNNING count, which a reset point begins again from
+zero, or the AMOUNTS of stretches of time. A running count's point covers the time since the point
+before it, itself included; an amount's point covers the time from itself to the next one. What was
+taken in is compared stretch by stretch, and the difference stands at the point's own instant.
+
+A running count proves itself: when it still says at some instant what it said before, nothing
+earlier has changed since its last reset. Reading goes on from such an anchor; where it does not
+hold, and once a day in any case, everything that may still be billed is read again.
+
+Times: `since` the first instant whose usage counts · `start_at` from where the other side is asked
+· `used_at` when it was used, which decides the window it is billed in.
+"""
