@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -21,12 +22,12 @@ class Keyholder:
     key: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, **more: object) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
         """Any request; `headers` beside the key."""
-        added = more.pop("headers", {})
-        assert isinstance(added, Mapping), "headers by name"
-        headers = {**self.headers, **added, "X-API-KEY": self.key}
-        return self.desk.http.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+        sent = {**self.headers, **(headers or {}), "X-API-KEY": self.key}
+        return self.desk.http.request(method, path, headers=sent, **more)
 
     def get(self, path: str) -> httpx.Response:
         """GET below /api/v1, the path and query as they are written."""
