@@ -49,6 +49,7 @@ SOME = {
     "jsonb": "{}",
     "date": "2025-01-01",
     "timestamp with time zone": "2025-01-01T00:00:00Z",
+    "xid8": "1",
     "daterange": "[2025-01-01,2025-02-01)",
 }
 

@@ -50,6 +50,11 @@ def of(holdings: Holdings, feature_id: str, at: datetime = LATER) -> Entitled:
     return entitled(holdings, holdings.features[FeatureId(feature_id)], at=at)
 
 
+def windows_of(holdings: Holdings, at: datetime) -> set[Window | None]:
+    """In which windows calls count."""
+    return {each.window for each in of(holdings, "calls", at).counted(at)}
+
+
 def limit(offers: Offers, at: datetime = LATER) -> Decimal | None:
     """The only limit of calls."""
     [allowance] = of(held(offers), "calls", at).effective.allowances
@@ -172,7 +177,7 @@ def test_windows_count_from_the_first_anchor_until_usage_starts_anew(offers: Off
     first = datetime(2024, 10, 31, tzinfo=UTC)
     subscription = offers.subscribe(pro, usage_anchor=first)
     february = datetime(2025, 2, 10, tzinfo=UTC)
-    windows = of(held(offers), "calls", february).windows(february)
+    windows = windows_of(held(offers), february)
     assert windows == {Window(datetime(2025, 1, 31, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC))}
     anew = Version(
         number=2,
@@ -183,7 +188,7 @@ def test_windows_count_from_the_first_anchor_until_usage_starts_anew(offers: Off
     )
     with offers.runtime.transaction(offers.scope) as tx:
         subscriptions.add_version(tx, subscription.id, anew)
-    windows = of(held(offers), "calls", february).windows(february)
+    windows = windows_of(held(offers), february)
     assert windows == {Window(february, datetime(2025, 3, 10, tzinfo=UTC))}
 
 
@@ -194,7 +199,7 @@ def test_months_of_the_calendar_count_nothing_from_before_usage_started_anew(
     middle = datetime(2025, 1, 16, tzinfo=UTC)
     offers.subscribe(offers.plan("pro", gives("calls", 100, **month)), starts_at=middle)
     february = datetime(2025, 2, 1, tzinfo=UTC)
-    windows = {at: of(held(offers), "calls", at).windows(at) for at in (middle, february)}
+    windows = {at: windows_of(held(offers), at) for at in (middle, february)}
     assert windows == {
         middle: {Window(middle, february)},
         february: {Window(february, datetime(2025, 3, 1, tzinfo=UTC))},

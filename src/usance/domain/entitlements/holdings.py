@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from usance.domain.catalog import Feature
 from usance.domain.entitlements.access import Decision, DenialReason, Used, check, windows_of
-from usance.domain.entitlements.features import FeatureRules, kind_of
+from usance.domain.entitlements.features import FeatureRules, Kind, kind_of
 from usance.domain.entitlements.from_subscriptions import Given, Offered
 from usance.domain.entitlements.resolve import Effective, resolve
 from usance.domain.entitlements.standing import Standing
@@ -21,6 +22,15 @@ from usance.domain.subscriptions.subscription import Subscription
 EVERYWHERE = "*"  # usage of the customer, whichever resource it names, or none
 NOTHING = Decimal(0)
 NOTHING_OFFERED = Offered({}, {})
+
+
+class Counted(NamedTuple):
+    """Usage that is asked for: whose, of what, in which scope and window; None: since ever."""
+
+    customer_id: CustomerId
+    feature_id: FeatureId
+    scope: str
+    window: Window | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +76,31 @@ class Entitled:
 
     feature: Feature
     effective: Effective
+    customer_id: CustomerId
     usage_scope: str
     updated_at: datetime | None
     is_over_budget: bool = False
 
-    def windows(self, at: datetime) -> frozenset[Window | None]:
-        """In which usage has to be known."""
-        return windows_of(self.effective, at)
+    def counted(self, at: datetime) -> list[Counted]:
+        """The usage that has to be known to decide; none for what is not used up."""
+        if not self.is_metered:
+            return []
+        return [self._counted(window) for window in windows_of(self.effective, at)]
+
+    def usage_of(self, known: Mapping[Counted, Decimal], at: datetime) -> Used:
+        """What was used in each window, of all that is known."""
+        if not self.is_metered:
+            return NOTHING
+        windows = windows_of(self.effective, at)
+        return {window: known.get(self._counted(window), NOTHING) for window in windows}
+
+    @property
+    def is_metered(self) -> bool:
+        """True when something is used up."""
+        return self.effective.feature.kind is Kind.METERED
+
+    def _counted(self, window: Window | None) -> Counted:
+        return Counted(self.customer_id, self.feature.id, self.usage_scope, window)
 
     def decide(
         self,
@@ -122,6 +150,7 @@ def entitled(
     return Entitled(
         feature=feature,
         effective=effective,
+        customer_id=holdings.customer_id,
         usage_scope=_scope(given, at, resource_id),
         updated_at=max(
             (max(each.updated_at, each.source.effective_at) for each in origins), default=None
