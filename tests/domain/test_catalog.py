@@ -23,6 +23,7 @@ from usance.domain.catalog import (
     MeterType,
     Operation,
     read_number,
+    reported_as,
 )
 from usance.domain.errors import Invalid
 from usance.domain.ids import FeatureId
@@ -164,3 +165,31 @@ def test_a_text_is_a_number_when_it_plainly_reads_as_one(text: str, number: Deci
 def test_a_feature_needs_an_id_and_a_name_and_no_more() -> None:
     sso = Feature(id=FeatureId("sso"), display_name="SSO", feature_type=FeatureType.BOOLEAN)
     assert (sso.meter_type, sso.meter, sso.units) == (MeterType.NONE, None, None)
+
+
+@given(st.sampled_from(MeterType), st.booleans())
+def test_what_is_measured_is_counted_by_its_meter_or_by_the_sum_of_what_is_reported_of_it(
+    meter_type: MeterType, has_meter: bool
+) -> None:
+    is_measured = meter_type is not MeterType.NONE
+    meter = CALLS if has_meter and is_measured else None
+    feature = replace(API_CALLS, meter_type=meter_type, meter=meter)
+    assert (feature.counted_by is not None) == is_measured
+    if meter is not None:
+        assert feature.counted_by == meter
+    elif feature.counted_by is not None:
+        assert feature.counted_by.event_name == "usage:api-calls"
+        assert feature.counted_by.aggregation is Aggregation.SUM
+
+
+def test_reported_usage_has_a_name_of_its_own_however_long_the_id() -> None:
+    names = {reported_as("x" * length) for length in (1, 249, 250, 255)}
+    assert len(names) == 4
+    assert max(map(len, names)) <= 255
+
+
+def test_no_meter_listens_to_reported_usage() -> None:
+    meter = Meter("usage:seats", Aggregation.COUNT)
+    assert problems(lambda: replace(API_CALLS, meter=meter)) == [
+        ("ReservedName", "meter.eventName", "usage:seats")
+    ]

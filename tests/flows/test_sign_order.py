@@ -99,9 +99,9 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], None], tuple[str, str, str, 
         line(1, featureId=None),
         ("UsageWithoutFeature", "lines[1].featureId", "", "metered feature"),
     ),
-    "a usage line of a feature without a meter": (
-        line(1, featureId="seats"),
-        ("FeatureNotMetered", "lines[1].featureId", "seats", "a feature with a meter"),
+    "a usage line of a feature that is not measured": (
+        line(1, featureId="sso"),
+        ("FeatureNotMetered", "lines[1].featureId", "sso", "usage is measured"),
     ),
     "a usage line of a feature nobody defined": (
         line(1, featureId="nothing"),

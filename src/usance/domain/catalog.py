@@ -6,11 +6,13 @@ Does not own: counting (metering), prices (rating), who may use what (entitlemen
 Always true:
 - a meter reads a field exactly when its aggregation needs one;
 - only a number is metered, and a meter belongs to a feature whose usage is measured;
-- a condition carries as many values as its operation compares with, and numbers where it orders.
+- a condition carries as many values as its operation compares with, and numbers where it orders;
+- what is measured is counted, by its meter or by the sum of what is reported of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,12 +28,15 @@ MAX_CONDITIONS = 20  # of one filter
 MAX_VALUES = 100  # of one IN
 MAX_VALUE = 1000
 MAX_WHOLE = 17  # digits of a whole number
+REPORTED = "usage:"  # begins the names of the events that keep what was reported of a feature
+REPORTED_VALUE = "usage:value"  # the dimension that holds the number
 
 # Characters a name may hold: not the control ones, and no half of a surrogate pair, which is no
 # text at all and which PostgreSQL would refuse later.
 NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 # One plain decimal number. schema.sql's usage_number reads by the same pattern.
 NUMERAL = re.compile(r"-?[0-9]{1,17}([.][0-9]{1,12})?")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class FeatureType(StrEnum):
@@ -176,7 +181,7 @@ class UnitTransformation:
 class Feature:
     """Something a customer gets: a switch, a setting, or a thing that is used and measured.
 
-    A measured feature without a `meter` takes no events: its usage would be reported as a number.
+    A measured feature without a `meter` takes no events: its usage is reported as a number.
     """
 
     id: FeatureId
@@ -194,6 +199,26 @@ class Feature:
 
     def __post_init__(self) -> None:
         refuse_if([*_feature_problems(self), *_detail_problems(self)])
+
+    @property
+    def counted_by(self) -> Meter | None:
+        """What counts its usage: its meter, or the sum of what is reported of it; None when
+        nothing is measured.
+        """
+        if self.meter is not None or self.meter_type is MeterType.NONE:
+            return self.meter
+        return Meter(reported_as(self.id), Aggregation.SUM, REPORTED_VALUE)
+
+
+def reported_as(feature_id: str) -> str:
+    """The name of the events that keep what is reported of a feature: `usage:seats`.
+
+    An id too long for that goes by its hash, behind a character that no id has.
+    """
+    name = REPORTED + feature_id
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{REPORTED}~{hashlib.sha256(feature_id.encode()).hexdigest()}"
 
 
 def read_number(text: str) -> Decimal | None:
@@ -218,6 +243,9 @@ def _feature_problems(feature: Feature) -> Iterator[Problem]:
     if feature.meter_type is not MeterType.NONE and feature.feature_type is not FeatureType.NUMBER:
         expected = "NONE, for only a feature of type NUMBER is measured"
         yield Problem("InvalidMeterType", "meterType", feature.meter_type, expected)
+    if feature.meter is not None and feature.meter.event_name.startswith(REPORTED):
+        expected = f"a name that does not begin with {REPORTED!r}: such events are reported usage"
+        yield Problem("ReservedName", "meter.eventName", feature.meter.event_name[:80], expected)
     if feature.meter is not None and feature.meter_type is MeterType.NONE:
         expected = "INCREMENTAL or FLUCTUATING, for the feature has a meter"
         yield Problem("InvalidMeterType", "meterType", feature.meter_type, expected)
@@ -276,7 +304,7 @@ def _text_problems(text: str, path: str) -> Iterator[Problem]:
 
 def is_storable(text: str) -> bool:
     """False for text PostgreSQL cannot hold: with a NUL, or with half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return UNSTORABLE.search(text) is None
 
 
 def _count_problems(

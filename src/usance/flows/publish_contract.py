@@ -95,7 +95,7 @@ def _refuse_unknown(tx: Tx, order: Order) -> None:
     """What the form names must be there: the features, the legal entity."""
     named = {line.feature_id for line in order.lines if line.feature_id is not None}
     found = features.some(tx, named)
-    metered = {each.id for each in found.values() if each.meter is not None}
+    metered = {each.id for each in found.values() if each.counted_by is not None}
     problems = list(catalogue_problems(order, known=set(found), metered=metered))
     seller = order.party_change.legal_entity_id or order.legal_entity_id
     if not parties.entities(tx, [seller]):

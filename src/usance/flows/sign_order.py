@@ -61,7 +61,7 @@ def sign_order(
         buyer = customer_in(form)
         found = features.some(tx, _features_named(order))
 
-        metered = {each.id for each in found.values() if each.meter is not None}
+        metered = {each.id for each in found.values() if each.counted_by is not None}
         has_customer = buyer is not None or parties.has_customer(tx, order.customer_id)
         refuse_if(
             [

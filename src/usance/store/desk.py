@@ -264,8 +264,8 @@ def _counted(
     known = features.some(tx, {each.feature_id for each in metered.values()})
     windows: dict[SliceKey, UsageWindow] = {}
     for key, each in metered.items():
-        meter = known[each.feature_id].meter
-        assert meter is not None, "a feature that is billed by usage has a meter"
+        meter = known[each.feature_id].counted_by
+        assert meter is not None, "a feature that is billed by usage is measured"
         edges = day_edges(each.service_period, sellers[each.legal_entity_id].zone)
         windows[key] = UsageWindow(each.customer_id, meter, *edges, *each.detail)
     return usage.totals(tx, windows)

@@ -31,7 +31,7 @@ TOTALS = """
 SELECT w.position, found.quantity, found.event_count, found.last_received_at, found.unread_count
   FROM jsonb_to_recordset(%(windows)s::jsonb)
     AS w (position int, customer_id text, event_name text, aggregation text, field text,
-          filters jsonb, start_at timestamptz, end_at timestamptz)
+          filters jsonb, start_at timestamptz, end_at timestamptz, resource_id text)
  CROSS JOIN LATERAL (
     SELECT CASE w.aggregation
            WHEN 'COUNT' THEN count(*)
@@ -50,6 +50,7 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
                AND event_name = w.event_name
                AND occurred_at >= w.start_at
                AND occurred_at < w.end_at
+               AND (w.resource_id IS NULL OR usage_events.resource_id = w.resource_id)
                AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
                AND reverses IS NULL
                AND reversed_by IS NULL
@@ -68,6 +69,7 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
        AND event_name = w.event_name
        AND occurred_at >= w.start_at
        AND occurred_at < w.end_at
+       AND (w.resource_id IS NULL OR usage_events.resource_id = w.resource_id)
        AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
        AND reverses IS NULL
        AND reversed_by IS NULL
@@ -81,7 +83,7 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
        found.cell, found.nth, found.amount
   FROM jsonb_to_recordset(%(windows)s::jsonb)
     AS w (position int, customer_id text, event_name text, aggregation text, field text,
-          filters jsonb, start_at timestamptz, end_at timestamptz,
+          filters jsonb, start_at timestamptz, end_at timestamptz, resource_id text,
           dimensions jsonb, first_events int, first_amount numeric)
  CROSS JOIN LATERAL (
     SELECT CASE w.aggregation
@@ -114,6 +116,7 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
                AND event_name = w.event_name
                AND occurred_at >= w.start_at
                AND occurred_at < w.end_at
+               AND (w.resource_id IS NULL OR usage_events.resource_id = w.resource_id)
                AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
                AND reverses IS NULL
                AND reversed_by IS NULL
@@ -140,6 +143,7 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
                        AND event_name = w.event_name
                        AND occurred_at >= w.start_at
                        AND occurred_at < w.end_at
+                       AND (w.resource_id IS NULL OR usage_events.resource_id = w.resource_id)
                        AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
                        AND reverses IS NULL
                        AND reversed_by IS NULL
@@ -190,6 +194,7 @@ def asked_window(position: int, window: UsageWindow) -> dict[str, object]:
         "filters": asked_filters(meter.filters) if meter.filters else None,
         "start_at": window.start_at,
         "end_at": window.end_at,
+        "resource_id": window.resource_id,
     }
     if window.dimensions:
         asked["dimensions"] = window.dimensions

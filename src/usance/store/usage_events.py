@@ -1,4 +1,6 @@
-"""Usage events in: each kept once, and each taken back at most once."""
+"""Usage events in: each kept once, added at once to the counters it falls into, and taken back at
+most once.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +12,92 @@ import msgspec
 from usance.domain.ids import CustomerId
 from usance.domain.metering.events import EventKey, UsageEvent
 from usance.domain.metering.reversals import Standing
+from usance.store import usage_locks
 from usance.store.database import Tx
 
 # The rows come sorted by key, so that two batches with the same events wait for each other in one
-# order and never in a circle.
-APPEND = """
-INSERT INTO usage_events (tenant_id, customer_id, event_name, idempotency_key,
-                          occurred_at, received_at, resource_id, dimensions, reverses)
-SELECT %(tenant_id)s, customer_id, event_name, idempotency_key,
-       coalesce(occurred_at, %(received_at)s), %(received_at)s, resource_id, dimensions,
-       reverses
-  FROM jsonb_to_recordset(%(events)s::jsonb)
-    AS event (customer_id text, event_name text, idempotency_key text,
-              occurred_at timestamptz, resource_id text, dimensions jsonb, reverses text)
-    ON CONFLICT DO NOTHING
-RETURNING customer_id, event_name, idempotency_key
+# order and never in a circle; the counters are sorted for the same reason.
+KEEP = """
+WITH sent AS MATERIALIZED (
+    SELECT customer_id, event_name, idempotency_key,
+           coalesce(occurred_at, %(received_at)s) AS occurred_at,
+           resource_id, dimensions, reverses, place
+      FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb)
+           AS (customer_id text, event_name text, idempotency_key text,
+               occurred_at timestamptz, resource_id text, dimensions jsonb, reverses text))
+           WITH ORDINALITY AS sent (customer_id, event_name, idempotency_key,
+                                    occurred_at, resource_id, dimensions, reverses, place)
+), changed AS (
+    INSERT INTO usage_events (tenant_id, customer_id, event_name, idempotency_key,
+                              occurred_at, received_at, resource_id, dimensions, reverses)
+    SELECT %(tenant_id)s, customer_id, event_name, idempotency_key,
+           occurred_at, %(received_at)s, resource_id, dimensions, reverses
+      FROM sent
+        ON CONFLICT DO NOTHING
+    RETURNING customer_id, event_name, idempotency_key,
+              occurred_at, resource_id, dimensions, reverses
+)"""
+# What events come to in each counter they fall into: its key, its meter, and so much of it.
+IN_COUNTERS = """, counted AS (
+    SELECT c.customer_id, c.feature_id, c.scope, c.window_start, c.window_end,
+           c.event_name, c.aggregation, c.field, c.filters,
+           CASE c.aggregation
+           WHEN 'COUNT' THEN count(*)
+           WHEN 'MAX' THEN max(number)
+           WHEN 'MIN' THEN min(number)
+           ELSE coalesce(sum(number), 0)
+           END AS quantity,
+           count(*) AS event_count
+      FROM changed
+      JOIN usage_counters AS c
+        ON c.tenant_id = %(tenant_id)s
+       AND c.customer_id = changed.customer_id
+       AND c.event_name = changed.event_name
+       AND changed.occurred_at >= c.window_start
+       AND (c.window_end IS NULL OR changed.occurred_at < c.window_end)
+       AND (c.scope = '*' OR c.scope = 'R' || changed.resource_id)
+     CROSS JOIN LATERAL (SELECT usage_number(changed.dimensions -> c.field) AS number
+                         OFFSET 0) AS reading
+     WHERE changed.reverses IS NULL
+       AND (c.filters IS NULL OR usage_passes(c.filters, changed.dimensions))
+       AND CASE c.aggregation
+           WHEN 'COUNT' THEN true
+           WHEN 'UNIQUE' THEN changed.dimensions ? c.field
+           ELSE number IS NOT NULL
+           END
+     GROUP BY c.customer_id, c.feature_id, c.scope, c.window_start, c.window_end,
+              c.event_name, c.aggregation, c.field, c.filters
+)"""
+# A counter that is cleared away at this moment comes back as a stale one, which nobody believes.
+ADD_TO_COUNTERS = """, added AS (
+    INSERT INTO usage_counters AS c
+           (tenant_id, customer_id, feature_id, scope, window_start, window_end, event_name,
+            aggregation, field, filters, quantity, event_count, is_stale, changed_in)
+    SELECT %(tenant_id)s, customer_id, feature_id, scope, window_start, window_end, event_name,
+           aggregation, field, filters, quantity, event_count, true, pg_current_xact_id()
+      FROM counted
+     ORDER BY customer_id, feature_id, scope, window_start, window_end
+        ON CONFLICT ON CONSTRAINT a_window_is_counted_once DO UPDATE
+       SET quantity = CASE
+           WHEN c.event_count = 0 THEN excluded.quantity
+           WHEN c.aggregation = 'MAX' THEN greatest(c.quantity, excluded.quantity)
+           WHEN c.aggregation = 'MIN' THEN least(c.quantity, excluded.quantity)
+           ELSE c.quantity + excluded.quantity
+           END,
+           event_count = c.event_count + excluded.event_count,
+           is_stale = c.is_stale OR c.aggregation IN ('AVG', 'UNIQUE'),
+           changed_in = excluded.changed_in
+)
+SELECT CASE
+       WHEN (SELECT count(*) FROM changed) < (SELECT count(*) FROM sent)
+       THEN ARRAY(SELECT sent.place
+                    FROM sent
+                    LEFT JOIN changed USING (customer_id, event_name, idempotency_key)
+                   WHERE changed.customer_id IS NULL)
+       ELSE '{}'
+       END AS known_places
 """
+APPEND = KEEP + IN_COUNTERS + ADD_TO_COUNTERS
 
 # Sorted, so that two batches that take the same events back wait for each other in one order.
 LOCK_REVERSED = """
@@ -41,35 +113,67 @@ SELECT events.customer_id, events.event_name, events.idempotency_key,
  ORDER BY events.customer_id, events.event_name, events.idempotency_key
    FOR UPDATE OF events
 """
-SAVE_REVERSED = """
-UPDATE usage_events AS events
-   SET reversed_by = asked.idempotency_key
-  FROM jsonb_to_recordset(%(reversals)s::jsonb)
-    AS asked (customer_id text, event_name text, idempotency_key text, reverses text)
- WHERE events.tenant_id = %(tenant_id)s
-   AND events.customer_id = asked.customer_id
-   AND events.event_name = asked.event_name
-   AND events.idempotency_key = asked.reverses
+MARK_REVERSED = """
+WITH changed AS (
+    UPDATE usage_events AS events
+       SET reversed_by = asked.idempotency_key
+      FROM jsonb_to_recordset(%(reversals)s::jsonb)
+        AS asked (customer_id text, event_name text, idempotency_key text, reverses text)
+     WHERE events.tenant_id = %(tenant_id)s
+       AND events.customer_id = asked.customer_id
+       AND events.event_name = asked.event_name
+       AND events.idempotency_key = asked.reverses
+    RETURNING events.customer_id, events.event_name, events.occurred_at, events.resource_id,
+              events.dimensions, events.reverses
+)"""
+TAKE_FROM_COUNTERS = """, taken AS (
+    UPDATE usage_counters AS c
+       SET quantity = c.quantity - counted.quantity,
+           event_count = c.event_count - counted.event_count,
+           is_stale = c.is_stale OR c.aggregation NOT IN ('COUNT', 'SUM'),
+           changed_in = pg_current_xact_id()
+      FROM counted
+     WHERE c.tenant_id = %(tenant_id)s
+       AND c.customer_id = counted.customer_id
+       AND c.feature_id = counted.feature_id
+       AND c.scope = counted.scope
+       AND c.window_start = counted.window_start
+       AND c.window_end IS NOT DISTINCT FROM counted.window_end
+)
+SELECT count(*) AS count FROM changed
 """
+SAVE_REVERSED = MARK_REVERSED + IN_COUNTERS + TAKE_FROM_COUNTERS
 
 # A dimension's number stays one; the connection's own JSON would write decimals as text.
 TO_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 def append(tx: Tx, events: Sequence[UsageEvent], *, received_at: datetime) -> tuple[bool, ...]:
-    """Keep those whose key is new; per event, in order, whether it was.
+    """Keep those whose key is new, and count them; per event, in order, whether it was.
 
     Of events with one key the first stands, in the batch as over time. What a new reversal names
     counts no longer; `reversals.refuse_reversals` was asked before.
     """
-    first_of: dict[EventKey, int] = {}
+    if not events:
+        return ()
+    first_of: dict[tuple[str, str, str], int] = {}
     for index, event in enumerate(events):
-        first_of.setdefault(event.key, index)
-    firsts = [events[first_of[key]] for key in sorted(first_of)]
-    rows = tx.all(APPEND, events=TO_JSON.encode(firsts).decode(), received_at=received_at)
-    new = {first_of[EventKey(*row)] for row in rows}
-    _save_reversed(tx, [events[index] for index in new if events[index].reverses is not None])
-    return tuple(index in new for index in range(len(events)))
+        first_of.setdefault((event.customer_id, event.event_name, event.idempotency_key), index)
+    firsts = [index for _, index in sorted(first_of.items())]
+    takes_back = any(event.reverses is not None for event in events)
+    hold = usage_locks.alone if takes_back else usage_locks.share
+    hold(tx, {event.customer_id for event in events})
+    sent = TO_JSON.encode([events[index] for index in firsts]).decode()
+    [row] = tx.all(APPEND, events=sent, received_at=received_at)
+    is_new = [False] * len(events)
+    for index in firsts:
+        is_new[index] = True
+    for place in row.known_places:
+        is_new[firsts[place - 1]] = False
+    if takes_back:
+        new = [event for event, new in zip(events, is_new, strict=True) if new]
+        _save_reversed(tx, [event for event in new if event.reverses is not None])
+    return tuple(is_new)
 
 
 def lock_reversed(tx: Tx, keys: Sequence[EventKey]) -> dict[EventKey, Standing]:
@@ -89,5 +193,5 @@ def _save_reversed(tx: Tx, reversals: Sequence[UsageEvent]) -> None:
     """Mark what these new events take back: from now on it counts nowhere."""
     if not reversals:
         return
-    marked = tx.run(SAVE_REVERSED, reversals=TO_JSON.encode(reversals).decode())
-    assert marked == len(reversals), "each reversal takes one event back"
+    [row] = tx.all(SAVE_REVERSED, reversals=TO_JSON.encode(reversals).decode())
+    assert row.count == len(reversals), "each reversal takes one event back"

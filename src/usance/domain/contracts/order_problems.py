@@ -59,7 +59,7 @@ def catalogue_problems(
             expected = "the id of a feature of this environment"
             problems.append(Problem("UnknownFeature", path, line.feature_id, expected))
         elif line.kind is LineKind.USAGE and line.feature_id not in metered:
-            expected = "a feature with a meter, for usage is counted by it"
+            expected = "a feature whose usage is measured"
             problems.append(Problem("FeatureNotMetered", path, line.feature_id, expected))
     for at, subscription in enumerate(order.subscriptions):
         for index, grant in enumerate(subscription.grants):

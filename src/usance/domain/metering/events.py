@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from numbers import Real
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from usance.domain.calendar import FIRST_DAY, LAST_DAY
-from usance.domain.catalog import NAME, is_storable
+from usance.domain.catalog import NAME, REPORTED, is_storable
 from usance.domain.errors import Invalid, Problem, refuse_if
 from usance.domain.ids import REF, CustomerId
 from usance.domain.money import MAX_DECIMALS
@@ -70,7 +71,9 @@ class UsageEvent:
         return EventKey(self.customer_id, self.event_name, self.reverses)
 
     def __post_init__(self) -> None:
-        problems = [*_identity_problems(self), *_reversal_problems(self)]
+        problems: list[Problem] = []
+        if not _is_plain(self):
+            problems += [*_identity_problems(self), *_reversal_problems(self)]
         if self.occurred_at is not None:
             object.__setattr__(self, "occurred_at", _utc(self.occurred_at, problems))
         object.__setattr__(self, "dimensions", _dimensions(self.dimensions, problems))
@@ -114,30 +117,38 @@ def read_event(document: object) -> UsageEvent:
     """The event in a JSON object: customerId, eventName, idempotencyKey, and if wanted timestamp
     (ISO 8601 with its offset), resourceId, dimensions; or reverses.
 
-    Raises Invalid with every problem: an unknown field is one, for it may be a misspelt one.
+    Raises Invalid with every problem: an unknown field is one, for it may be a misspelt one; and a
+    name that keeps reported usage (ReservedName).
     """
-    if not isinstance(document, Mapping):
+    if type(document) is not dict and not isinstance(document, Mapping):
         expected = "an object with " + ", ".join(NEEDED)
         raise Invalid(Problem("InvalidEvent", "", _shown(document), expected))
-    problems = [
-        Problem("UnknownField", _shown(name), "", "one of " + ", ".join(sorted(FIELDS)))
-        for name in document
-        if name not in FIELDS
-    ]
-    occurred_at = _instant(document.get("timestamp"), problems)
-    dimensions = document.get("dimensions")
+    problems: list[Problem] = []
+    if not document.keys() <= FIELDS:
+        problems += [
+            Problem("UnknownField", _shown(name), "", "one of " + ", ".join(sorted(FIELDS)))
+            for name in document
+            if name not in FIELDS
+        ]
+    # Of any type whatever: the event itself says what is wrong with what it is given.
+    given: Callable[..., Any] = document.get
+    occurred_at = _instant(given("timestamp"), problems)
+    dimensions = given("dimensions")
     try:
         event = UsageEvent(
-            customer_id=CustomerId(cast(str, document.get("customerId", ""))),
-            event_name=cast(str, document.get("eventName", "")),
-            idempotency_key=cast(str, document.get("idempotencyKey", "")),
+            customer_id=given("customerId", ""),
+            event_name=given("eventName", ""),
+            idempotency_key=given("idempotencyKey", ""),
             occurred_at=occurred_at,
-            resource_id=cast("str | None", document.get("resourceId")),
-            dimensions=cast("Mapping[str, Dimension]", {} if dimensions is None else dimensions),
-            reverses=cast("str | None", document.get("reverses")),
+            resource_id=given("resourceId"),
+            dimensions={} if dimensions is None else dimensions,
+            reverses=given("reverses"),
         )
     except Invalid as refused:
         raise Invalid(*problems, *refused.problems) from None
+    if event.event_name.startswith(REPORTED):
+        expected = f"a name that does not begin with {REPORTED!r}: report such usage as a number"
+        problems.append(Problem("ReservedName", "eventName", _shown(event.event_name), expected))
     refuse_if(problems)
     return event
 
@@ -166,6 +177,40 @@ def refuse_future(events: Iterable[UsageEvent], *, now: datetime) -> None:
             for index, event in enumerate(events)
             if event.occurred_at is not None and event.occurred_at > latest
         ]
+    )
+
+
+@lru_cache(maxsize=8192)
+def _is_ref(text: str) -> bool:
+    return REF.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_name(text: str) -> bool:
+    return NAME.fullmatch(text) is not None and bool(text.strip())
+
+
+@lru_cache(maxsize=8192)
+def _is_dimension_name(text: str) -> bool:
+    return 0 < len(text) <= MAX_NAME and NAME.fullmatch(text) is not None
+
+
+def _is_plain(event: UsageEvent) -> bool:
+    """True for an event that cannot have a problem in what names it: nearly every one.
+
+    The names of a batch are few, so what was found of them is remembered; each key is another.
+    """
+    key, resource_id = event.idempotency_key, event.resource_id
+    return (
+        event.reverses is None
+        and type(event.customer_id) is str
+        and _is_ref(event.customer_id)
+        and type(event.event_name) is str
+        and _is_name(event.event_name)
+        and type(key) is str
+        and NAME.fullmatch(key) is not None
+        and not key.isspace()
+        and (resource_id is None or (type(resource_id) is str and _is_name(resource_id)))
     )
 
 
@@ -229,14 +274,15 @@ def _not_an_instant(value: object) -> Problem:
 
 
 def _dimensions(raw: object, problems: list[Problem]) -> dict[str, Dimension]:
-    if not isinstance(raw, Mapping) or len(raw) > MAX_DIMENSIONS:
+    is_object = type(raw) is dict or isinstance(raw, Mapping)
+    if not is_object or len(cast("Mapping[str, object]", raw)) > MAX_DIMENSIONS:
         count = f"{len(raw)} of them" if isinstance(raw, Mapping) else _shown(raw)
         expected = f"an object of at most {MAX_DIMENSIONS} names and values"
         problems.append(Problem("InvalidDimensions", "dimensions", count, expected))
         return {}
     read: dict[str, Dimension] = {}
-    for name, value in raw.items():
-        if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not NAME.fullmatch(name):
+    for name, value in cast("Mapping[str, object]", raw).items():
+        if not isinstance(name, str) or not _is_dimension_name(name):
             expected = f"a name of 1 to {MAX_NAME} characters, without control characters"
             problems.append(Problem("InvalidDimension", "dimensions", _shown(name), expected))
             continue
@@ -254,10 +300,12 @@ def _dimensions(raw: object, problems: list[Problem]) -> dict[str, Dimension]:
 
 
 def _dimension(value: object) -> Dimension | None:
-    if isinstance(value, bool):
-        return value
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT and is_storable(value) else None
+    if type(value) is Decimal:
+        return _rounded(value)
+    if isinstance(value, bool):
+        return value
     if isinstance(value, int):
         return Decimal(value) if abs(value) < MAX_NUMBER else None
     if isinstance(value, Decimal | Real):

@@ -44,6 +44,7 @@ class UsageWindow:
 
     With `dimensions`, each combination of their values is counted on its own, and the quantity is
     the sum. With `apart`, the amounts of the single events come with the total. One or the other.
+    `resource_id`: only what was used by that resource of the customer.
     """
 
     customer_id: CustomerId
@@ -52,6 +53,7 @@ class UsageWindow:
     end_at: datetime
     dimensions: tuple[str, ...] = ()
     apart: Apart | None = None
+    resource_id: str | None = None
 
     def __post_init__(self) -> None:
         assert self.start_at.tzinfo is not None, "an instant is aware"
@@ -62,7 +64,10 @@ class UsageWindow:
         """True for this customer's event in this window that the meter listens to."""
         event = received.event
         inside = self.start_at <= received.occurred_at < self.end_at
-        return inside and event.customer_id == self.customer_id and matches(self.meter, event)
+        is_whose = event.customer_id == self.customer_id and (
+            self.resource_id is None or event.resource_id == self.resource_id
+        )
+        return inside and is_whose and matches(self.meter, event)
 
 
 @dataclass(frozen=True, slots=True)
