@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.domain.deals import buyer
-from usance.domain.customer import EU, Address, Customer, TaxId, check_country, check_name
+from usance.domain.customer import (
+    EU,
+    Address,
+    Customer,
+    Integration,
+    IntegrationLinked,
+    TaxId,
+    Vendor,
+    check_country,
+    check_name,
+    country_named,
+)
 from usance.domain.errors import Invalid
-from usance.domain.ids import CustomerId
+from usance.domain.ids import CustomerId, IntegrationId
 
 # All codes of ISO 3166-1 alpha-2, as the standard lists them; read here, not from the code.
 ISO_3166 = """
@@ -161,3 +173,41 @@ def test_a_refused_country_names_its_field(code: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_country(code, "address.country")
     assert refused.value.problems[0].path == "address.country"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("DE", "DE"), ("de", "DE"), ("germany", "DE"), ("Kosovo", "XK"), ("Narnia", "Narnia")],
+)
+def test_a_country_is_told_by_its_code_or_its_english_name(text: str, code: str) -> None:
+    assert country_named(text) == code
+
+
+def test_a_record_elsewhere_has_a_name_or_is_not_known_yet() -> None:
+    link = Integration(id=IntegrationId("crm"), vendor=Vendor.HUBSPOT)
+    assert link.synced_entity_id is None
+    with pytest.raises(Invalid) as refused:
+        replace(link, synced_entity_id=" ")
+    assert [problem.path for problem in refused.value.problems] == ["syncedEntityId"]
+
+
+def test_a_connected_customer_says_why_another_record_is_refused() -> None:
+    held = Integration(id=IntegrationId("crm"), vendor=Vendor.HUBSPOT, synced_entity_id="42")
+    assert "'42' of HUBSPOT" in str(IntegrationLinked(CustomerId("acme"), held))
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ({"billing_id": ""}, "billingId"),
+        ({"billing_currency": "eur"}, "billingCurrency"),
+        ({"billing_currency": "XYZ"}, "billingCurrency"),
+        ({"timezone": "Mars"}, "timezone"),
+    ],
+)
+def test_what_another_system_bills_it_by_is_checked(said: dict[str, str], path: str) -> None:
+    good = {"billing_id": "cus_1", "billing_currency": "EUR", "timezone": "Europe/Berlin"}
+    with pytest.raises(Invalid) as refused:
+        replace(buyer(), **{**good, **said})  # type: ignore[arg-type]
+    assert [problem.path for problem in refused.value.problems] == [path]
+    assert replace(buyer(), timezone="Europe/Berlin").timezone == "Europe/Berlin"

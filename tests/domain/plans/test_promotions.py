@@ -107,6 +107,7 @@ def test_an_end_of_ones_own_goes_with_a_custom_period_and_comes_after_the_start(
     place = [("InvalidPeriod", "[0].customEndDate")]
     assert wrong(replace(good, custom_end_at=None)) == place
     assert wrong(replace(good, custom_end_at=THEN)) == place
+    assert wrong(replace(good, custom_end_at=THEN.replace(year=2200))) == place
     assert wrong(replace(good, period=GrantPeriod.WEEK)) == place
     for year in (1969, 2200):
         start = THEN.replace(year=year)

@@ -125,8 +125,8 @@ def _end_problems(grant: Grant, at: datetime) -> Iterator[Problem]:
         if end is not None:
             expected = "null, unless the period is custom"
             yield Problem("InvalidPeriod", "customEndDate", end.isoformat(), expected)
-    elif end is None or end <= starts_at:
-        expected = f"an instant after {starts_at.isoformat()}, for the period is custom"
+    elif end is None or end <= starts_at or end.year >= LAST_DAY.year:
+        expected = f"an instant after {starts_at.isoformat()} and before {LAST_DAY.year}"
         yield Problem("InvalidPeriod", "customEndDate", end.isoformat() if end else "", expected)
 
 
