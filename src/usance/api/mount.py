@@ -19,6 +19,7 @@ from usance.api import (
     price_indices,
     rate_cards,
     refunds,
+    tasks,
     tax_id_checks,
     usage_receipts,
 )
@@ -37,7 +38,6 @@ from usance.api.contracts import (
 from usance.api.contracts import routes as contracts
 from usance.api.cross_origin import CrossOrigin
 from usance.api.customers import contracts as customer_contracts
-from usance.api.customers import contracts as customer_contracts
 from usance.api.customers import integrations, payment_method, promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
@@ -52,7 +52,6 @@ from usance.api.subscriptions import routes as subscriptions
 ROUTERS = (
     customers.router,
     customer_contracts.router,
-    customer_contracts.router,
     integrations.router,
     payment_method.router,
     promotions.router,
@@ -64,6 +63,7 @@ ROUTERS = (
     coupons.router,
     subscriptions.router,
     subscription_changes.router,
+    tasks.router,
     orders.router,
     lookups.router,  # before routes whose paths have an id in their place
     contracts.router,

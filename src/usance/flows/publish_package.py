@@ -14,7 +14,7 @@ from usance.domain.plans.package import (
     publishing_problems,
 )
 from usance.flows.runtime import Runtime, Scope
-from usance.store import packages
+from usance.store import jobs, packages, tasks
 
 
 def publish_package(
@@ -41,7 +41,8 @@ def publish_package(
         packages.save_published(tx, found.package, at=at)
         task_id = runtime.new_id("task") if moves_all else None
         if task_id is not None:
-            packages.add_task(tx, task_id, found.package, at=at)
+            tasks.add_migration(tx, task_id, found.package, at=at)
+            jobs.enqueue(tx, tasks.RUN, task_id=task_id, queueing_key=task_id)
         is_plan = kind is PackageKind.PLAN
         fact = PlanUpdated(package_id) if is_plan else AddonUpdated(package_id)
         runtime.note(tx, scope, "package.published", package_id, fact, after=found.package)

@@ -186,10 +186,6 @@ SELECT DISTINCT p.kind, p.id
        END
  ORDER BY p.kind, p.id
 """
-ADD_TASK = """
-INSERT INTO migration_tasks (tenant_id, id, kind, package_id, version, created_at)
-VALUES (%(tenant_id)s, %(id)s, %(kind)s, %(package_id)s, %(version)s, %(at)s)
-"""
 
 
 class DatedPackage(NamedTuple):
@@ -327,12 +323,6 @@ def users(tx: Tx, kind: PackageKind, package_id: str) -> list[str]:
     """The plans and add-ons that name it and may be sold."""
     rows = tx.all(USERS, kind=kind, id=package_id)
     return [f"{PackageKind(row.kind).word} {row.id}" for row in rows]
-
-
-def add_task(tx: Tx, task_id: str, package: Package, *, at: datetime) -> None:
-    """Subscriptions are to move to this version."""
-    version = {"package_id": package.id, "version": package.version}
-    tx.run(ADD_TASK, id=task_id, kind=package.kind, **version, at=at)
 
 
 def _dated(row: Row) -> DatedPackage:

@@ -9,15 +9,19 @@ dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 
-from usance.domain.ids import InvoiceId
+from usance.domain.ids import ConnectionId, InvoiceId
 from usance.flows.ask_tax_service import ask_tax_service
 from usance.flows.forget_expired import forget_expired
 from usance.flows.plays.daily_work import do_daily_work
+from usance.flows.plays.finish_task import finish_task
+from usance.flows.plays.sync_connection import sync_connection
 from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.send_invoice import send_invoice
+from usance.store import jobs, tasks
+from usance.store.database import Tx
 
 Handler = Callable[..., object]  # (runtime, scope, **arguments of the job)
 
@@ -25,6 +29,11 @@ RUN_BILLING = "run_billing"
 SEND_INVOICE = "send_invoice"
 ASK_TAX_SERVICE = "ask_tax_service"
 FORGET_EXPIRED = "forget_expired"
+SYNC_CONNECTION = "sync_connection"
+RUN_TASK = tasks.RUN
+
+SYNC_EVERY = timedelta(minutes=4)  # less than from one round to the next (worker/pace.py)
+TRACKS_A_JOB = 500
 
 
 def _run_billing(runtime: Runtime, scope: Scope, *, through: str | None = None) -> None:
@@ -47,9 +56,36 @@ def _ask_tax_service(runtime: Runtime, scope: Scope) -> None:
         raise failure
 
 
+def _run_task(runtime: Runtime, scope: Scope, *, task_id: str) -> None:
+    finish_task(runtime, scope, task_id)
+
+
+def _sync_connection(runtime: Runtime, scope: Scope, *, connection_id: str) -> None:
+    """In parts, so that other jobs get their turn. How it ended stands with the connection: a
+    failure of the other side is no job's failure, for the next sync catches up.
+    """
+    synced = sync_connection(
+        runtime,
+        scope,
+        ConnectionId(connection_id),
+        at_most=TRACKS_A_JOB,
+        tried_before=runtime.clock() - SYNC_EVERY,
+    )
+    if synced.remaining and synced.failure is None:
+        with runtime.transaction(scope) as tx:
+            ask_for_sync(tx, connection_id)
+
+
+def ask_for_sync(tx: Tx, connection_id: str) -> None:
+    """Ask for a sync of a connection, unless one is waiting."""
+    jobs.enqueue(tx, SYNC_CONNECTION, queueing_key=connection_id, connection_id=connection_id)
+
+
 HANDLERS: Mapping[str, Handler] = {
     RUN_BILLING: _run_billing,
     SEND_INVOICE: _send_invoice,
     ASK_TAX_SERVICE: _ask_tax_service,
     FORGET_EXPIRED: forget_expired,
+    SYNC_CONNECTION: _sync_connection,
+    RUN_TASK: _run_task,
 }

@@ -1,14 +1,21 @@
 """What happens without being asked for: once an hour, for each tenant, a billing run, questions to
-its tax services, and tidying.
+its tax services, and tidying; every few minutes a sync of each of its connections.
 """
 
 from __future__ import annotations
 
 from usance.flows.runtime import Runtime
-from usance.store import jobs, tenants
-from usance.worker.handlers import ASK_TAX_SERVICE, FORGET_EXPIRED, RUN_BILLING
+from usance.store import connections, jobs, tasks, tenants
+from usance.worker.handlers import (
+    ASK_TAX_SERVICE,
+    FORGET_EXPIRED,
+    RUN_BILLING,
+    RUN_TASK,
+    ask_for_sync,
+)
 
 ASK_FOR_BILLING = "ask_for_billing"
+ASK_FOR_SYNCS = "ask_for_syncs"
 
 
 def ask_for_billing(runtime: Runtime) -> None:
@@ -20,3 +27,16 @@ def ask_for_billing(runtime: Runtime) -> None:
             jobs.enqueue(tx, RUN_BILLING, queueing_key="periodic")
             jobs.enqueue(tx, ASK_TAX_SERVICE, queueing_key="periodic")
             jobs.enqueue(tx, FORGET_EXPIRED, queueing_key="periodic")
+            for task_id in tasks.unfinished(tx):
+                jobs.enqueue(tx, RUN_TASK, queueing_key=task_id, task_id=task_id)
+
+
+def ask_for_syncs(runtime: Runtime) -> None:
+    """Ask for a sync of every enabled connection that has none waiting."""
+    with runtime.database.platform() as platform:
+        tenant_ids = [tenant.tenant_id for tenant in tenants.every(platform)]
+    for tenant_id in tenant_ids:
+        with runtime.database.transaction(tenant_id) as tx:
+            for kept in connections.every(tx):
+                if kept.connection.is_enabled:
+                    ask_for_sync(tx, kept.connection.id)

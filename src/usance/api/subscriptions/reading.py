@@ -82,6 +82,7 @@ def imported_request(body: ImportedBody, index: int) -> ProvisionRequest:
         starts_at=instant_in(body.start_date, f"{path}.startDate"),
         ends_at=instant_in(body.end_date, f"{path}.endDate"),
         resource_id=body.resource_id,
+        trial=TrialRequest(is_trial=False),
         metadata=body.metadata or {},
         billing_id=body.billing_id,
     )

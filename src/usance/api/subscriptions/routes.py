@@ -116,9 +116,7 @@ def update(caller: Asked, id: PathId, body: PatchBody) -> Single[SubscriptionWir
     A change that is still to come is replaced. For another plan, provision again.
     """
     request = update_request(body)
-    with caller.transaction() as tx:
-        pays = subscriptions.one(tx, id).subscription.payer_id
-    payer = pays, payer_particulars(body.billing_information)
+    payer = payer_particulars(body.billing_information)
     change_subscription(caller.runtime, caller.scope, id, request, payer)
     return Single(data=one(caller, id))
 

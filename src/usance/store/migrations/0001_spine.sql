@@ -235,20 +235,30 @@ CREATE TABLE package_versions (
 CREATE UNIQUE INDEX one_draft_a_package ON package_versions (tenant_id, kind, package_id)
  WHERE published_at IS NULL;
 
--- Subscriptions that are to move to a version, recorded when it is published for all customers.
-CREATE TABLE migration_tasks (
-    tenant_id    text        NOT NULL,
+-- Work that takes a while: subscriptions that are to move to a version of a plan or add-on, recorded
+-- when it is published for all customers; imports. Done in the order of ids, as far as `reached_id`.
+CREATE TABLE tasks (
+    tenant_id    text        NOT NULL REFERENCES tenants,
     id           text        NOT NULL,
-    kind         text        NOT NULL,
-    package_id   text        NOT NULL,
-    version      int         NOT NULL,
+    type         text        NOT NULL
+                 CHECK (type IN ('SUBSCRIPTION_MIGRATION', 'IMPORT_SUBSCRIPTIONS_BULK')),
+    kind         text,                   -- of what package it migrates to, with the two next
+    package_id   text,
+    version      int,
+    total_count  int,                    -- null: not begun
+    done_count   int         NOT NULL,   -- of those it tried, failed ones too
+    failures     jsonb       NOT NULL,   -- which subscriptions stayed as they were, and why
+    reached_id   text        NOT NULL,   -- the last subscription it tried; empty before the first
     created_at   timestamptz NOT NULL,
+    updated_at   timestamptz NOT NULL,
     done_at      timestamptz,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, kind, package_id, version) REFERENCES package_versions
+    FOREIGN KEY (tenant_id, kind, package_id, version) REFERENCES package_versions,
+    CONSTRAINT a_migration_names_its_version
+        CHECK ((type = 'SUBSCRIPTION_MIGRATION') = (num_nonnulls(kind, package_id, version) = 3))
 );
-CREATE INDEX migration_tasks_by_version
-    ON migration_tasks (tenant_id, kind, package_id, version);
+CREATE INDEX tasks_by_version ON tasks (tenant_id, kind, package_id, version);
+CREATE INDEX tasks_to_do ON tasks (tenant_id, created_at) WHERE done_at IS NULL;
 
 CREATE TABLE coupons (
     tenant_id    text        NOT NULL REFERENCES tenants,
