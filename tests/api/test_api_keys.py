@@ -9,8 +9,10 @@ import pytest
 
 from tests.api.conftest import Desk
 from tests.api.keyholder import Keyholder, refused, scoped
+from usance.api.admission import rule_for
+from usance.api.mount import ROUTERS
 from usance.domain.api_keys.keys import Grace
-from usance.domain.api_keys.scopes import KeyScope
+from usance.domain.api_keys.scopes import Access, Area, KeyScope
 from usance.flows.open_environment import create_key
 from usance.flows.rotate_key import rotate_key
 from usance.flows.runtime import Runtime, world_clock
@@ -43,6 +45,23 @@ def test_a_key_does_what_its_scope_says_and_nothing_else(desk: Desk) -> None:
     assert refused(customers.get("/customers/acme/upcoming-invoices")) == FORBIDDEN
     assert refused(customers.post("/contracts", {"customerId": "acme"})) == FORBIDDEN
     assert refused(customers.post("/clock", {"to": "2030-01-01"})) == FORBIDDEN
+
+
+def test_every_route_has_its_area() -> None:
+    routes = [route for router in ROUTERS for route in router.routes]
+    paths = {getattr(route, "path") for route in routes}  # noqa: B009
+    nowhere = sorted(path for path in paths if rule_for(path, "GET").area is None)
+    assert nowhere == [], "name the area of each in AREAS of api/admission.py: FULL_ACCESS only"
+
+
+def test_what_only_asks_takes_reading_and_a_beta_is_closed_to_pages() -> None:
+    assert rule_for("/api/v1/subscriptions/preview", "POST").access is Access.READ
+    assert rule_for("/api/v1/subscriptions/{id}", "PATCH").access is Access.WRITE
+    assert rule_for("/api/v1/plans/{id}", "GET").reach is not None
+    assert rule_for("/api/v1/plans/{id}", "PATCH").reach is None
+    assert rule_for("/api/v1-beta/customers/{id}/entitlements/check", "GET").reach is None
+    assert rule_for("/api/v2/usage", "POST").area is Area.USAGE
+    assert rule_for("/api/v1/anything/else", "GET").area is None
 
 
 def test_a_read_only_key_reads_everything_and_writes_nothing(desk: Desk) -> None:

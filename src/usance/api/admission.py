@@ -27,6 +27,7 @@ from usance.domain.ids import REF
 from usance.store import subscriptions
 
 BASE = re.compile(r"/api/[^/]+/")  # and a version: v1, v2, v1-beta
+V1 = "/api/v1/"  # nothing else is for publishable keys
 NAMED = re.compile(r"\{[^}]*\}")
 READING = ("GET", "HEAD")
 
@@ -37,6 +38,7 @@ AREAS: Mapping[str, Area] = {
     "api-keys": Area.KEYS,
     "billing-runs": Area.CONTRACTS,
     "clock": Area.ENVIRONMENT,
+    "connections": Area.ENVIRONMENT,
     "contracts": Area.CONTRACTS,
     "coupons": Area.COUPONS,
     "credit-notes": Area.CONTRACTS,
@@ -67,7 +69,13 @@ AREAS: Mapping[str, Area] = {
 }
 # POSTs that change nothing.
 ONLY_ASK = frozenset(
-    {"contracts/{}/simulate", "contracts/{}/what-if", "subscriptions/preview", "usage/estimate"}
+    {
+        "contracts/{}/simulate",
+        "contracts/{}/what-if",
+        "events/estimate",
+        "subscriptions/preview",
+        "usage/estimate",
+    }
 )
 
 
@@ -84,7 +92,8 @@ def rule_for(path: str, method: str) -> Rule:
     """The rule of a route by its path, as `/api/v1/customers/{id}`, and a method it takes."""
     steps = NAMED.sub("{}", BASE.sub("", path, count=1))
     reads = method in READING or steps in ONLY_ASK
-    reach = FOR_PUBLISHABLE_KEYS.get(steps) if method in READING else None
+    is_open = method in READING and path.startswith(V1)
+    reach = FOR_PUBLISHABLE_KEYS.get(steps) if is_open else None
     return Rule(_area_of(steps), Access.READ if reads else Access.WRITE, reach)
 
 

@@ -19,7 +19,7 @@ class Area(StrEnum):
     CONTRACTS = "CONTRACTS"  # and all that billing them needs and makes
     USAGE = "USAGE"
     KEYS = "KEYS"
-    ENVIRONMENT = "ENVIRONMENT"  # a sandbox's clock
+    ENVIRONMENT = "ENVIRONMENT"  # a sandbox's clock, connections to other systems
 
 
 class Access(StrEnum):
