@@ -75,15 +75,16 @@ lock: setup ## lock what pyproject.toml asks for; newer versions with ARGS=--upg
 	@$(MAKE) --no-print-directory setup
 
 .PHONY: build
-build: setup ## make the wheel and the source distribution in dist/, without a network
+build: setup ## make the wheels and source distributions in dist/, without a network
 	@rm -rf dist
 	@$(IN) -m hatchling build
+	@cd clients/python && ../../$(IN) -m hatchling build --directory ../../dist
 
 .PHONY: clean
 clean: ## remove everything that was made: .venv, caches, dist/, demo-out/
 	@rm -rf .venv dist build demo-out htmlcov .coverage .coverage.* \
 	    .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find src tests bench -name __pycache__ -prune -exec rm -rf {} +
+	@find src clients tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help
 help: ## list all this
@@ -103,8 +104,9 @@ $(UV_READY): requirements/bootstrap.txt | $(IN)
 	    --requirement requirements/bootstrap.txt
 	@touch $@
 
-$(READY): requirements/lock.txt pyproject.toml $(UV_READY)
+$(READY): requirements/lock.txt pyproject.toml clients/python/pyproject.toml $(UV_READY)
 	@echo 'Installing the locked dependencies into .venv (a few hundred megabytes the first time)'
 	@$(UV) pip sync --quiet --require-hashes requirements/lock.txt
-	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable . \
+	    --editable clients/python
 	@touch $@

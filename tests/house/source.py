@@ -12,6 +12,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
 HOUSE = SRC / "usance"
+CLIENT = ROOT / "clients/python/src/usance_client"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
@@ -30,7 +31,8 @@ def python_files(*folders: Path) -> list[Path]:
 
 
 FILES = python_files(HOUSE)
-EVERYTHING = python_files(HOUSE, ROOT / "tests", ROOT / "bench")
+CLIENT_FILES = python_files(CLIENT)
+EVERYTHING = python_files(HOUSE, CLIENT, ROOT / "tests", ROOT / "bench")
 
 
 def shown(path: Path) -> str:
@@ -56,7 +58,8 @@ def tree(path: Path) -> ast.Module:
 
 def module_name(path: Path) -> str:
     """`usance.domain.money` for src/usance/domain/money.py; a package is its folder."""
-    parts = path.relative_to(SRC).with_suffix("").parts
+    root = CLIENT.parent if CLIENT in path.parents else SRC
+    parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from tests.house.rule import rule
 from tests.house.source import (
+    CLIENT,
+    CLIENT_FILES,
     EVERYTHING,
     FILES,
     HOUSE,
@@ -36,7 +38,8 @@ ASIDE = re.compile(r"\([^)]*\)")  # where a property is tested, or a figure: not
 @rule
 def test_every_file_says_what_it_is() -> Iterator[str]:
     for path in EVERYTHING:
-        is_bare = not tree(path).body and HOUSE not in path.parents  # a folder of tests
+        is_ours = HOUSE in path.parents or CLIENT in path.parents
+        is_bare = not tree(path).body and not is_ours  # a folder of tests
         if not is_bare and not ast.get_docstring(tree(path)):
             yield f"{shown(path)}: begin with a docstring: a line for a file, a charter for a topic"
 
@@ -53,7 +56,7 @@ def test_a_package_holds_only_its_charter() -> Iterator[str]:
 
 @rule
 def test_what_others_call_is_documented() -> Iterator[str]:
-    for path in rooms("domain", "flows"):
+    for path in (*rooms("domain", "flows"), *CLIENT_FILES):
         for node in public_definitions(path):
             if not ast.get_docstring(node):
                 yield (
@@ -81,7 +84,7 @@ def test_every_topic_has_its_charter() -> Iterator[str]:
 def always_true() -> list[tuple[Path, str]]:
     """Every line of every `Always true` in the rules."""
     lines = []
-    for path in rooms("domain"):
+    for path in (*rooms("domain"), *CLIENT_FILES):
         found = ALWAYS_TRUE.search((ast.get_docstring(tree(path)) or "") + "\n")
         for line in found[1].removeprefix("- ").split("\n- ") if found else []:
             lines.append((path, " ".join(line.split()).rstrip(";.")))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.house.rule import rule
 from tests.house.source import (
+    CLIENT_FILES,
     FILES,
     HOUSE,
     MODULES,
@@ -45,6 +46,9 @@ TOUCHES_THE_WORLD = {
     "random", "secrets", "shutil", "signal", "smtplib", "socket", "sqlite3", "ssl", "subprocess",
     "sys", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
+
+LIBRARIES_OF_THE_CLIENT = {"httpx"}
+OF_AN_EXTRA = {"usance_client.openfeature": {"openfeature"}}
 
 ORDER_OF_TOPICS = re.compile(r"each imports only those named before it: ([^.]+)\.")
 
@@ -128,8 +132,21 @@ def test_the_rules_import_only_pure_libraries() -> Iterator[str]:
 
 
 @rule
+def test_the_client_stands_by_itself() -> Iterator[str]:
+    for path in CLIENT_FILES:
+        known = {"usance_client", *sys.stdlib_module_names, *LIBRARIES_OF_THE_CLIENT}
+        known |= OF_AN_EXTRA.get(module_name(path), set())
+        for target, line in imports(path):
+            if target.split(".")[0] not in known:
+                yield (
+                    f"{shown(path)}:{line} imports {target}: the client is installed where Usance "
+                    "is not, with as little as can be"
+                )
+
+
+@rule
 def test_imports_stand_at_the_top() -> Iterator[str]:
-    for path in FILES:
+    for path in (*FILES, *CLIENT_FILES):
         top = {id(node) for node in [*tree(path).body, *for_one_platform(tree(path))]}
         for node in ast.walk(tree(path)):
             if not isinstance(node, ast.Import | ast.ImportFrom):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.house.rule import rule
-from tests.house.source import EVERYTHING, FILES, Function, functions, shown
+from tests.house.source import CLIENT_FILES, EVERYTHING, FILES, Function, functions, shown
 
 FILE_LINES = 500
 FUNCTION_LINES = 70
@@ -41,7 +41,7 @@ def test_a_function_is_short() -> Iterator[str]:
 
 @rule
 def test_a_function_takes_few_things_by_position() -> Iterator[str]:
-    for path in FILES:
+    for path in (*FILES, *CLIENT_FILES):
         for function in functions(path):
             count = len(positional(function))
             if count > POSITIONAL:

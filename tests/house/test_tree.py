@@ -6,12 +6,14 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from tests.house.rule import rule
 from tests.house.source import HOUSE, ROOT, shown
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CLIENT = tomllib.loads((ROOT / "clients/python/pyproject.toml").read_text(encoding="utf-8"))
 LOCK = ROOT / "requirements/lock.txt"
 BOOTSTRAP = ROOT / "requirements/bootstrap.txt"
 REASONS = ROOT / "docs/decisions/0002-dependencies.md"
@@ -77,11 +79,13 @@ def test_uv_is_bootstrapped_in_the_version_that_is_locked() -> Iterator[str]:
 
 
 def dependencies() -> set[str]:
-    """What pyproject.toml asks for, to run and to develop, by name."""
+    """What we and the client ask for, to run and to develop, by name."""
     asked = [
         *PYPROJECT["project"]["dependencies"],
         *PYPROJECT["dependency-groups"]["dev"],
         *PYPROJECT["build-system"]["requires"],
+        *CLIENT["project"]["dependencies"],
+        *chain.from_iterable(CLIENT["project"]["optional-dependencies"].values()),
     ]
     return {re.split(r"[\[<>=~! ]", one)[0] for one in asked}
 
@@ -119,4 +123,5 @@ def test_no_folder_is_a_scaffold() -> Iterator[str]:
 def test_the_licence_is_apache_2() -> None:
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in text
-    assert PYPROJECT["project"]["license"] == "Apache-2.0"
+    assert PYPROJECT["project"]["license"] == CLIENT["project"]["license"] == "Apache-2.0"
+    assert (ROOT / "clients/python/LICENSE").read_text(encoding="utf-8") == text

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tests.house.rule import rule
-from tests.house.source import FILES, Definition, at, called_name, rooms, shown, tree
+from tests.house.source import CLIENT_FILES, FILES, Definition, at, called_name, rooms, shown, tree
 
 FORBIDDEN_CALLS = {
     "datetime.now": "take the instant as an argument; a flow asks the runtime's clock",
@@ -46,7 +46,7 @@ def test_no_float_comes_near_an_amount() -> Iterator[str]:
 
 @rule
 def test_every_name_says_what_it_stands_for() -> Iterator[str]:
-    for path in FILES:
+    for path in (*FILES, *CLIENT_FILES):
         found = [(path.stem, 1)]
         nodes = (node for node in ast.walk(tree(path)) if isinstance(node, Definition))
         for name, line in found + [(node.name, node.lineno) for node in nodes]:

@@ -1,0 +1,148 @@
+"""The stream: news of some customers, read on a thread of its own for as long as it takes.
+
+It goes on from the last position it saw. While it is alive, what came through it is fresh.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from usance_client.book import Feed
+from usance_client.snapshot import Snapshot, snapshot_from
+from usance_client.transport import Message, Refused, Transport, Unreachable, read_json
+
+log = logging.getLogger("usance_client")
+
+MOST_CUSTOMERS = 100  # of one stream: their ids have to fit into an address
+FIRST_WAIT, LONGEST_WAIT = 0.1, 10.0  # seconds between attempts
+GATHERING = 0.05  # seconds in which customers that come together are asked for together
+STALE_AFTER = 45 * 10**9  # nanoseconds without a sign of life
+
+
+class Stream:
+    """One connection, the customers it brings news of, and the thread that reads it."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        on_news: Callable[[Snapshot, Feed], None],
+        on_connected: Callable[[list[str], Feed], None],
+        position_of: Callable[[list[str]], str | None],
+        now: Callable[[], int],
+    ) -> None:
+        """`position_of`: from where on the news of these customers is new to us."""
+        self.feed = Feed()
+        self.is_connected = False
+        self.reconnects = 0
+        self._transport, self._now, self._position_of = transport, now, position_of
+        self._on_news, self._on_connected = on_news, on_connected
+        self._customers: dict[str, None] = {}
+        self._position: str | None = None
+        self._connection: socket.socket | None = None
+        self._is_stopping = False
+        self._changed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="usance-stream", daemon=True)
+        self._thread.start()
+
+    @property
+    def customers(self) -> list[str]:
+        """Whose news it brings."""
+        return list(self._customers)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it can take another customer."""
+        return len(self._customers) < MOST_CUSTOMERS
+
+    def add(self, customer_id: str) -> None:
+        """Bring news of this one too, from now on."""
+        if customer_id not in self._customers:
+            self._customers[customer_id] = None
+            self._interrupt()
+
+    def close(self) -> None:
+        """End the connection and the thread."""
+        self._is_stopping = True
+        self._interrupt()
+        self._thread.join(5)
+
+    def connected(self, connection: socket.socket | None) -> None:
+        """What it is read from; cutting it is the only way to wake a thread that waits for it."""
+        self._connection = connection
+        self.is_connected = connection is not None
+
+    def _interrupt(self) -> None:
+        self._changed.set()
+        connection = self._connection
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it has ended meanwhile
+
+    def _run(self) -> None:
+        wait = FIRST_WAIT
+        while not self._is_stopping:
+            if not self._customers:
+                self._changed.wait()
+            if self._changed.is_set():
+                time.sleep(GATHERING)
+                self._changed.clear()
+            try:
+                heard = self._listen()
+            except (Unreachable, Refused) as problem:
+                heard = False
+                if not self._changed.is_set():
+                    log.warning("no news from the server, trying again: %s", problem)
+            if heard:
+                wait = FIRST_WAIT
+            if not self._changed.wait(wait * random.uniform(0.5, 1)):
+                wait = min(wait * 2, LONGEST_WAIT)
+
+    def _listen(self) -> bool:
+        """Read until it ends; whether anything came."""
+        customers = self.customers
+        if not customers or self._is_stopping:
+            return False
+        position = self._position or self._position_of(customers)
+        heard = False
+        try:
+            with self._transport.stream(customers, position, self) as news:
+                if self._changed.is_set():
+                    return False
+                self._is_alive()
+                self._on_connected(customers, self.feed)
+                for message in news:
+                    heard = True
+                    self._take(message)
+        except Unreachable:
+            if not heard:
+                raise
+        except Refused:
+            self._position = None  # it may be the position that is not understood any more
+            raise
+        finally:
+            self.reconnects += 1
+        return heard
+
+    def _take(self, message: Message) -> None:
+        if message.event == "snapshot":
+            try:
+                self._on_news(snapshot_from(_bare(message.data)), self.feed)
+            except ValueError as problem:
+                log.warning("news that cannot be read is skipped: %s", problem)
+            self._position = message.id or self._position
+        self._is_alive()
+
+    def _is_alive(self) -> None:
+        self.feed.fresh_until = self._now() + STALE_AFTER
+
+
+def _bare(data: str) -> object:
+    wire = read_json(data)
+    return wire["data"] if "data" in wire and "features" not in wire else wire

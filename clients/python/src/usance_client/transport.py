@@ -1,0 +1,180 @@
+"""Transport: what is asked of the server over HTTP, and what its answers mean."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+from usance_client.reports import Route
+from usance_client.snapshot import Snapshot, no_customer, snapshot_from
+
+FOR_GOOD = {400, 404, 409, 410, 413, 422}  # asking again will not be answered otherwise
+UNKNOWN_WHO = {"CustomerNotFound", "CustomerIsArchived", "CustomerResourceNotFound"}
+HEARTBEATS_MISSED = 3
+HEARTBEAT_SECONDS = 15
+
+
+class Unreachable(Exception):
+    """No answer that counts, for now. `after`: in how many seconds to try again, if it was said."""
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Refused(Exception):
+    """The server understood, and says no."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A line of a stream that ends something: a heartbeat, or an event with its id."""
+
+    event: str = ""
+    id: str = ""
+    data: str = ""
+
+
+class Interruptible(Protocol):
+    """Who is told of the connection that a stream comes through, so as to cut it."""
+
+    def connected(self, connection: socket.socket | None) -> None:
+        """The connection, or None when it is over."""
+
+
+class Transport:
+    """A server, and the key to it. Threads may share it."""
+
+    def __init__(
+        self, base_url: str, api_key: str, *, timeout: float, headers: Mapping[str, str]
+    ) -> None:
+        """`timeout` in seconds, for each step of a request but those of a stream."""
+        self._base_url, self._timeout = base_url.rstrip("/"), timeout
+        self._headers = {
+            "User-Agent": "usance-client/0.1.0",
+            "Content-Type": "application/json",
+            **headers,
+            "X-API-KEY": api_key,
+        }
+        self._http = self._opened()
+
+    def renew(self) -> None:
+        """Connect anew, leaving the connections to the process this one was forked from."""
+        self._http = self._opened()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def snapshot(self, customer_id: str, resource_id: str | None) -> Snapshot:
+        """What they have now. Raises Unreachable, Refused, MalformedSnapshot."""
+        query = {"customerId": customer_id}
+        if resource_id is not None:
+            query["resourceId"] = resource_id
+        try:
+            answer = self._asked("GET", "/api/v1/access/snapshot", params=query)
+        except Refused as refusal:
+            if refusal.code in UNKNOWN_WHO:
+                return no_customer(customer_id, resource_id, refusal.code)
+            raise
+        return snapshot_from(read_json(answer.text).get("data"))
+
+    def report(self, route: Route, bodies: Sequence[str]) -> None:
+        """Send usage or events. Raises Unreachable, and Refused: none of them was taken."""
+        name = "usages" if route is Route.USAGE else "events"
+        content = f'{{"{name}":[{",".join(bodies)}]}}'.encode()
+        self._asked("POST", f"/api/v1/{route}", content=content)
+
+    @contextmanager
+    def stream(
+        self, customer_ids: Sequence[str], position: str | None, watcher: Interruptible
+    ) -> Iterator[Iterator[Message]]:
+        """News of these customers since that position, for as long as the connection holds.
+
+        Raises Unreachable, Refused.
+        """
+        query = {"customerIds": ",".join(customer_ids)}
+        headers = {"Accept": "text/event-stream"}
+        if position:
+            query["position"] = headers["Last-Event-ID"] = position
+        patience = httpx.Timeout(self._timeout, read=HEARTBEATS_MISSED * HEARTBEAT_SECONDS)
+        try:
+            with self._http.stream(
+                "GET", "/api/v1/access/stream", params=query, headers=headers, timeout=patience
+            ) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    answer.read()
+                    raise_for(answer)
+                watcher.connected(answer.extensions["network_stream"].get_extra_info("socket"))
+                try:
+                    yield messages(answer.iter_lines())
+                finally:
+                    watcher.connected(None)
+        except (httpx.HTTPError, OSError) as problem:
+            raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
+
+    def _asked(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **request)
+        except (httpx.HTTPError, OSError) as problem:
+            raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
+        raise_for(answer)
+        return answer
+
+    def _opened(self) -> httpx.Client:
+        return httpx.Client(base_url=self._base_url, headers=self._headers, timeout=self._timeout)
+
+
+def raise_for(answer: httpx.Response) -> None:
+    """Raise Refused or Unreachable unless it went well.
+
+    A refusal is one only when it is told the way the API tells it: a wrong address or a proxy that
+    says 404 must not make usage count as refused.
+    """
+    if answer.is_success:
+        return
+    code, message = _error_of(answer)
+    if code and answer.status_code in FOR_GOOD:
+        raise Refused(answer.status_code, code, message)
+    wait = answer.headers.get("Retry-After", "")
+    after = float(wait) if wait.isdigit() else None
+    raise Unreachable(f"the server answers {answer.status_code} {code or ''}".rstrip(), after=after)
+
+
+def _error_of(answer: httpx.Response) -> tuple[str, str]:
+    try:
+        error = answer.json()["error"]
+        return str(error["code"]), str(error.get("message", ""))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "", ""
+
+
+def messages(lines: Iterator[str]) -> Iterator[Message]:
+    """The messages of an event stream; a comment is a message without anything in it."""
+    fields: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith(":"):
+            yield Message()
+        elif line:
+            name, _, value = line.partition(":")
+            fields.setdefault(name, []).append(value.removeprefix(" "))
+        elif fields:
+            event, identity = (fields.get(name, [""])[-1] for name in ("event", "id"))
+            yield Message(event, identity, "\n".join(fields.get("data", ())))
+            fields = {}
+
+
+def read_json(text: str) -> Any:
+    """What it says; decimal fractions stay text, for a binary float cannot hold them."""
+    return json.loads(text, parse_float=str)
