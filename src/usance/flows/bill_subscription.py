@@ -19,6 +19,7 @@ from usance.documents.subscription_orders import (
     changing_form,
     ending_form,
     opening_form,
+    split_form,
 )
 from usance.domain.calendar import Period, day_of, start_of_day
 from usance.domain.contracts.contract import Contract, ContractStatus
@@ -57,13 +58,19 @@ INSTANT = timedelta(microseconds=1)
 
 
 def bill_subscription(
-    runtime: Runtime, scope: Scope, subscription_id: str, *, through: date | None = None
+    runtime: Runtime,
+    scope: Scope,
+    subscription_id: str,
+    *,
+    through: date | None = None,
+    cut_usage_on: date | None = None,
 ) -> list[OrderId]:
     """Sign and fulfil the orders that are missing from a paid subscription's agreement by now, or
     by the end of `through`, a day of the entity that bills. Their ids; none when none is missing.
 
+    With `cut_usage_on` what was used before that day is due on it, whenever its period ends.
     May be run twice, by many at once, or years late. While there is no legal entity, billing waits.
-    Raises NotFound.
+    Raises NotFound; Invalid when usage was cut, or changed, after `cut_usage_on`.
     """
     with runtime.transaction(scope) as tx:
         subscription, done = _held(tx, subscription_id)  # read
@@ -82,7 +89,7 @@ def bill_subscription(
         beside = agreements.neighbours(tx, subscription)
         books = _Books(runtime, scope, tx, subscription, seller, at, contract)
         last = books.catch_up(done, beside)  # decide, write, announce
-        books.settle(last, ending(subscription, seller.zone, beside))
+        books.settle(last, ending(subscription, seller.zone, beside), cut_usage_on)
         subscription_billing.save_progress(tx, subscription_id, books.progress(last, done, beside))
     return books.made
 
@@ -145,7 +152,7 @@ class _Books:
                 self._adjust(step, step.day)
         return last
 
-    def settle(self, last: Step | None, end: Ending | None) -> None:
+    def settle(self, last: Step | None, end: Ending | None, cut_usage_on: date | None) -> None:
         """Renew the agreement, bound it or end it, as the subscription goes on or not."""
         if self.contract is None:
             return
@@ -155,6 +162,7 @@ class _Books:
                 self._end(last, end)
             else:
                 self._go_on(last, end)
+                self._cut_usage(cut_usage_on)
         self._redraft()
 
     def progress(self, last: Step | None, done: Progress, beside: Neighbours) -> Progress:
@@ -251,6 +259,14 @@ class _Books:
             form = bounding_form(self.contract, change, end=bound, is_last=is_last)
             if form is not None:
                 self._sign(form)
+
+    def _cut_usage(self, day: date | None) -> None:
+        if day is None:
+            return
+        assert self.contract is not None, "there is one"
+        form = split_form(self.contract, self._change(day))
+        if form is not None:
+            self._sign(form)
 
     def _end(self, last: Step | None, end: Ending) -> None:
         self._cover(end.day, last, is_end=True)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from usance.domain.calendar import Cadence, Unit, day_of, start_of_day
+from usance.domain.errors import NotAllowedNow
 from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.package import TrialEnd
 from usance.domain.subscriptions.periods import CADENCES, UTC_ZONE, month_at
@@ -25,6 +26,27 @@ from usance.domain.subscriptions.subscription import (
 
 YEAR = Cadence(1, Unit.YEAR)
 REPLACED = (EndReason.UPGRADE_OR_DOWNGRADE, EndReason.TRIAL_CONVERTED)
+
+
+class SubscriptionNotBilled(NotAllowedNow):
+    """It has no agreement: it is free, sold on a contract, in trial, or nobody bills it yet."""
+
+    code = "SubscriptionNotBilled"
+
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(
+            f"Subscription {subscription_id} is not billed here: it is free, sold on a contract, "
+            "not begun, or there is no legal entity to bill it."
+        )
+
+
+class NoInvoiceIssued(NotAllowedNow):
+    """There is nothing that could be paid."""
+
+    code = "NoInvoiceIssued"
+
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(f"No invoice of subscription {subscription_id} was issued yet.")
 
 
 @dataclass(frozen=True, slots=True)
