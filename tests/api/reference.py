@@ -59,7 +59,7 @@ def _page(described: dict[str, Any]) -> Iterator[str]:
             yield ""
             yield f"### {operation['summary']}"
             yield ""
-            yield f"`{method.upper()} {path}` · `{operation['operationId']}`"
+            yield f"`{method.upper()} {path}` · `{operation['operationId']}`{_who(operation)}"
             yield ""
             yield operation["description"]
             yield from _parameters(operation)
@@ -72,6 +72,13 @@ def _operations(described: dict[str, Any], tag: str) -> Iterator[tuple[str, str,
         for method in METHODS:
             if method in item and tag in item[method]["tags"]:
                 yield method, path, item[method]
+
+
+def _who(operation: dict[str, Any]) -> str:
+    if "x-scope" not in operation:
+        return ""
+    others = " or a publishable key" if len(operation.get("security", ())) > 1 else ""
+    return f" · `{operation['x-scope']}`{others}"
 
 
 def _parameters(operation: dict[str, Any]) -> Iterator[str]:

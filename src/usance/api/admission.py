@@ -87,6 +87,12 @@ class Rule:
     access: Access
     reach: Callable[[Request, Caller], None] | None  # of publishable keys; None: none
 
+    @property
+    def scope(self) -> KeyScope:
+        """The narrowest scope that will do."""
+        area = self.area
+        return KeyScope.FULL_ACCESS if area is None else needed_for(area, self.access)
+
 
 def rule_for(path: str, method: str) -> Rule:
     """The rule of a route by its path, as `/api/v1/customers/{id}`, and a method it takes."""
@@ -107,11 +113,10 @@ def refuse_beyond(rule: Rule, request: Request, caller: Caller) -> None:
             raise NotForPublishableKeys
         _refuse_other_customers(request, caller)
         rule.reach(request, caller)
-    elif rule.area is None:
-        if KeyScope.FULL_ACCESS not in rights.scopes:
-            raise ForbiddenScope(KeyScope.FULL_ACCESS)
-    elif not allows(rights.scopes, rule.area, rule.access):
-        raise ForbiddenScope(needed_for(rule.area, rule.access))
+    elif KeyScope.FULL_ACCESS not in rights.scopes and (
+        rule.area is None or not allows(rights.scopes, rule.area, rule.access)
+    ):
+        raise ForbiddenScope(rule.scope)
 
 
 def _area_of(steps: str) -> Area | None:

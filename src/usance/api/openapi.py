@@ -10,13 +10,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from usance.api.caller import ACTOR
+from usance.api.admission import rule_for
+from usance.api.caller import ACTOR, CUSTOMER_TOKEN
 from usance.api.envelope import Failure
 from usance.api.reading import JSON
 from usance.api.route import SHOWN_ONCE
 from usance.domain.invoicing.approvers import LONGEST
 
 REF = "#/components/schemas/{model}"
+SCOPE = "x-scope"  # what a server key needs
 SCHEMAS = "x-schemas"  # of openapi_extra: schemas to list among the components
 DESCRIPTION = """
 From a signed order to a paid invoice.
@@ -129,6 +131,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for key in [key for key in operation if key.startswith("x-")]:
             del operation[key]
         _finish(path, operation)
+    _say_who_may(document)
     for method, operation in _changes(document):
         parameters = operation.setdefault("parameters", [])
         if method == "post" and operation["operationId"] not in shown_once:
@@ -137,6 +140,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     parts["parameters"] = {"IdempotencyKey": KEY_PARAMETER, "Actor": ACTOR_PARAMETER}
     parts["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
+        "customerToken": {"type": "apiKey", "in": "header", "name": CUSTOMER_TOKEN},
     }
     parts["responses"] = {
         "Refused": {
@@ -190,6 +194,18 @@ def _changes(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for method, operation in item.items():
             if path.startswith("/api/") and method in METHODS and method != "get":
                 yield method, operation
+
+
+def _say_who_may(document: dict[str, Any]) -> None:
+    """Which scope each route asks of a server key, and whether a publishable key will do."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method not in item or not path.startswith("/api/"):
+                continue
+            rule = rule_for(path, method.upper())
+            item[method][SCOPE] = rule.scope
+            if rule.reach is not None:
+                item[method]["security"] = [{"apiKey": []}, {"apiKey": [], "customerToken": []}]
 
 
 def _finish(path: str, operation: dict[str, Any]) -> None:
