@@ -16,7 +16,7 @@ router = resource("tasks", tag="Tasks")
 SHOWN = 100  # failures
 
 
-class FailureWire(Wire):
+class TaskFailureWire(Wire):
     """A subscription that stayed as it was."""
 
     subscription_id: str
@@ -35,7 +35,7 @@ class TaskWire(Wire):
     total_count: int | None = Field(description="Null: not begun.")
     done_count: int = Field(description="Of those it tried, failed ones too.")
     failed_count: int
-    failures: list[FailureWire] = Field(description=f"The first {SHOWN}.")
+    failures: list[TaskFailureWire] = Field(description=f"The first {SHOWN}.")
     created_at: Instant
     updated_at: Instant
     done_at: Instant | None
@@ -53,7 +53,7 @@ class TaskWire(Wire):
             done_count=task.done_count,
             failed_count=len(task.failures),
             failures=[
-                FailureWire(subscription_id=each.id, code=each.code, message=each.message)
+                TaskFailureWire(subscription_id=each.id, code=each.code, message=each.message)
                 for each in task.failures[:SHOWN]
             ],
             created_at=task.created_at,
