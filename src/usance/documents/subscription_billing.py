@@ -61,7 +61,7 @@ class Frame:
 def wanted_lines(sold: Sold, terms: Terms, frame: Frame) -> list[dict[str, object]]:
     """The lines of a version from a day on, each a mapping in the order form's notation.
 
-    Usage of a feature that no meter counts is left out: nothing of it is known here.
+    A charge for usage of a feature whose usage is not measured is left out.
     """
     lines = []
     is_based = False
@@ -87,7 +87,7 @@ def _line(each: Charged, sold: Sold, frame: Frame) -> dict[str, object] | None:
     if charge.model is BillingModel.MINIMUM_SPEND:
         return _commitment(each, frame, every)
     if charge.model is BillingModel.USAGE_BASED:
-        if feature is None or feature.meter is None:
+        if feature is None or feature.counted_by is None:
             return None
         return {
             "lineId": key,
