@@ -21,6 +21,7 @@ FAST = Pace(
     rescue_every=timedelta(seconds=0.2),
     restart_after=timedelta(seconds=0.1),
     first_wait=timedelta(seconds=0.1),
+    sync_cron="0 0 29 2 *",  # never
     attempt_limit=5,
 )
 SAVE_EFFECT = """

@@ -24,6 +24,7 @@ from usance.api import (
     usage_receipts,
 )
 from usance.api.catalog import addons, coupons, plans, products
+from usance.api.connections import routes as connections
 from usance.api.contracts import billing as contract_billing
 from usance.api.contracts import (
     comparison,
@@ -77,6 +78,7 @@ ROUTERS = (
     value.router,
     events.router,
     usage_receipts.router,
+    connections.router,
     billing_runs.router,
     clock.router,
     corrections.router,  # before routes whose paths have an id in their place

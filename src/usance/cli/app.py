@@ -16,6 +16,7 @@ import usance
 from usance.cli import (
     billing,
     company,
+    connections,
     contracts,
     corrections,
     customers,
@@ -63,6 +64,7 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(usage.app, name="usage")
+app.add_typer(connections.app, name="connections")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(payments.app, name="payments")
 app.add_typer(refunds.app, name="refunds")

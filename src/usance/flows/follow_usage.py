@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from usance.domain.connections.connection import Connection
@@ -19,7 +20,7 @@ MOST_STRANGERS = 1000  # of them are told; the rest is seen when these have foun
 
 
 class Followed(NamedTuple):
-    """The tracks to read, the longest unread first; and those whose usage belongs elsewhere now."""
+    """The tracks to read, the longest untried first; those whose usage belongs elsewhere now."""
 
     tracks: list[Track]
     moved: list[Track]
@@ -39,10 +40,13 @@ def follow_usage(
     connection: Connection,
     customers: Sequence[ListedCustomer],
     measured: Sequence[ListedFeature],
+    *,
+    tried_before: datetime | None = None,
 ) -> Followed:
     """Follow every customer's use of every measured feature that both have a name here.
 
-    Doing it again follows nothing twice. Raises NotFound when the connection is gone.
+    Those tried at `tried_before` (an instant of the world) or later are not to be read again. Doing
+    it again follows nothing twice. Raises NotFound when the connection is gone.
     """
     with runtime.transaction(scope) as tx:
         connections.lock(tx, connection.id)
@@ -60,7 +64,13 @@ def follow_usage(
 
         connection_tracks.append(tx, new)
         connections.save_strangers(tx, connection.id, known.strangers[:MOST_STRANGERS])
-    kept = [each for each in standing if each not in moved and _is_known(each, known)]
+    kept = [
+        each
+        for each, tried_at in standing.items()
+        if each not in moved
+        and _is_known(each, known)
+        and (tried_at is None or tried_before is None or tried_at < tried_before)
+    ]
     return Followed([*new, *kept], moved)
 
 

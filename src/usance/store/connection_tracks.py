@@ -14,7 +14,7 @@ from usance.store.database import Row, Tx
 
 OPEN = """
 SELECT id, connection_id, customer_there, feature_there, customer_id, feature_id, since,
-       known_since, revision, anchor_at, anchor_value, read_whole_at
+       known_since, revision, anchor_at, anchor_value, read_whole_at, tried_at
   FROM connection_tracks
  WHERE tenant_id = %(tenant_id)s
    AND connection_id = %(connection_id)s
@@ -37,7 +37,7 @@ COLUMNS = (
 SAVE_READ = """
 UPDATE connection_tracks
    SET revision = revision + 1,
-       tried_at = %(at)s,
+       tried_at = %(tried_at)s,
        anchor_at = %(anchor_at)s,
        anchor_value = %(anchor_value)s,
        read_at = %(at)s,
@@ -49,7 +49,7 @@ UPDATE connection_tracks
 """
 SAVE_PROBLEM = """
 UPDATE connection_tracks
-   SET problem = %(problem)s, tried_at = %(at)s
+   SET problem = %(problem)s, tried_at = %(tried_at)s
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
@@ -108,9 +108,12 @@ class Taken(NamedTuple):
     revisions: dict[datetime, int]
 
 
-def open_tracks(tx: Tx, connection_id: ConnectionId) -> list[Track]:
-    """Those that are followed, the longest unread first."""
-    return [_track(row) for row in tx.all(OPEN, connection_id=connection_id)]
+def open_tracks(tx: Tx, connection_id: ConnectionId) -> dict[Track, datetime | None]:
+    """Those that are followed, the longest untried first, and when each was last tried by the
+    world's clock; None: never.
+    """
+    rows = tx.all(OPEN, connection_id=connection_id)
+    return {_track(row): row.tried_at for row in rows}
 
 
 def append(tx: Tx, tracks: Iterable[Track]) -> None:
@@ -170,26 +173,30 @@ def save_read(
     anchor: Anchor | None,
     *,
     at: datetime,
+    tried_at: datetime,
     is_whole: bool,
     is_changed: bool,
     problem: str | None,
 ) -> None:
-    """A locked track was read, and this is where to go on."""
+    """A locked track was read `at` an instant of its environment, `tried_at` one of the world, and
+    this is where to go on.
+    """
     tx.run(
         SAVE_READ,
         id=track_id,
         anchor_at=None if anchor is None else anchor.at,
         anchor_value=None if anchor is None else anchor.value,
         at=at,
+        tried_at=tried_at,
         is_whole=is_whole,
         is_changed=is_changed,
         problem=problem,
     )
 
 
-def save_problem(tx: Tx, track_id: str, problem: str, *, at: datetime) -> None:
+def save_problem(tx: Tx, track_id: str, problem: str, *, tried_at: datetime) -> None:
     """It could not be read, or not be taken in."""
-    tx.run(SAVE_PROBLEM, id=track_id, problem=problem, at=at)
+    tx.run(SAVE_PROBLEM, id=track_id, problem=problem, tried_at=tried_at)
 
 
 def save_ended(tx: Tx, track_id: str, *, at: datetime) -> None:

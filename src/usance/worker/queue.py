@@ -17,7 +17,12 @@ from usance.store.jobs import TENANT
 from usance.worker.handlers import Handler
 from usance.worker.job_log import in_words
 from usance.worker.pace import Pace
-from usance.worker.periodic import ASK_FOR_BILLING, ask_for_billing
+from usance.worker.periodic import (
+    ASK_FOR_BILLING,
+    ASK_FOR_SYNCS,
+    ask_for_billing,
+    ask_for_syncs,
+)
 from usance.worker.retries import Backoff
 
 ACTOR = "worker"
@@ -36,9 +41,11 @@ def queue_of(
     retry = Backoff(pace)
     for kind, handler in handlers.items():
         app.task(name=kind, retry=retry)(_call(runtime, handler))
-    ask = app.task(name=ASK_FOR_BILLING, retry=retry)(partial(_ask, runtime))
+    billing = app.task(name=ASK_FOR_BILLING, retry=retry)(partial(_ask, ask_for_billing, runtime))
+    syncs = app.task(name=ASK_FOR_SYNCS, retry=retry)(partial(_ask, ask_for_syncs, runtime))
     if periodic:
-        app.periodic(cron=pace.billing_cron)(ask)
+        app.periodic(cron=pace.billing_cron)(billing)
+        app.periodic(cron=pace.sync_cron)(syncs)
     return app
 
 
@@ -51,8 +58,8 @@ def _call(runtime: Runtime, handler: Handler) -> Callable[..., None]:
     return call
 
 
-def _ask(runtime: Runtime, **_when: int) -> None:
-    ask_for_billing(runtime)
+def _ask(for_all: Callable[[Runtime], None], runtime: Runtime, **_when: int) -> None:
+    for_all(runtime)
 
 
 class Outcomes(JobManager):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,8 +19,8 @@ from usance.domain.connections.history import Anchor, Reading
 from usance.domain.connections.track import Track, next_anchor, read, span
 from usance.domain.errors import Invalid
 from usance.domain.ids import ConnectionId, CustomerId, FeatureId
-from usance.flows.follow_usage import Followed, follow_usage
-from usance.flows.plays.copy_from_connection import Copied, copy_from_connection
+from usance.flows.follow_usage import follow_usage
+from usance.flows.plays.copy_from_connection import copy_from_connection
 from usance.flows.plays.take_in_usage import Amounts, take_back_usage, take_in_usage
 from usance.flows.runtime import Runtime, Scope
 from usance.providers.errors import ProviderError
@@ -87,20 +88,22 @@ def sync_connection(
     *,
     is_whole: bool = False,
     at_most: int | None = None,
+    tried_before: datetime | None = None,
 ) -> Synced:
     """Bring in what is new, and all that was corrected; everything there ever was, if `is_whole`.
 
-    `at_most`: so many tracks, the longest untried first. A failure of the other side is kept with
-    the connection and told, never raised; what was read before it stays. Raises NotFound.
+    `at_most`: so many tracks, the longest untried first; none tried at `tried_before` or later, by
+    the world's clock. A failure of the other side is kept with the connection and told, never
+    raised; what was read before it stays. Raises NotFound.
     """
     connection, key, now = _asked(runtime, scope, connection_id)
     synced = Synced()
     try:
         with runtime.usage_source(connection.url, key) as source:
             listed = _Listed(list(source.customers()), list(source.features()))
-            followed = _prepared(runtime, scope, connection, listed, synced)
-            tracks = followed.tracks[:at_most]
-            synced.remaining = len(followed.tracks) - len(tracks)
+            due = _prepared(runtime, scope, connection, listed, synced, tried_before=tried_before)
+            tracks = due[:at_most]
+            synced.remaining = len(due) - len(tracks)
             for told in _told(source, connection, tracks, now=now, is_whole=is_whole):
                 _keep(runtime, scope, told, synced)
     except ProviderError as failure:
@@ -122,12 +125,12 @@ def rehearse_sync(
     with runtime.usage_source(connection.url, key) as source:
         listed = _Listed(list(source.customers()), list(source.features()))
         with runtime.rehearsal(scope) as rehearsed:
-            tracks = _prepared(rehearsed, scope, connection, listed, Synced()).tracks
+            tracks = _prepared(rehearsed, scope, connection, listed, Synced())
         for each in _told(source, connection, tracks, now=now, is_whole=is_whole):
             told[each.track.customer_there, each.track.feature_there] = each
     synced = Synced()
     with runtime.rehearsal(scope) as rehearsed:
-        for track in _prepared(rehearsed, scope, connection, listed, synced).tracks:
+        for track in _prepared(rehearsed, scope, connection, listed, synced):
             answer = told.get((track.customer_there, track.feature_there))
             if answer is not None:
                 _keep(rehearsed, scope, answer._replace(track=track), synced)
@@ -161,20 +164,26 @@ def _asked(
 
 
 def _prepared(
-    runtime: Runtime, scope: Scope, connection: Connection, listed: _Listed, synced: Synced
-) -> Followed:
-    """What is there is here as well, and whose use of what is followed is known."""
-    copied: Copied = copy_from_connection(
+    runtime: Runtime,
+    scope: Scope,
+    connection: Connection,
+    listed: _Listed,
+    synced: Synced,
+    *,
+    tried_before: datetime | None = None,
+) -> list[Track]:
+    """What is there is here as well; whose use of what is to be read, in this order."""
+    synced.customers, synced.features = copy_from_connection(
         runtime, scope, connection, listed.customers, listed.features
     )
-    synced.customers, synced.features = copied
     measured = [each for each in listed.features if each.is_measured]
-    followed = follow_usage(runtime, scope, connection, listed.customers, measured)
+    ask = partial(follow_usage, runtime, scope, connection, listed.customers, measured)
+    followed = ask(tried_before=tried_before)
     if not followed.moved:
-        return followed
+        return followed.tracks
     for track in followed.moved:
         synced.add(track, take_back_usage(runtime, scope, track))
-    return follow_usage(runtime, scope, connection, listed.customers, measured)
+    return ask(tried_before=tried_before).tracks
 
 
 def _told(
@@ -231,4 +240,4 @@ def _keep(runtime: Runtime, scope: Scope, told: _Told, synced: Synced) -> None:
     if problem is not None:
         synced.problems.append(f"{track.customer_there}, {track.feature_there}: {problem}")
         with runtime.transaction(scope) as tx:
-            connection_tracks.save_problem(tx, track.id, problem, at=runtime.now(tx))
+            connection_tracks.save_problem(tx, track.id, problem, tried_at=runtime.clock())

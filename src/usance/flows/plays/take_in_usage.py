@@ -48,11 +48,10 @@ def take_in_usage(
         held = connection_tracks.lock(tx, track.id)
         if held is None or held.revision != track.revision:
             return {}
-        now = runtime.now(tx)
         feature = features.one(tx, track.feature_id)
         meter = counting_meter(feature, track.connection_id)
         if meter is None:
-            connection_tracks.save_problem(tx, track.id, COUNTS_OTHERWISE, at=now)
+            connection_tracks.save_problem(tx, track.id, COUNTS_OTHERWISE, tried_at=runtime.clock())
             return {}
 
         added = _added(runtime, scope, tx, track, meter, reading)
@@ -60,7 +59,8 @@ def take_in_usage(
             tx,
             track.id,
             anchor,
-            at=now,
+            at=runtime.now(tx),
+            tried_at=runtime.clock(),
             is_whole=is_whole,
             is_changed=bool(added),
             problem=None if reading.is_base_known else BASE_UNKNOWN,
