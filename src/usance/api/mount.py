@@ -22,6 +22,7 @@ from usance.api import (
     tasks,
     tax_id_checks,
     usage_receipts,
+    usage_reports,
 )
 from usance.api.catalog import addons, coupons, plans, products
 from usance.api.connections import routes as connections
@@ -89,6 +90,8 @@ ROUTERS = (
     refunds.router,
     account_balance.router,
     ledger.router,
+    usage_reports.router,
+    usage_reports.router_v2,
     price_indices.router,
     fx_rates.router,
     rate_cards.router,

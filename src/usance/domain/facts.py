@@ -209,6 +209,10 @@ class PaymentMethodDetached(Fact):
     """A customer has no payment method any more."""
 
 
+class UsageReported(Fact):
+    """Somebody told how much a customer used: a measurement."""
+
+
 class CustomerCreated(Fact):
     """A customer is there for the first time."""
 
