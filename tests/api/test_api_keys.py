@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -183,6 +185,19 @@ def test_a_rotated_key_goes_on_for_its_grace(desk: Desk) -> None:
         left = tomorrow - api_keys.one(tx, old["id"]).expires_at
     assert timedelta() <= left < timedelta(minutes=5)
     assert refused(desk.post(f"/api-keys/{old['id']}/rotate", {})) == (409, "KeyReplaced")
+
+
+def test_of_two_who_rotate_a_key_at_once_one_does(desk: Desk) -> None:
+    old = made(desk, scopes=["CATALOGUE_READ"])
+    start = threading.Barrier(4)
+
+    def rotate(_: int) -> int:
+        start.wait()
+        return desk.post(f"/api-keys/{old['id']}/rotate", {"grace": "1_HOUR"}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(rotate, range(4))) == [201, 409, 409, 409]
+    assert opens(desk, old["key"])
 
 
 def test_a_key_rotated_now_closes_now(desk: Desk) -> None:

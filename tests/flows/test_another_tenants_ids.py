@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import new_sandbox
 from tests.stories.world import World
+from usance.domain.api_keys.keys import Grace
 from usance.domain.contracts.contract import DraftContract
 from usance.domain.errors import NotFound
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, OrderId
@@ -29,6 +30,7 @@ from usance.flows.preview_billing import preview_contract, upcoming_invoices
 from usance.flows.record_payment import RecordedPayment, RecordPayment, record_payment
 from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.release_credit import release_credit
+from usance.flows.rotate_key import rotate_key
 from usance.flows.run_billing import run_billing
 from usance.flows.runtime import Runtime, Scope
 from usance.flows.send_invoice import send_invoice
@@ -117,6 +119,7 @@ ACTS: dict[str, Act] = {
     "archive a customer": lambda r, s, _: archive_customer(r, s, CustomerId("larkspur")),
     "set tax rates": lambda r, s, _: save_tax_rates(r, s, LegalEntityId("halden-us"), []),
     "revoke a key": lambda r, s, of: revoke_key(r, s, of.key),
+    "rotate a key": lambda r, s, of: rotate_key(r, s, of.key, grace=Grace.NOW),
 }
 
 
