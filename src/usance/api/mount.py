@@ -24,6 +24,10 @@ from usance.api import (
     usage_receipts,
     usage_reports,
 )
+from usance.api.access import news as access_news
+from usance.api.access import routes as access
+from usance.api.access.checking import Checks
+from usance.api.access.streams import Streams
 from usance.api.catalog import addons, coupons, plans, products
 from usance.api.connections import routes as connections
 from usance.api.contracts import billing as contract_billing
@@ -52,6 +56,9 @@ from usance.api.subscriptions import changes as subscription_changes
 from usance.api.subscriptions import routes as subscriptions
 
 ROUTERS = (
+    access.quick,  # first: it is asked most
+    access.router,
+    access_news.router,
     customers.router,
     customer_contracts.router,
     integrations.router,
@@ -104,6 +111,8 @@ ROUTERS = (
 def mount_api(app: FastAPI, door: Door) -> None:
     """Add the API to `app`."""
     open_door(app, door)
+    app.state.checks = Checks(door)
+    app.state.streams = Streams(door.runtime)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(CrossOrigin)
