@@ -54,6 +54,7 @@ TAGS = {
     "Catalogue": "What is offered: products, plans and add-ons in versions, coupons.",
     "Orders": "Signed commitments.",
     "Contracts": "Running agreements, their value and their invoices to come.",
+    "Entitlements": "What customers may use: checked, listed, explained, as a stream.",
     "Usage": "What customers did.",
     "Invoices": "Held for review, approved, issued, sent, paid.",
     "Credit notes": "What is given back, and what becomes of it.",
