@@ -37,8 +37,8 @@ from usance.domain.calendar import Cadence
 from usance.domain.contracts.order import OrderLine
 from usance.domain.contracts.order_problems import BOUGHT_WHOLE, MAX_LINES
 from usance.domain.contracts.terms import Scope
-from usance.domain.due_items import LineKind
-from usance.domain.ids import FeatureId
+from usance.domain.due_items import LineKind, UsedBy
+from usance.domain.ids import CustomerId, FeatureId
 
 NONE = Decimal(0)
 
@@ -47,6 +47,7 @@ class Counting(NamedTuple):
     """What a line counts, and what counts for it, named as in `OrderLine`."""
 
     feature_id: FeatureId | None
+    used_by: UsedBy | None
     covers: tuple[str, ...]
     carried_percent: Decimal
     carried_for: Cadence | None
@@ -102,6 +103,7 @@ def plain_line(line: OrderLine) -> dict[str, object]:
         pricePer=None if line.price_cadence is None else plain_cadence(line.price_cadence),
         unit=line.unit,
         featureId=line.feature_id,
+        usedBy=plain_used_by(line.used_by),
         covers=list(line.covers),
         carryOver=_plain_carry_over(line),
         tierScope=line.tier_scope.value if is_scoped else None,
@@ -114,8 +116,16 @@ def plain_line(line: OrderLine) -> dict[str, object]:
     )
 
 
+def plain_used_by(used_by: UsedBy | None) -> dict[str, object] | None:
+    """Whose usage is counted, in its notation."""
+    if used_by is None:
+        return None
+    return {"customerId": used_by.customer_id} | given(resourceId=used_by.resource_id)
+
+
 def _counting(fields: Fields, kind: LineKind | None) -> Counting:
     feature_id = fields.take("featureId", ref, None)
+    used_by = fields.take("usedBy", _used_by, None)
     covers = fields.take("covers", each(ref, most=MAX_LINES), ())
     carried = fields.take("carryOver", _carry_over, (NONE, None))
     tier_scope = fields.take("tierScope", choice(Scope), Scope.PERIOD)
@@ -125,6 +135,7 @@ def _counting(fields: Fields, kind: LineKind | None) -> Counting:
         _refuse_of_others(fields, kind)
     return Counting(
         None if feature_id is None else FeatureId(feature_id),
+        used_by,
         covers,
         *carried,
         tier_scope,
@@ -142,8 +153,17 @@ def _refuse_of_others(fields: Fields, kind: LineKind) -> None:
         refuse(["carryOver"], expected="nothing: only what is PREPAID is carried over")
     if kind is not LineKind.USAGE:
         refuse(["tierScope", "tierGroup"], expected="nothing: only USAGE is counted over time")
+        refuse(["usedBy"], expected="nothing: only USAGE is counted")
     if kind not in (LineKind.USAGE, LineKind.RECURRING):
         refuse(["priceHoldUntil"], expected=f"nothing: no uplift raises a {kind} line")
+
+
+def _used_by(plain: object, path: str) -> UsedBy:
+    """`{customerId, resourceId}`: whose usage is counted, and of which of its resources."""
+    fields = Fields(plain, path)
+    customer_id = fields.need("customerId", ref)
+    resource_id = fields.take("resourceId", text, None)
+    return fields.made(lambda: UsedBy(CustomerId(customer_id), resource_id))
 
 
 def _carry_over(plain: object, path: str) -> tuple[Decimal, Cadence | None]:

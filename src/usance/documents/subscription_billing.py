@@ -13,12 +13,13 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from usance.documents.billing_notation import plain_cadence
+from usance.documents.order_lines import plain_used_by
 from usance.documents.plain import given
 from usance.domain.calendar import LAST_DAY, Cadence, month_after
 from usance.domain.catalog import Feature, UnitRounding
 from usance.domain.contracts.order import Timing
 from usance.domain.contracts.terms import Scope
-from usance.domain.due_items import LineKind
+from usance.domain.due_items import LineKind, UsedBy
 from usance.domain.plans.charges import BillingModel, ChargeCadence, ChargePrice
 from usance.domain.plans.package import PackageKind
 from usance.domain.rating.notation import plain_pricing
@@ -49,13 +50,15 @@ class Frame:
     """From which day on the lines are wanted, the day periods are counted from, and the end of the
     term, beyond which nothing is said.
 
-    `coupon_on`: the first day on which the coupon of the terms takes something off.
+    `coupon_on`: the first day on which the coupon of the terms takes something off. `used_by`:
+    whose usage is counted.
     """
 
     day: date
     anchor: date
     end: date
     coupon_on: date | None = None
+    used_by: UsedBy | None = None
 
 
 def wanted_lines(sold: Sold, terms: Terms, frame: Frame) -> list[dict[str, object]]:
@@ -98,6 +101,7 @@ def _line(each: Charged, sold: Sold, frame: Frame) -> dict[str, object] | None:
             "billing": _billing(every, frame),
         } | given(
             unit=_unit(feature),
+            usedBy=plain_used_by(frame.used_by),
             tierScope=Scope.TERM.value if each.is_counted_yearly else None,
         )
     price: Price = charge.price()

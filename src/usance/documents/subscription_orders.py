@@ -187,7 +187,8 @@ def _is_alike(there: OrderLine, wanted: OrderLine) -> bool:
 
 
 def _shape(line: OrderLine) -> tuple[object, ...]:
-    return (line.kind, line.cadence, line.timing, line.anchor, line.feature_id, line.tier_scope)
+    counted = line.feature_id, line.used_by, line.tier_scope
+    return line.kind, line.cadence, line.timing, line.anchor, counted
 
 
 class _Stretch(NamedTuple):

@@ -102,6 +102,13 @@ class Raised(NamedTuple):
     change: str = ""  # of the index, in percent, to four places
 
 
+class UsedBy(NamedTuple):
+    """Whose usage is counted, where that is not who buys; None: of all of its resources."""
+
+    customer_id: CustomerId
+    resource_id: str | None = None
+
+
 class CountedSlice(NamedTuple):
     """Usage of a feature in a service period, as some other item's amount needs it."""
 
@@ -109,6 +116,7 @@ class CountedSlice(NamedTuple):
     feature_id: FeatureId
     service_period: Period
     detail: Detail = WHOLE
+    used_by: UsedBy | None = None  # None: by who buys it
 
     @property
     def key(self) -> tuple[LineId, date]:
@@ -139,6 +147,7 @@ class DueItem:
     entity's. `coverage` are the days of its line it settles (its service period, but for what is
     due by a plan of dates); `terms_key` names the terms it is billed at.
 
+    `used_by`: whose usage is counted, where it is not the customer's.
     `is_po_expired`: its contract has purchase orders, but none for its first day.
     `raised`: the rises its price took since it was agreed.
 
@@ -167,6 +176,7 @@ class DueItem:
     feature_id: FeatureId | None
     tax_code: str
     grouping: Grouping
+    used_by: UsedBy | None = None
     terms_key: str = ""
     coverage: Period | None = None
     is_tax_inclusive: bool = False

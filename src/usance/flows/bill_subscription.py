@@ -24,6 +24,7 @@ from usance.documents.subscription_orders import (
 from usance.domain.calendar import Period, day_of, start_of_day
 from usance.domain.contracts.contract import Contract, ContractStatus
 from usance.domain.contracts.order import OrderKind
+from usance.domain.due_items import UsedBy
 from usance.domain.facts import ContractAmended, ContractPublished, OrderFulfilled, OrderReceived
 from usance.domain.ids import ContractId, OrderId
 from usance.domain.legal_entity import LegalEntity
@@ -202,7 +203,8 @@ class _Books:
         zone, coupon = self.seller.zone, terms.coupon
         coupon_on = None if coupon is None else day_of(coupon.applied_at, zone)
         anchor = anchor_day(self.subscription, zone)
-        return wanted_lines(sold, terms, Frame(day, anchor, end, coupon_on))
+        user = UsedBy(self.subscription.customer_id, self.subscription.resource_id)
+        return wanted_lines(sold, terms, Frame(day, anchor, end, coupon_on, user))
 
     def _open(self, step: Step) -> None:
         terms = step.version.terms

@@ -13,7 +13,7 @@ from usance.domain.calendar import Cadence, Period, Unit
 from usance.domain.contracts.contract import Contract, ContractLine, ContractStatus, Version
 from usance.domain.contracts.order import Instalment, OrderLine, Segment, Stub, Timing
 from usance.domain.contracts.terms import ContractTerms, Scope
-from usance.domain.due_items import LineKind, Raised
+from usance.domain.due_items import LineKind, Raised, UsedBy
 from usance.domain.ids import LineId
 from usance.domain.money import Currency, Money, currency
 from usance.domain.rating.notation import plain_pricing, pricing_from
@@ -89,6 +89,7 @@ def _rarer(sold: OrderLine) -> dict[str, object]:
         "tier_scope": "" if sold.tier_scope is Scope.PERIOD else sold.tier_scope,
         "tier_group": sold.tier_group,
         "held_until": sold.held_until,
+        "used_by": sold.used_by,
         "is_tax_inclusive": sold.is_tax_inclusive,
     }
 
@@ -156,6 +157,8 @@ def _rarer_from(terms: dict[str, Any], of: Currency) -> dict[str, Any]:
         found["tier_scope"] = Scope(terms["tier_scope"])
     if "tier_group" in terms:
         found["tier_group"] = terms["tier_group"]
+    if "used_by" in terms:
+        found["used_by"] = UsedBy(*terms["used_by"])
     if "covers" in terms:
         found["covers"] = tuple(terms["covers"])
     return found

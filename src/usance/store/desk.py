@@ -57,6 +57,7 @@ class Metered(NamedTuple):
     feature_id: FeatureId
     service_period: Period
     detail: Detail = WHOLE
+    resource_id: str | None = None  # None: of all of the customer's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,12 +245,14 @@ def usage_of(tx: Tx, items: Items, sellers: Mapping[LegalEntityId, LegalEntity])
             for each in counted_slices(item):
                 if each.key in metered and each.detail == WHOLE:
                     continue
+                user, resource = each.used_by or (item.customer_id, None)
                 metered[each.key] = Metered(
-                    item.customer_id,
+                    user,
                     account.legal_entity_id,
                     each.feature_id,
                     each.service_period,
                     each.detail,
+                    resource,
                 )
     return _counted(tx, metered, sellers)
 
@@ -267,7 +270,9 @@ def _counted(
         meter = known[each.feature_id].counted_by
         assert meter is not None, "a feature that is billed by usage is measured"
         edges = day_edges(each.service_period, sellers[each.legal_entity_id].zone)
-        windows[key] = UsageWindow(each.customer_id, meter, *edges, *each.detail)
+        windows[key] = UsageWindow(
+            each.customer_id, meter, *edges, *each.detail, resource_id=each.resource_id
+        )
     return usage.totals(tx, windows)
 
 
@@ -347,10 +352,10 @@ def moved(tx: Tx, drafts: Sequence[Draft]) -> list[InvoiceId]:
             assert line.sold.feature_id is not None, "a usage line names its feature"
             key = (line.id, on_paper.service_period.start)
             period = on_paper.service_period
-            buys = contract.on(period.start)
-            metered[key] = Metered(
-                buys.customer_id, draft.legal_entity_id, line.sold.feature_id, period
-            )
+            buyer = contract.on(period.start).customer_id
+            user, resource = line.sold.used_by or (buyer, None)
+            seller, feature = draft.legal_entity_id, line.sold.feature_id
+            metered[key] = Metered(user, seller, feature, period, resource_id=resource)
     sellers = parties.entities(tx, {each.legal_entity_id for each in metered.values()})
     counted = _counted(tx, metered, sellers)
     sold = {line_id: line.sold for line_id, (_, line) in lines.items()}

@@ -146,6 +146,7 @@ class Items:
             pricing=segment.pricing,
             quantity=None if sold.kind is LineKind.USAGE else segment.quantity,
             feature_id=sold.feature_id,
+            used_by=sold.used_by,
             tax_code=sold.tax_code,
             is_tax_inclusive=sold.is_tax_inclusive,
             is_provisional=segment.is_provisional,

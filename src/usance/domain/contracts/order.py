@@ -22,7 +22,7 @@ from usance.domain.contracts.terms import (
     TermsChange,
 )
 from usance.domain.contracts.uplift import Uplift
-from usance.domain.due_items import LineKind, Raised
+from usance.domain.due_items import LineKind, Raised, UsedBy
 from usance.domain.ids import ContractId, CustomerId, FeatureId, LegalEntityId, OrderId
 from usance.domain.money import Currency, Money
 from usance.domain.rating.prices import Discount, Pricing
@@ -97,6 +97,7 @@ class OrderLine:
     that draw from what was prepaid; empty: all metered ones. `carried_percent` and `carried_for`:
     how much of what was prepaid, and not used, is carried over, and for how long. `tier_group`:
     lines of one group count their tiers together. `held_until`: no uplift before that day.
+    `used_by`: whose usage is counted, where it is not that of the contract's customer.
     `control_total`: what the form says the line costs over its window, checked against what it
     does.
     """
@@ -127,6 +128,7 @@ class OrderLine:
     held_until: date | None = None
     unit: str = ""
     feature_id: FeatureId | None = None
+    used_by: UsedBy | None = None
     tax_code: str = "standard"
     is_tax_inclusive: bool = False
     is_separate: bool = False

@@ -198,7 +198,10 @@ class Related:
             found = list(without_waived(slices(line, terms=self.contract.terms)))
             feature_id = line.sold.feature_id
             counted = (
-                [CountedSlice(line.id, feature_id, each.period) for each in found]
+                [
+                    CountedSlice(line.id, feature_id, each.period, used_by=line.sold.used_by)
+                    for each in found
+                ]
                 if feature_id is not None
                 else []
             )

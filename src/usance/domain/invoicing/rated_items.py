@@ -24,7 +24,8 @@ def counted_slices(item: DueItem) -> Iterator[CountedSlice]:
     """All the usage an item's amount rests on: its own, and what comes before or under it."""
     if item.quantity is None and item.feature_id is not None:
         detail = detail_for(item.pricing, item.share)
-        yield CountedSlice(item.line_id, item.feature_id, item.service_period, detail)
+        period = item.service_period
+        yield CountedSlice(item.line_id, item.feature_id, period, detail, item.used_by)
     yield from item.before
     for other in (*item.covered, *item.drawn_by):
         yield from counted_slices(other)
