@@ -1,14 +1,20 @@
-"""Usage events: what customers did, each counted once."""
+"""Usage events: what customers did, each counted once.
+
+The route that is asked with most at a time: its answer is written without pydantic, whose model
+only describes it.
+"""
 
 from __future__ import annotations
 
+import msgspec
+from fastapi import Response
 from pydantic import Field
 
 from usance.api.caller import Asked
 from usance.api.envelope import Instant, Single, Wire
 from usance.api.fields import Ref
 from usance.api.openapi import body_of
-from usance.api.reading import Plain
+from usance.api.reading import JSON, Plain
 from usance.api.route import resource
 from usance.documents.plain import Fields
 from usance.domain.metering.events import UsageEvent, read_batch
@@ -79,21 +85,21 @@ class ReceiptsWire(Wire):
     operation_id="reportEvents",
     summary="Report usage events",
     openapi_extra=body_of(EventsBody, example=EXAMPLE),
+    response_model=Single[ReceiptsWire],
 )
-def report_events(caller: Asked, body: Plain) -> Single[ReceiptsWire]:
+def report_events(caller: Asked, body: Plain) -> Response:
     """At most 1,000. Sending a batch again changes nothing and says so."""
     told = ingest_usage(caller.runtime, caller.scope, _events(body))
-    return Single(
-        data=ReceiptsWire(
-            accepted=told.count(Outcome.ACCEPTED),
-            unmatched=told.count(Outcome.UNMATCHED),
-            duplicate=told.count(Outcome.DUPLICATE),
-            receipts=[
-                ReceiptWire(idempotency_key=each.idempotency_key, outcome=each.outcome)
-                for each in told.receipts
-            ],
-        )
-    )
+    data = {
+        "accepted": told.count(Outcome.ACCEPTED),
+        "unmatched": told.count(Outcome.UNMATCHED),
+        "duplicate": told.count(Outcome.DUPLICATE),
+        "receipts": [
+            {"idempotencyKey": each.idempotency_key, "outcome": each.outcome}
+            for each in told.receipts
+        ],
+    }
+    return Response(msgspec.json.encode({"data": data}), media_type=JSON)
 
 
 def _events(body: object) -> tuple[UsageEvent, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from email.message import Message
 from typing import Annotated, Any, NoReturn
 
+import msgspec
 from fastapi import Depends, Request
 
 from usance.api.errors import BodyTooLarge, UnreadableBody, UnsupportedMediaType
@@ -16,6 +18,9 @@ from usance.domain.errors import Invalid, Problem
 JSON = "application/json"
 DEEPEST = 32  # of lists and objects in each other
 BROKEN = re.compile("[\x00\ud800-\udfff]")
+TOO_DEEP = -(10**12)
+ODD = object()
+QUICK = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class ReadRequest(Request):
@@ -87,7 +92,44 @@ def refuse_other_media(media_type: str, accepted: tuple[str, ...]) -> None:
 
 
 def read_json(content: bytes) -> object:
-    """The value in a JSON text. Raises UnreadableBody."""
+    """The value in a JSON text, numbers with a point as Decimal. Raises UnreadableBody."""
+    found = _read_quickly(content)
+    return _read_carefully(content) if found is ODD else found
+
+
+def _read_quickly(content: bytes) -> object:
+    """The same, several times as fast, for a text with nothing odd in it; ODD for any other.
+
+    Without a backslash each quote begins or ends a text, so `":` stands at least once for each
+    field that is written: as often as there are fields, and none was written twice.
+    """
+    if b"\\" in content:
+        return ODD
+    try:
+        content.decode("utf-8")
+        plain = QUICK.decode(content)
+    except (ValueError, RecursionError):
+        return ODD
+    return plain if content.count(b'":') == _field_count(plain, depth=0) else ODD
+
+
+def _field_count(plain: object, *, depth: int) -> int:
+    """How many fields its objects have; far less than none when some lie too deep."""
+    if depth > DEEPEST:
+        return TOO_DEEP
+    count = 0
+    inner: Iterable[object] = ()
+    if type(plain) is dict:
+        count, inner = len(plain), plain.values()
+    elif type(plain) is list:
+        inner = plain
+    for value in inner:
+        if type(value) is dict or type(value) is list:
+            count += _field_count(value, depth=depth + 1)
+    return count
+
+
+def _read_carefully(content: bytes) -> object:
     try:
         plain = json.loads(
             content.decode("utf-8"),

@@ -45,19 +45,22 @@ def receipts_for(
     listening: dict[str, list[Meter]] = {}
     for meter in meters:
         listening.setdefault(meter.event_name, []).append(meter)
+    heard = {name for name, of in listening.items() if any(not each.filters for each in of)}
     return Receipts(
         tuple(
-            Receipt(event.idempotency_key, _outcome(event, listening, is_new=new))
+            Receipt(event.idempotency_key, _outcome(event, heard, listening, is_new=new))
             for event, new in zip(events, is_new, strict=True)
         )
     )
 
 
-def _outcome(event: UsageEvent, listening: dict[str, list[Meter]], *, is_new: bool) -> Outcome:
+def _outcome(
+    event: UsageEvent, heard: set[str], listening: dict[str, list[Meter]], *, is_new: bool
+) -> Outcome:
+    """`heard`: names of which a meter counts every event."""
     if not is_new:
         return Outcome.DUPLICATE
-    if event.reverses is not None:
+    if event.reverses is not None or event.event_name in heard:
         return Outcome.ACCEPTED
-    meters = listening.get(event.event_name, ())
-    heard = any(matches(meter, event) for meter in meters)
-    return Outcome.ACCEPTED if heard else Outcome.UNMATCHED
+    is_heard = any(matches(meter, event) for meter in listening.get(event.event_name, ()))
+    return Outcome.ACCEPTED if is_heard else Outcome.UNMATCHED
