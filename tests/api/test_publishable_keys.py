@@ -10,11 +10,13 @@ import httpx
 import pytest
 
 from tests.api.conftest import Desk
-from tests.api.keyholder import Keyholder, publishable, refused
+from tests.api.keyholder import Keyholder, publishable, refused, scoped
 from usance.api.admission import FOR_PUBLISHABLE_KEYS, rule_for
 from usance.api.mount import ROUTERS
 from usance.domain.api_keys.customer_tokens import customer_token
 from usance.domain.api_keys.keys import Grace
+from usance.domain.api_keys.scopes import KeyScope
+from usance.flows.open_environment import create_key, revoke_key
 from usance.flows.rotate_signing_secret import rotate_signing_secret
 from usance.flows.runtime import Runtime, world_clock
 
@@ -215,6 +217,34 @@ def test_no_header_leads_to_a_write(browser: Keyholder) -> None:
     assert browser.ask("HEAD", "/api/v1/customers").status_code in (403, 405)
     assert browser.ask("OPTIONS", "/api/v1/customers/beta").status_code == 405
     assert browser.ask("TRACE", "/api/v1/customers/beta").status_code == 405
+
+
+@pytest.mark.parametrize("rest", ["", "/check?featureId=seats", "/check?currencyId=tokens"])
+def test_what_a_customer_may_use_is_told_with_its_token_alone(
+    desk: Desk, browser: Keyholder, rest: str
+) -> None:
+    own, theirs = (f"/customers/{name}/entitlements{rest}" for name in ("acme", "beta"))
+    for _ in range(2):  # what a check knows from before lets nobody else in
+        assert browser.get(own).status_code == 200
+        assert scoped(desk, KeyScope.ENTITLEMENTS_READ).get(theirs).status_code == 200
+        assert desk.http.get(f"/api/v1{theirs}").status_code == 200
+        assert refused(browser.get(theirs)) == NOTHING
+        assert refused(browser.get(theirs.replace("beta", "nobody"))) == NOTHING
+        assert refused(Keyholder(desk, browser.key).get(own)) == NO_TOKEN
+        narrow = scoped(desk, KeyScope.CUSTOMERS_READ)
+        assert refused(narrow.get(own)) == (403, "ForbiddenScope")
+        more = f"{own}{'&' if '?' in own else '?'}customerId=beta"
+        assert refused(browser.get(more)) == NOTHING
+        assert browser.ask("HEAD", f"/api/v1{theirs}").status_code in (404, 405)
+
+
+def test_a_check_that_knows_a_key_lets_it_in_no_longer_than_it_is_open(desk: Desk) -> None:
+    key = create_key(desk.runtime, desk.scope, name="r", scopes=[KeyScope.ENTITLEMENTS_READ])
+    holder = Keyholder(desk, key.secret)
+    path = "/customers/nordlicht/entitlements/check?featureId=seats"
+    assert [holder.get(path).status_code for _ in range(3)] == [200, 200, 200]
+    revoke_key(desk.runtime, desk.scope, key.id)
+    assert [holder.get(path).status_code for _ in range(3)] == [401, 401, 401]
 
 
 def test_of_two_keys_or_two_tokens_none_is_good(browser: Keyholder, secret: str) -> None:
