@@ -18,6 +18,7 @@ from usance_client.windows import Nanoseconds
 
 Whose = tuple[str, str | None]  # customer, resource
 Question = tuple[str, str | None, str]  # customer, resource, feature
+ABOUT_THE_SAME = 5 * 60 * 10**9  # nanoseconds; clocks of machines may differ by as much
 NOT_FOUND_FOR = 30 * 10**9  # nanoseconds until a customer who was not found is asked for again
 MOST_UNKNOWN_FEATURES = 1_000  # remembered for a customer, lest names that are made up fill memory
 
@@ -46,11 +47,14 @@ class Entry:
         "until",
     )
 
-    def __init__(self, made: Answers, stale_from: Nanoseconds, feed: Feed) -> None:
+    def __init__(
+        self, made: Answers, *, until: Nanoseconds, stale_from: Nanoseconds, feed: Feed
+    ) -> None:
+        """`until` and `stale_from` by this machine's clock."""
         self.answers, self.feed = made, feed
         self.fits, self.exceeded = made.fits, made.exceeded
-        self.unit, self.headroom, self.until = made.unit, made.headroom, made.until
-        self.stale_from = min(made.stale_from, stale_from)
+        self.unit, self.headroom = made.unit, made.headroom
+        self.until, self.stale_from = until, stale_from
         self.marked: Entry | None = None
 
     def as_stale(self) -> Entry:
@@ -58,7 +62,7 @@ class Entry:
         if self.marked is None:
             fits, exceeded = (replace(one, is_stale=True) for one in (self.fits, self.exceeded))
             made = replace(self.answers, fits=fits, exceeded=exceeded)
-            self.marked = Entry(made, self.stale_from, self.feed)
+            self.marked = Entry(made, until=self.until, stale_from=self.stale_from, feed=self.feed)
         return self.marked
 
 
@@ -93,8 +97,13 @@ class Book:
         self._held: dict[Whose, Held] = {}
         self._resources: dict[str, set[str | None]] = {}
         self._on_their_way: set[tuple[str, str]] = set()
-        self._now = now
+        self._clock = now
+        self._shift = 0  # the server's clock less this machine's, where they are far apart
         self._queued_of = queued_of
+
+    def now(self) -> Nanoseconds:
+        """The instant by the server's clock, which in a sandbox may be moved."""
+        return self._clock() + self._shift
 
     def held(self, whose: Whose) -> Held | None:
         """What is held of that customer or resource."""
@@ -111,9 +120,11 @@ class Book:
 
     def put(self, snapshot: Snapshot, feed: Feed, *, is_exact: bool, received_at: int) -> None:
         """Hold this from now on. `is_exact`: it holds all that was ever sent from here."""
+        self._set_clock(snapshot, received_at)
         old = self._held.get(snapshot.key)
         ends = (each.valid_until for each in snapshot.entitlements.values())
-        held = Held(snapshot, feed, received_at, min([snapshot.valid_until, *ends]), {})
+        holds_until = min([snapshot.valid_until, *ends]) - self._shift
+        held = Held(snapshot, feed, received_at, holds_until, {})
         for feature_id in snapshot.entitlements:
             before = [] if old is None else old.tallies.get(feature_id, [])
             held.tallies[feature_id] = self._tallies(
@@ -135,7 +146,7 @@ class Book:
         is_settling = meter not in self._on_their_way
         tallies = []
         for allowance in snapshot.entitlements[feature_id].allowances:
-            tally = tally_of(allowance, self._now(), queued)
+            tally = tally_of(allowance, self.now(), queued)
             same = next((one for one in before if is_same_count(one, tally)), None)
             if same is not None:
                 tally.told(same, is_settling=is_settling, is_exact=is_exact)
@@ -156,12 +167,12 @@ class Book:
         held = self._held.get((customer_id, resource_id))
         if held is None:
             return None
-        if _is_forgotten(held, self._now()):
+        if _is_forgotten(held, self._clock()):
             self._drop(held)
             return None
         if feature_id in held.tallies:
             entry = self.answers[question]
-            return entry if self._now() < entry.until else self._roll(held, feature_id)
+            return entry if self._clock() < entry.until else self._roll(held, feature_id)
         if feature_id in held.unknown:
             return self.answers[question]
         if len(held.unknown) >= MOST_UNKNOWN_FEATURES:
@@ -173,7 +184,7 @@ class Book:
         """It was reported just now."""
         for held in self._counting(report.meter):
             for tally in held.tallies[report.feature_id]:
-                tally.roll(self._now(), self._queued_of(report.meter))
+                tally.roll(self.now(), self._queued_of(report.meter))
                 tally.count(report)
             self._answer(held, report.feature_id)
 
@@ -189,7 +200,7 @@ class Book:
     def confirmed(self, reports: Sequence[Report]) -> None:
         """The server has these."""
         self._on_their_way -= {report.meter for report in reports}
-        now = self._now()
+        now = self._clock()
         for meter in _by_meter(reports):
             for held in self._counting(meter):
                 if held.unsettled_since is None and _is_unsettled(held):
@@ -204,6 +215,18 @@ class Book:
                     tally.take_out(of_meter)
                 self._answer(held, meter[1])
 
+    def _set_clock(self, snapshot: Snapshot, received_at: Nanoseconds) -> None:
+        """Go by the server's clock, unless it is about the same."""
+        if snapshot.at is None:
+            return
+        apart = snapshot.at - received_at
+        shift = apart if abs(apart) > ABOUT_THE_SAME else 0
+        if abs(shift - self._shift) > ABOUT_THE_SAME:
+            self._shift = shift
+            for held in self._held.values():
+                for feature_id in held.tallies:
+                    self._roll(held, feature_id)
+
     def _counting(self, meter: tuple[str, str]) -> Iterator[Held]:
         customer_id, feature_id = meter
         for held in self.of_customer(customer_id):
@@ -213,7 +236,7 @@ class Book:
     def _roll(self, held: Held, feature_id: str) -> Entry:
         meter = held.snapshot.customer_id, feature_id
         for tally in held.tallies[feature_id]:
-            tally.roll(self._now(), self._queued_of(meter))
+            tally.roll(self.now(), self._queued_of(meter))
         return self._answer(held, feature_id)
 
     def _answer(self, held: Held, feature_id: str) -> Entry:
@@ -226,7 +249,12 @@ class Book:
             made = refusal(DenialReason.NO_FEATURE_ENTITLEMENT)
         else:
             made = answers(entitlement, [tally.use for tally in held.tallies[feature_id]])
-        entry = Entry(made, snapshot.valid_until, held.feed)
+        entry = Entry(
+            made,
+            until=made.until - self._shift,
+            stale_from=min(made.stale_from, snapshot.valid_until) - self._shift,
+            feed=held.feed,
+        )
         if snapshot.denial_reason is DenialReason.CUSTOMER_NOT_FOUND:
             entry.until = held.received_at + NOT_FOUND_FOR
         self.answers[question] = entry

@@ -24,6 +24,7 @@ from usance_client.knowledge import Knowledge
 from usance_client.outbox import Outbox
 from usance_client.quantity import Quantity, plain, quantity, reported
 from usance_client.reports import Dimensions, Report, event_report, new_key, usage_report
+from usance_client.snapshot import is_id
 from usance_client.stream import STALE_AFTER
 from usance_client.transport import Transport
 from usance_client.upkeep import BATCH, Upkeep
@@ -226,7 +227,7 @@ class UsanceClient:
         """
         said: dict[str, Any] = {
             "customerId": _named(customer_id, "customer_id"),
-            "eventName": _named(event_name, "event_name"),
+            "eventName": event_name,
             "timestamp": written(self._instant(at)),
             "idempotencyKey": idempotency_key or new_key(),
         }
@@ -314,7 +315,7 @@ class UsanceClient:
 
     def _instant(self, at: datetime | None) -> int:
         if at is None:
-            return self._clock()
+            return self._knowledge.book.now()
         if at.tzinfo is None:
             raise ValueError(f"at is {at!r}; an instant with a time zone is expected")
         return nanoseconds(at)
@@ -361,8 +362,8 @@ def _fallback(said: bool | Fallback) -> Fallback:  # noqa: FBT001 - read as `{"s
 
 
 def _named(name: str, what: str) -> str:
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"{what} is {name!r}; an id is expected")
+    if not is_id(name):
+        raise ValueError(f"{what} is {name!r}; an id is expected: letters, digits, _ | . : @ -")
     return name
 
 

@@ -11,10 +11,10 @@ from usance_client.book import Book, Entry, Feed, Held, Question, Whose
 from usance_client.cache import Cached
 from usance_client.decision import DenialReason
 from usance_client.outbox import Outbox
-from usance_client.snapshot import MalformedSnapshot, Snapshot
+from usance_client.snapshot import MalformedSnapshot, Snapshot, is_id, no_customer
 from usance_client.stream import STALE_AFTER, Stream
 from usance_client.transport import Refused, Transport, Unreachable
-from usance_client.windows import Nanoseconds
+from usance_client.windows import FOREVER, Nanoseconds
 
 log = logging.getLogger("usance_client")
 
@@ -118,6 +118,10 @@ class Knowledge:
             stream.close()
 
     def _ask(self, whose: Whose) -> None:
+        if not all(is_id(each) for each in whose if each is not None):
+            reason = "CustomerResourceNotFound" if is_id(whose[0]) else "CustomerNotFound"
+            self.put(no_customer(*whose, reason), Feed(FOREVER))
+            return
         try:
             self.put(self._transport.snapshot(*whose), Feed(self._now() + STALE_AFTER))
             self._wait = FIRST_WAIT

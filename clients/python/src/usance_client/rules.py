@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from usance_client.decision import Decision, DenialReason, Kind
-from usance_client.quantity import NOTHING, unit_of, in_units, minus
+from usance_client.quantity import NOTHING, in_units, minus, unit_of
 from usance_client.snapshot import Allowance, Entitlement
 from usance_client.windows import ALWAYS, FOREVER, Nanoseconds, Window, instant
 

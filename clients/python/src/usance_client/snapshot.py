@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,7 @@ from usance_client.windows import (
 )
 
 EVERY_RESOURCE = "*"
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_|.:@-]{0,254}")
 Json = Mapping[str, Any]
 
 
@@ -33,8 +35,8 @@ class MalformedSnapshot(ValueError):
 class Allowance:
     """`limit` units in each window of `reset`; None: unlimited.
 
-    `used` is what the server counted in `window`. `scope`: the resource whose usage counts, or `*`
-    for all of the customer's.
+    `used` is what the server counted in `window`. `scope`: whose usage counts, `*` for all of the
+    customer's, R and an id for that of a resource.
     """
 
     limit: Decimal | None
@@ -46,7 +48,7 @@ class Allowance:
 
     def counts(self, resource_id: str | None) -> bool:
         """Whether usage of that resource counts here."""
-        return self.scope in (EVERY_RESOURCE, resource_id or "")
+        return self.scope in (EVERY_RESOURCE, f"R{resource_id or ''}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,15 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All entitlements of a customer, or of one of its resources, at `position`."""
+    """All entitlements of a customer, or of one of its resources, at `position`.
+
+    `at`: the server's now, which in a sandbox is where its clock was moved to.
+    """
 
     customer_id: str
     resource_id: str | None
     position: str
+    at: Nanoseconds | None
     denial_reason: DenialReason | None
     valid_until: Nanoseconds
     entitlements: Mapping[str, Entitlement]
@@ -82,6 +88,11 @@ class Snapshot:
         return self.customer_id, self.resource_id
 
 
+def is_id(text: str) -> bool:
+    """Whether anything can have that id."""
+    return ID.fullmatch(text) is not None
+
+
 def snapshot_from(wire: Any) -> Snapshot:
     """The snapshot of that JSON. Raises MalformedSnapshot, naming what is wrong."""
     try:
@@ -89,6 +100,7 @@ def snapshot_from(wire: Any) -> Snapshot:
             customer_id=_text(wire["customerId"]),
             resource_id=wire.get("resourceId"),
             position=str(wire.get("position") or ""),
+            at=None if wire.get("at") is None else nanoseconds(instant_from(wire["at"])),
             denial_reason=denial_reason(wire.get("accessDeniedReason")),
             valid_until=_until(wire.get("validUntil")),
             entitlements={name: _entitlement(each) for name, each in wire["features"].items()},
@@ -111,13 +123,14 @@ def no_customer(customer_id: str, resource_id: str | None, reason: str) -> Snaps
 
 
 def _entitlement(wire: Json) -> Entitlement:
+    is_over_budget = _boolean(wire.get("budgetExceeded", False))
     return Entitlement(
         kind=Kind(wire["kind"]),
-        is_granted=_boolean(wire["isGranted"]),
+        is_granted=_boolean(wire["isGranted"]) or is_over_budget,
         denial_reason=denial_reason(wire.get("deniedReason")),
         values=frozenset(_text(each) for each in wire.get("values") or ()),
         allowances=tuple(_allowance(each) for each in wire.get("allowances") or ()),
-        is_budget_used_up=_boolean(wire.get("budgetExceeded", False)),
+        is_budget_used_up=is_over_budget,
         valid_until=_until(wire.get("validUntil")),
         feature_type=str(wire.get("featureType") or ""),
         display_name=str(wire.get("displayName") or ""),
@@ -151,7 +164,14 @@ def _reset(wire: Json) -> Reset:
         raise ValueError(f"{period!r} is no reset period that this version knows")
     if not isinstance(count, int) or not 1 <= count <= 1200:
         raise ValueError(f"count is {count!r}; a whole number from 1 to 1200 is expected")
-    return Reset(period, count, instant_from(wire["anchor"]), _zone(wire.get("zone") or "UTC"))
+    since = wire.get("since")
+    return Reset(
+        period=period,
+        count=count,
+        anchor=instant_from(wire["anchor"]),
+        zone=_zone(wire.get("zone") or "UTC"),
+        since=None if since is None else nanoseconds(instant_from(since)),
+    )
 
 
 def _zone(name: str) -> ZoneInfo:

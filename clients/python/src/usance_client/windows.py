@@ -37,16 +37,24 @@ class Reset:
     """When usage counts from zero again: each `count` periods after `anchor`.
 
     Days and longer go by the clocks of `zone` at the anchor's time of day; hours are elapsed
-    hours; a LIFETIME never ends.
+    hours; a LIFETIME never ends. `since`: an instant at which usage counted from zero once more,
+    in the middle of a window.
     """
 
     period: str
     count: int
     anchor: datetime
     zone: ZoneInfo
+    since: Nanoseconds | None = None
 
     def window_at(self, at: Nanoseconds) -> Window:
         """The window `at` is in. Raises ValueError or OverflowError past the calendar's limits."""
+        whole, cut = self._whole_window_at(at), self.since
+        if cut is None or not whole.start < cut < whole.end:
+            return whole
+        return Window(cut, whole.end) if cut <= at else Window(whole.start, cut)
+
+    def _whole_window_at(self, at: Nanoseconds) -> Window:
         if self.period == "LIFETIME":
             return Window(nanoseconds(self.anchor), FOREVER)
         if self.period == "HOUR":
