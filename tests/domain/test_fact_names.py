@@ -17,6 +17,8 @@ OF_STIGG = {  # as its documentation of webhooks spells them
     "SubscriptionProvisioned": "subscription.created",
     "SubscriptionUpdated": "subscription.updated",
     "SubscriptionCanceled": "subscription.canceled",
+    "TrialStarted": "trial.started",
+    "TrialConverted": "subscription.trial_converted",
     "PromotionalEntitlementGranted": "promotionalEntitlement.granted",
     "PlanCreated": "plan.created",
     "PlanUpdated": "plan.updated",

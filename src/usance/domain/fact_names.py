@@ -23,7 +23,7 @@ NAMES: Mapping[type[Fact], str] = {
     facts.SubscriptionUpdated: "subscription.updated",
     facts.SubscriptionCanceled: "subscription.canceled",
     facts.TrialStarted: "trial.started",
-    facts.TrialConverted: "trial.converted",
+    facts.TrialConverted: "subscription.trial_converted",
     facts.PromotionalEntitlementGranted: "promotionalEntitlement.granted",
     facts.PromotionalEntitlementUpdated: "promotionalEntitlement.updated",
     facts.PromotionalEntitlementRevoked: "promotionalEntitlement.revoked",
