@@ -249,9 +249,11 @@ class _Books:
             self._sign(form)
 
     def _go_on(self, last: Step | None, end: Ending | None) -> None:
+        if end is not None and end.bound <= self.today:
+            return  # it ends later today
         self._cover(self.today, last)
         assert self.contract is not None, "there is one"
-        if last is not None and self.contract.customer_id != self.subscription.payer_id:
+        if last is not None:  # somebody else may pay, or use it, by now
             self._adjust(last, self.today)
         year = year_end(self.subscription, self.seller.zone, self.today)
         is_last = end is not None and end.bound <= year
