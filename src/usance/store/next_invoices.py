@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from usance.domain.calendar import Period
 from usance.domain.contracts.contract import Contract
@@ -115,11 +115,13 @@ def _next_dues(tx: Tx, waiting: Sequence[Owing]) -> dict[ContractId, Due]:
 
 
 def _first_due(owing: Owing, standing: Mapping[str, list[Piece]]) -> Due:
-    through: date | None = owing.since
-    found = Due((), None)
-    while through is not None and not found.items:
-        found = due(owing.contract, through=through, standing=standing, since=owing.since)
-        through = found.next_on
+    contract, hint = owing
+    last = contract.term.end + timedelta(days=contract.terms.usage_hold_days)
+    found = due(contract, through=hint, standing=standing, since=hint)
+    if not found.items and found.next_on is not None and found.next_on > hint:
+        found = due(contract, through=found.next_on, standing=standing, since=hint)
+    if not found.items and found.next_on is not None:  # what waits for a later charge
+        found = due(contract, through=last, standing=standing, since=hint)
     first = min((item.due_on for item in found.items), default=None)
     return Due(tuple(item for item in found.items if item.due_on == first), found.next_on)
 
