@@ -1,4 +1,4 @@
-"""One thread that asks for many: checks that wait at the same time are one statement.
+"""Reading for many: checks that wait at the same time are one statement.
 
 What a check is told is as of after it was asked: it is never put to a statement under way.
 """
@@ -6,80 +6,52 @@ What a check is told is as of after it was asked: it is never put to a statement
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterable
-from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
 
 from usance.flows.runtime import Runtime
 from usance.store.access_reading import Standing, Wanted, read
 
+AT_ONCE = 2  # statements under way; more would wait for each other's processor
 MOST = 200  # checks in a statement
 
 
-class _Waiting(NamedTuple):
-    tenant_id: str
-    wanted: Wanted
-    loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[Standing]
+class _Batch:
+    """Checks of one environment, for a statement that is still to be put."""
+
+    __slots__ = ("answer", "wanted")
+
+    def __init__(self) -> None:
+        self.wanted: list[Wanted] = []
+        self.answer: asyncio.Future[list[Standing]]
 
 
 class Reader:
-    """Asks the database on behalf of all checks of a process."""
+    """Asks the database on behalf of all checks of a process; only its event loop calls it."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="access")
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._next: dict[str, _Batch] = {}
 
     async def read(self, tenant_id: str, wanted: Wanted) -> Standing:
         """What is so after now. Raises psycopg.OperationalError, PoolTimeout."""
-        if self._thread is None:
-            self._start()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Standing] = loop.create_future()
-        self._queue.put(_Waiting(tenant_id, wanted, loop, answer))
-        return await answer
+        batch = self._next.get(tenant_id)
+        if batch is None or len(batch.wanted) == MOST:
+            batch = self._next[tenant_id] = _Batch()
+            batch.answer = asyncio.ensure_future(self._ask(tenant_id, batch))
+        place = len(batch.wanted)
+        batch.wanted.append(wanted)
+        told = await asyncio.shield(batch.answer)
+        return told[place]
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="access", daemon=True)
-                self._thread.start()
+    async def _ask(self, tenant_id: str, batch: _Batch) -> list[Standing]:
+        async with self._turns:
+            if self._next.get(tenant_id) is batch:  # nobody joins it from here on
+                del self._next[tenant_id]
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._read, tenant_id, batch.wanted)
 
-    def _run(self) -> None:
-        while True:
-            batch = [self._queue.get()]
-            try:
-                while len(batch) < MOST:
-                    batch.append(self._queue.get_nowait())
-            except Empty:
-                pass
-            for tenant_id in dict.fromkeys(each.tenant_id for each in batch):
-                self._answer(tenant_id, [each for each in batch if each.tenant_id == tenant_id])
-
-    def _answer(self, tenant_id: str, batch: list[_Waiting]) -> None:
-        told: Iterable[Standing | Exception]
-        try:
-            with self._runtime.database.at_once(tenant_id) as tx:
-                told = read(tx, [each.wanted for each in batch], at=self._runtime.clock())
-        except Exception as failure:
-            told = [failure] * len(batch)
-        answers = list(zip(batch, told, strict=True))
-        for loop in {each.loop for each in batch}:
-            own = [(each.answer, one) for each, one in answers if each.loop is loop]
-            try:
-                loop.call_soon_threadsafe(_tell, own)
-            except RuntimeError:  # the server is gone, and with it whoever waited
-                continue
-
-
-def _tell(answers: list[tuple[asyncio.Future[Standing], Standing | Exception]]) -> None:
-    for waiting, told in answers:
-        if waiting.done():
-            continue
-        if isinstance(told, Exception):
-            waiting.set_exception(told)
-        else:
-            waiting.set_result(told)
+    def _read(self, tenant_id: str, wanted: list[Wanted]) -> list[Standing]:
+        with self._runtime.database.at_once(tenant_id) as tx:
+            return read(tx, wanted, at=self._runtime.clock())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from usance.domain.calendar import Cadence, Unit, day_of, instants_at, start_of_day
@@ -85,22 +86,10 @@ class Reset:
 
         A lifetime begins at the anchor. Raises Invalid (DayOutOfRange) past the calendar's limits.
         """
-        whole, cut = self._whole_window_at(at), self.since
+        whole, cut = _whole_window(self, at), self.since
         if cut is None or cut <= whole.start or cut not in whole:
             return whole
         return Window(cut, whole.end) if cut <= at else Window(whole.start, cut)
-
-    def _whole_window_at(self, at: datetime) -> Window:
-        if self.period is ResetPeriod.LIFETIME:
-            return Window(self.anchor)
-        if self.period is ResetPeriod.HOUR:
-            length = self.count * HOUR
-            anchor = self.anchor.astimezone(UTC)
-            start = anchor + (at - anchor) // length * length
-            return Window(start, start + length)
-        cadence = Cadence(self.count, UNITS[self.period])
-        found = instants_at(self.anchor, cadence, at, self.zone)
-        return Window(found.start, found.end)
 
 
 def reset_of(
@@ -127,6 +116,21 @@ def reset_of(
         return Reset(period, local.astimezone(UTC), zone, count)
     first = _calendar_day(day_of(started_at, zone), period, according_to)
     return Reset(period, start_of_day(first, zone), zone, count)
+
+
+@lru_cache(maxsize=4096)  # many features have the same resets, and are asked about at one instant
+def _whole_window(reset: Reset, at: datetime) -> Window:
+    """The window `at` is in, as if usage never counted from zero in its middle."""
+    if reset.period is ResetPeriod.LIFETIME:
+        return Window(reset.anchor)
+    if reset.period is ResetPeriod.HOUR:
+        length = reset.count * HOUR
+        anchor = reset.anchor.astimezone(UTC)
+        start = anchor + (at - anchor) // length * length
+        return Window(start, start + length)
+    cadence = Cadence(reset.count, UNITS[reset.period])
+    found = instants_at(reset.anchor, cadence, at, reset.zone)
+    return Window(found.start, found.end)
 
 
 def _calendar_day(day: date, period: ResetPeriod, according_to: ResetAnchor) -> date:
