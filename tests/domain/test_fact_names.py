@@ -20,6 +20,8 @@ OF_STIGG = {  # as its documentation of webhooks spells them
     "TrialStarted": "trial.started",
     "TrialConverted": "subscription.trial_converted",
     "PromotionalEntitlementGranted": "promotionalEntitlement.granted",
+    "EntitlementsUpdated": "entitlements.updated",
+    "UsageReported": "measurement.reported",
     "PlanCreated": "plan.created",
     "PlanUpdated": "plan.updated",
     "FeatureCreated": "feature.created",

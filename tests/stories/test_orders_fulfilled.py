@@ -78,6 +78,7 @@ def test_fulfilling_an_order_does_every_open_step_at_once(world: World) -> None:
         ("ContractPublished", "n-1"),
         ("SubscriptionProvisioned", "team"),
         ("OrderFulfilled", "n-1"),
+        ("EntitlementsUpdated", "nordlicht"),
     ]
 
 

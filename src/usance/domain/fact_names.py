@@ -27,6 +27,7 @@ NAMES: Mapping[type[Fact], str] = {
     facts.PromotionalEntitlementGranted: "promotionalEntitlement.granted",
     facts.PromotionalEntitlementUpdated: "promotionalEntitlement.updated",
     facts.PromotionalEntitlementRevoked: "promotionalEntitlement.revoked",
+    facts.EntitlementsUpdated: "entitlements.updated",
     facts.UsageReported: "measurement.reported",
     facts.FeatureCreated: "feature.created",
     facts.FeatureUpdated: "feature.updated",

@@ -209,6 +209,10 @@ class PaymentMethodDetached(Fact):
     """A customer has no payment method any more."""
 
 
+class EntitlementsUpdated(Fact):
+    """What a customer may use changed. The database tells it: no change of access goes without."""
+
+
 class UsageReported(Fact):
     """Somebody told how much a customer used: a measurement."""
 

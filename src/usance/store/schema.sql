@@ -737,16 +737,29 @@ CREATE TABLE access_versions (
     PRIMARY KEY (tenant_id, customer_id)
 );
 
-CREATE FUNCTION count_access_change(of_tenant text, of_customer text) RETURNS void LANGUAGE sql
-AS $$
-    INSERT INTO access_versions AS known (tenant_id, customer_id, version, changed_in, changed_at)
-    VALUES (of_tenant, of_customer, 1, pg_current_xact_id(), clock_timestamp())
-        ON CONFLICT (tenant_id, customer_id) DO UPDATE
-       SET version = known.version + 1,
-           changed_in = excluded.changed_in,
-           changed_at = excluded.changed_at
-     WHERE known.changed_in <> excluded.changed_in  -- once a transaction
-$$;
+-- A customer's is announced (domain/facts.py: EntitlementsUpdated), but for the first, which is that
+-- there is such a customer.
+CREATE FUNCTION count_access_change(of_tenant text, of_customer text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    WITH counted AS (
+        INSERT INTO access_versions AS known
+               (tenant_id, customer_id, version, changed_in, changed_at)
+        VALUES (of_tenant, of_customer, 1, pg_current_xact_id(), clock_timestamp())
+            ON CONFLICT (tenant_id, customer_id) DO UPDATE
+           SET version = known.version + 1,
+               changed_in = excluded.changed_in,
+               changed_at = excluded.changed_at
+         WHERE known.changed_in <> excluded.changed_in  -- once a transaction
+     RETURNING known.version)
+    INSERT INTO outbox (tenant_id, kind, name, subject_id, fact, happened_at)
+    SELECT of_tenant, 'EntitlementsUpdated', 'entitlements.updated', of_customer, '{}',
+           coalesce(t.clock_at, clock_timestamp())
+      FROM counted
+      JOIN tenants t ON t.tenant_id = of_tenant
+     WHERE counted.version > 1
+       AND of_customer <> '';
+END $$;
 
 -- Counted when the transaction commits: so nobody waits for another's work, only for its commit.
 CREATE FUNCTION access_of_all_changed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -786,10 +799,16 @@ CREATE CONSTRAINT TRIGGER a_published_version_changes_access
     AFTER INSERT OR UPDATE ON package_versions
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW WHEN (NEW.published_at IS NOT NULL) EXECUTE FUNCTION access_of_all_changed();
-CREATE CONSTRAINT TRIGGER a_customer_changes_access
-    AFTER INSERT OR UPDATE OF archived_at, clock_at ON customers
+CREATE CONSTRAINT TRIGGER a_new_customer_changes_access AFTER INSERT ON customers
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION customer_changed();
+CREATE CONSTRAINT TRIGGER a_customer_changes_access
+    AFTER UPDATE OF archived_at, clock_at ON customers
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW
+    WHEN (OLD.archived_at IS DISTINCT FROM NEW.archived_at
+          OR OLD.clock_at IS DISTINCT FROM NEW.clock_at)
+    EXECUTE FUNCTION customer_changed();
 CREATE CONSTRAINT TRIGGER a_subscription_changes_access AFTER INSERT OR UPDATE ON subscriptions
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION access_of_customer_changed();
