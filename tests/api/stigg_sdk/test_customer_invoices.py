@@ -10,7 +10,7 @@ import pytest
 from stigg import NotFoundError, Stigg, UnprocessableEntityError
 
 from tests.api.conftest import Desk, invoice_ids
-from tests.api.lives import INITIAL, SEATS, agree
+from tests.api.lives import INITIAL, SEATS, agree, later
 from tests.api.stigg_sdk.conftest import async_stigg
 from usance.store.database import Row, Tx
 
@@ -132,6 +132,33 @@ def test_the_next_invoice_counts_usage_for_one_contract_and_not_for_a_list(
     [own] = stigg.v1.customers.list_contracts("nordlicht").data
     assert own.next_invoice is not None
     assert own.next_invoice.amount.amount == 59.5
+
+
+def test_what_waits_to_be_given_back_is_in_the_next_invoice(desk: Desk, stigg: Stigg) -> None:
+    agree(desk, INITIAL)
+    bill(desk, "2025-01-01")
+    desk.at("2025-01-16")
+    fewer = later(
+        "o2",
+        "AMENDMENT",
+        effectiveOn="2025-01-16",
+        changes=[{"lineId": "seats", "addQuantity": -5}],
+    )
+    agree(desk, fewer)
+    to_come = stigg.v1.contracts.retrieve("c1").data.next_invoice
+    desk.at("2025-02-01")
+    desk.post("/billing-runs")
+    held = stigg.v1.contracts.retrieve("c1").data.next_invoice
+    assert to_come is not None
+    assert held is not None
+    assert held.invoice_id is not None
+    assert (to_come.amount, to_come.due_date, to_come.period_start, to_come.period_end) == (
+        held.amount,
+        held.due_date,
+        held.period_start,
+        held.period_end,
+    )
+    assert held.amount.amount < 178.5, "five seats, less what five more were billed too much"
 
 
 def test_a_list_of_contracts_costs_as_many_statements_whatever_its_length(
