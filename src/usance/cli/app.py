@@ -32,6 +32,7 @@ from usance.cli import (
     refunds,
     rehearsals,
     serve,
+    sidecar,
     subscriptions,
     usage,
 )
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
+app.command("sidecar")(sidecar.sidecar)
 app.command("migrate")(environment.migrate_database)
 app.command("bill")(billing.bill)
 app.command("daily")(rehearsals.daily)

@@ -22,7 +22,7 @@ from usance_client.decision import DENY, Decision, Fallback, Fallbacks, Kind
 from usance_client.journal import Journal
 from usance_client.knowledge import Knowledge
 from usance_client.outbox import Outbox
-from usance_client.quantity import Quantity, plain, quantity, reported
+from usance_client.quantity import Quantity, quantity, reported
 from usance_client.reports import Dimensions, Report, event_report, new_key, usage_report
 from usance_client.snapshot import is_id
 from usance_client.stream import STALE_AFTER
@@ -237,14 +237,18 @@ class UsanceClient:
         """Send what waits, for so many seconds at most; whether none is left."""
         return self._upkeep.flush(timeout)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Send what waits, save what is known, and end. What could not be sent stays on disk."""
+    def close(self, timeout: float | None = None) -> None:
+        """Send what waits, save what is known, and end.
+
+        It tries for `timeout` seconds: 5, or 1 with a cache, beside which it stays for the next.
+        """
         if self._is_closed:
             return
         self._is_closed = True
         _living.discard(self)
         if len(self._outbox):
-            self._upkeep.flush(timeout)
+            patience = 5.0 if self._path is None else 1.0
+            self._upkeep.flush(patience if timeout is None else timeout)
         self._knowledge.close()
         self._upkeep.close()
         with self._knowledge.lock:
@@ -378,6 +382,7 @@ def _with(
 
 
 def _dimension(value: object) -> object:
+    """As JSON has it; a fraction of up to 15 digits travels exactly."""
     if isinstance(value, Decimal):
-        return plain(value)
+        return int(value) if value == int(value) else float(value)
     return value

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from usance_client.quantity import NOTHING, plain, plus, quantity
 from usance_client.windows import Nanoseconds, instant_from, nanoseconds, written
 
-Dimensions = Mapping[str, str | int | bool]
+Dimensions = Mapping[str, str | int | float | Decimal | bool]
 
 
 class Route(StrEnum):
