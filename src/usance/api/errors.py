@@ -24,8 +24,8 @@ from usance.domain.api_keys.customer_tokens import CustomerTokenExpired, Custome
 from usance.domain.api_keys.publishable import CustomerTokenMissing, NotForPublishableKeys
 from usance.domain.api_keys.scopes import ForbiddenScope
 from usance.domain.connections.connection import ConnectionExists
-from usance.domain.contracts.billing_draft import BillingNotOpen
-from usance.domain.contracts.contract import ContractCanceled
+from usance.domain.contracts.billing_draft import BillingNotOpen, BillingNotSetUp
+from usance.domain.contracts.contract import ContractCanceled, TermIsAgreed
 from usance.domain.contracts.fulfilment import OrderNotNew
 from usance.domain.customer import IntegrationLinked
 from usance.domain.errors import (
@@ -122,7 +122,9 @@ STATUS: Mapping[type[DomainError], int] = {
     ApprovalNotWithdrawable: 409,
     ClockMovesForwardOnly: 409,
     BillingNotOpen: 409,
+    BillingNotSetUp: 409,
     ContractCanceled: 409,
+    TermIsAgreed: 409,
     ContractNotActive: 409,
     DraftHasErrors: 409,
     FeatureKindIsFixed: 409,

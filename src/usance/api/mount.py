@@ -31,6 +31,7 @@ from usance.api.access.streams import Streams
 from usance.api.catalog import addons, coupons, plans, products
 from usance.api.connections import routes as connections
 from usance.api.contracts import billing as contract_billing
+from usance.api.contracts import links as contract_links
 from usance.api.contracts import (
     comparison,
     editing,
@@ -76,6 +77,7 @@ ROUTERS = (
     orders.router,
     lookups.router,  # before routes whose paths have an id in their place
     contracts.router,
+    contract_links.router,
     contract_billing.router,
     rehearsals.router,
     timeline.router,

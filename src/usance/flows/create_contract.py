@@ -1,21 +1,35 @@
-"""Create a contract on which an order will be fulfilled later."""
+"""Create a contract, on which an order is fulfilled later, with what is provisioned for it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from usance.domain.contracts.contract import DraftContract
+from usance.domain.subscriptions.covering import LinkRequest
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contract_drafts, parties
+from usance.store import contract_drafts, contract_links, payers
+from usance.store.contract_links import Standing
 
 
-def create_contract(runtime: Runtime, scope: Scope, draft: DraftContract) -> None:
-    """Keep it as DRAFT. One of that id that exists already, in any state, is left as it is.
+def create_contract(
+    runtime: Runtime, scope: Scope, draft: DraftContract, links: Sequence[LinkRequest] = ()
+) -> bool:
+    """Keep it as DRAFT; False, and all left as it is, when there is one of that id, in any state.
 
-    Raises NotFound when there is no such customer.
+    The subscriptions with it, or nothing at all. Raises NotFound when there is no such customer;
+    Invalid with the problems of each subscription.
     """
     with runtime.transaction(scope) as tx:
-        parties.customer(tx, draft.customer_id)
+        payers.lock_customer(tx, draft.customer_id)
+        at = runtime.now(tx, draft.customer_id)
         added = contract_drafts.add(tx, draft, at=runtime.now(tx))
         if not added:
-            return
+            return False
 
-        runtime.note(tx, scope, "contract.created", draft.id, after={"name": draft.name})
+        standing = Standing(
+            contract_id=draft.id, owner=draft.customer_id, at=at, new_id=runtime.new_id
+        )
+        facts = contract_links.link(tx, standing, links)
+        after = {"name": draft.name}
+        runtime.note(tx, scope, "contract.created", draft.id, *facts, after=after)
+    return True

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from usance.documents.billing_form import opened
-from usance.domain.contracts.billing_draft import Amends, BillingDraft, BillingNotOpen
+from usance.domain.contracts.billing_draft import (
+    Amends,
+    BillingDraft,
+    BillingNotOpen,
+    BillingNotSetUp,
+)
 from usance.domain.contracts.contract import DraftContract
 from usance.domain.ids import ContractId
 from usance.flows.runtime import Runtime, Scope
@@ -26,8 +31,8 @@ def edit_billing(
 ) -> BillingDraft:
     """The draft as `edit` leaves it; nothing is billed from it until it is published.
 
-    Raises NotFound, BillingNotOpen unless the contract is a draft or was opened for editing; and
-    whatever `edit` raises.
+    Raises NotFound, BillingNotOpen unless the contract is a draft or was opened for editing,
+    BillingNotSetUp; and whatever `edit` raises.
     """
     with runtime.transaction(scope) as tx:
         contracts.lock_any(tx, contract_id)
@@ -35,6 +40,8 @@ def edit_billing(
         unsigned = contract_drafts.maybe(tx, contract_id)
         if unsigned is None and draft.amends is None:
             raise BillingNotOpen(f"Open contract {contract_id} by edit-active, then edit it.")
+        if unsigned is not None and not unsigned.has_billing:
+            raise BillingNotSetUp(contract_id)
 
         edited = edit(draft)
 

@@ -10,6 +10,7 @@ from stigg import ConflictError, NotFoundError, Stigg, UnprocessableEntityError
 
 from tests.api.conftest import Desk
 from tests.api.stigg_sdk.conftest import async_stigg
+from tests.api.stigg_sdk.offers import SEATS, flat, offer, sell_an_app
 from usance.flows.plays.finish_task import finish_task
 from usance.flows.run_task import run_task
 from usance.store import tasks
@@ -18,59 +19,10 @@ from usance.store.subscriptions import some as kept_of
 Body = dict[str, Any]
 
 
-def flat(monthly: float) -> Any:
-    """A base fee by the month, and ten of them by the year."""
-    return {
-        "billing_model": "FLAT_FEE",
-        "price_periods": [
-            {"billing_period": "MONTHLY", "price": {"amount": monthly, "currency": "eur"}},
-            {"billing_period": "ANNUALLY", "price": {"amount": 10 * monthly, "currency": "eur"}},
-        ],
-    }
-
-
-SEATS: Any = {
-    "billing_model": "PER_UNIT",
-    "feature_id": "seats",
-    "min_unit_quantity": 1,
-    "max_unit_quantity": 50,
-    "price_periods": [
-        {"billing_period": "MONTHLY", "price": {"amount": 9, "currency": "eur"}},
-        {"billing_period": "ANNUALLY", "price": {"amount": 90, "currency": "eur"}},
-    ],
-}
-
-
-def offer(stigg: Stigg, plan_id: str, charges: Any, *addons: str) -> None:
-    """A published plan of the app with a hundred calls: free, paid, or custom without `charges`."""
-    plans = stigg.v1.plans
-    plans.create(id=plan_id, display_name=plan_id.title(), product_id="app")
-    kind = "CUSTOM" if charges is None else "PAID" if charges else "FREE"
-    priced: Any = {"pricing_type": kind, "pricing_models": charges or []}
-    plans.update(plan_id, charges=priced, compatible_addon_ids=addons)
-    plans.entitlements.create(
-        plan_id, entitlements=[{"id": "calls", "type": "FEATURE", "usage_limit": 100}]
-    )
-    plans.publish(plan_id, migration_type="NEW_CUSTOMERS")
-
-
 @pytest.fixture
 def offered(stigg: Stigg) -> Stigg:
     """An app: free, basic, pro with seats, and enterprise; an add-on; two customers."""
-    make = stigg.v1.features.create_feature
-    stigg.v1.products.create_product(id="app", display_name="App", multiple_subscriptions=True)
-    make(id="seats", display_name="Seats", feature_type="NUMBER", meter_type="FLUCTUATING")
-    make(id="calls", display_name="Calls", feature_type="NUMBER", meter_type="INCREMENTAL")
-    addons = stigg.v1.addons
-    addons.create(id="extra", display_name="Extra", product_id="app", max_quantity=5)
-    addons.update("extra", charges={"pricing_type": "PAID", "pricing_models": [flat(5)]})
-    addons.publish("extra", migration_type="NEW_CUSTOMERS")
-    offer(stigg, "free", [])
-    offer(stigg, "basic", [flat(20)])
-    offer(stigg, "pro", [flat(50), SEATS], "extra")
-    offer(stigg, "enterprise", None, "extra")
-    for name in ("ada", "grace"):
-        stigg.v1.customers.provision(id=name, name=name.title())
+    sell_an_app(stigg)
     return stigg
 
 

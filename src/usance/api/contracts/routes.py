@@ -8,7 +8,15 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from usance.api.caller import Asked, Caller
-from usance.api.contracts.wire import AsOf, ContractBody, ContractPatch, ContractWire, day_in
+from usance.api.contracts.links_wire import links_by_id, links_of
+from usance.api.contracts.wire import (
+    AsOf,
+    ContractBody,
+    ContractPatch,
+    ContractWire,
+    Named,
+    day_in,
+)
 from usance.api.envelope import Page, Single
 from usance.api.fields import PathId, called, words
 from usance.api.invoices.neighbours import LatestInvoiceWire, NextInvoiceWire
@@ -23,6 +31,7 @@ from usance.flows.create_contract import create_contract
 from usance.flows.update_contract import update_contract
 from usance.store import (
     contract_drafts,
+    contract_links,
     contract_subscriptions,
     contracts,
     latest_invoices,
@@ -41,7 +50,9 @@ router = resource("contracts", tag="Contracts")
 
 @router.post("", operation_id="createContract", summary="Create a contract", status_code=201)
 def create(caller: Asked, body: ContractBody, response: Response) -> Single[ContractWire]:
-    """As a DRAFT; an order fulfilled on its id publishes it. Sent again it answers 200."""
+    """As a DRAFT; an order fulfilled on its id publishes it. With its subscriptions, or not at all.
+    Sent again it answers 200, and the contract stays as it is.
+    """
     contract_id = ContractId(body.contract_id or caller.runtime.new_id("ctr"))
     with called({"startsOn": "activationStartDate", "endsOn": "activationEndDate"}):
         draft = DraftContract(
@@ -51,11 +62,11 @@ def create(caller: Asked, body: ContractBody, response: Response) -> Single[Cont
             po_number=body.po_number or "",
             starts_on=day_in(body.activation_start_date, "activationStartDate"),
             ends_on=day_in(body.activation_end_date, "activationEndDate"),
+            has_billing=body.setup_billing,
         )
-    with caller.transaction() as tx:
-        if contracts.exists(tx, contract_id):
-            response.status_code = 200
-    create_contract(caller.runtime, caller.scope, draft)
+    links = links_of(body.subscriptions)
+    if not create_contract(caller.runtime, caller.scope, draft, links):
+        response.status_code = 200
     return one(caller, contract_id)
 
 
@@ -93,20 +104,31 @@ def get_contract(caller: Asked, id: PathId, as_of: AsOf = None) -> Single[Contra
         if contract_id in stamps and contract_drafts.drafted(tx, contract_id) is not None:
             return one(caller, contract_id)
         agreed = timelines.agreed(tx, contract_id, read_order)
-        at = caller.runtime.now(tx)
-        provisioned = contract_subscriptions.by_contract(tx, [contract_id], at=at)
+        sold = _sold_on(caller, tx, [contract_id])
     state = agreed.after(taken_by(agreed.orders, day))
-    subscriptions = provisioned.get(contract_id, [])
+    subscriptions = sold.get(contract_id, [])
     shown = ContractWire.agreed(state, stamps[contract_id], subscriptions, as_of=day)
     return Single(data=shown)
 
 
-@router.patch("/{id}", operation_id="updateContract", summary="Rename a contract")
+@router.patch("/{id}", operation_id="updateContract", summary="Change a contract")
 def update(caller: Asked, id: PathId, body: ContractPatch) -> Single[ContractWire]:
-    """Its name and purchase order number; held drafts carry the new number at once."""
-    update_contract(
-        caller.runtime, caller.scope, ContractId(id), name=body.name, po_number=body.po_number
-    )
+    """Its name and purchase order number; held drafts carry the new number at once. Its days, while
+    it is a draft. Its subscriptions, all of them; those that leave it go on.
+    """
+    ids = body.subscription_ids
+    with called({"startsOn": "activationStartDate", "endsOn": "activationEndDate"}):
+        update_contract(
+            caller.runtime,
+            caller.scope,
+            ContractId(id),
+            name=body.name,
+            po_number=body.po_number,
+            starts_on=day_in(body.activation_start_date, "activationStartDate"),
+            ends_on=day_in(body.activation_end_date, "activationEndDate"),
+            sets_up_billing=body.setup_billing or False,
+            links=None if ids is None else links_by_id(ids),
+        )
     return one(caller, ContractId(id))
 
 
@@ -134,11 +156,13 @@ def rendered(
     """
     stamps = listings.contract_stamps(tx, ids)
     agreed = {contract.id: contract for contract in contracts.many(tx, ids)}
-    subscriptions = contract_subscriptions.by_contract(tx, ids, at=caller.runtime.now(tx))
+    sold = _sold_on(caller, tx, ids)
     shown = (
-        ContractWire.agreed(agreed[each], stamps[each], subscriptions.get(each, []))
+        ContractWire.agreed(agreed[each], stamps[each], sold.get(each, []))
         if each in agreed
-        else ContractWire.drafted(value_from(stamps[each].draft, DraftContract), stamps[each])
+        else ContractWire.drafted(
+            value_from(stamps[each].draft, DraftContract), stamps[each], sold.get(each, [])
+        )
         for each in ids
     )
     link, latest = caller.links(tx), latest_invoices.of_contracts(tx, agreed)
@@ -146,6 +170,16 @@ def rendered(
         tx, agreed.values(), caller.runtime.invoice_id, counts_usage=counts_usage
     )
     return [_beside(each, latest, coming, link) for each in shown]
+
+
+def _sold_on(caller: Caller, tx: Tx, ids: Collection[ContractId]) -> dict[str, list[Named]]:
+    """The subscriptions of each contract as they are now, with the names of plan and product."""
+    sold = contract_subscriptions.by_contract(tx, ids, at=caller.runtime.now(tx))
+    names = contract_links.names(tx, [each.id for held in sold.values() for each in held])
+    return {
+        contract_id: [Named(each, names[each.id]) for each in held]
+        for contract_id, held in sold.items()
+    }
 
 
 def _beside(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Query
 from pydantic import Field
 
+from usance.api.contracts.links_wire import LinkBody
 from usance.api.envelope import CurrencyCode, Instant, Quantity, Wire
 from usance.api.fields import Ref, TermsWire
 from usance.api.invoices.neighbours import LatestInvoiceWire, NextInvoiceWire
@@ -22,12 +23,20 @@ from usance.domain.contracts.contract import Contract, ContractLine, ContractSta
 from usance.domain.due_items import LineKind
 from usance.domain.errors import Invalid, Problem
 from usance.domain.rating.notation import plain_pricing
+from usance.store.contract_links import Names
 from usance.store.contract_subscriptions import Provisioned
 from usance.store.database import Row
 
 AsOf = Annotated[
     str | None, Query(alias="asOf", max_length=40, description="A day, past or future.")
 ]
+
+
+class Named(NamedTuple):
+    """A subscription of a contract, and what its plan and product are called."""
+
+    held: Provisioned
+    names: Names
 
 
 class ContractBody(Wire):
@@ -43,6 +52,10 @@ class ContractBody(Wire):
         default=None, description="A day, or an instant whose day in UTC counts."
     )
     activation_end_date: str | None = Field(default=None, description="The first day not included.")
+    setup_billing: bool = Field(
+        default=True, description="False: it only holds subscriptions together, and bills nothing."
+    )
+    subscriptions: list[LinkBody] = Field(default=[], max_length=100)
 
 
 class ContractPatch(Wire):
@@ -50,14 +63,37 @@ class ContractPatch(Wire):
 
     name: str | None = Field(default=None, max_length=255)
     po_number: str | None = Field(default=None, max_length=255)
+    activation_start_date: str | None = Field(
+        default=None, description="Of a draft; once an order is fulfilled its term counts."
+    )
+    activation_end_date: str | None = Field(default=None, description="The first day not included.")
+    setup_billing: bool | None = Field(
+        default=None, description="True sets billing up; it is never taken back."
+    )
+    subscription_ids: list[Ref] | None = Field(
+        default=None, max_length=100, description="All that are to be on it."
+    )
 
 
 class SubscriptionWire(Wire):
-    """A subscription provisioned for it."""
+    """A subscription sold on it."""
 
     subscription_id: str
     plan_id: str
     status: str
+    plan_display_name: str | None = Field(description="Null: the plan stands in no catalogue.")
+    product_display_name: str | None
+
+    @classmethod
+    def of(cls, named: Named) -> SubscriptionWire:
+        """As it travels."""
+        return cls(
+            subscription_id=named.held.id,
+            plan_id=named.held.plan_id,
+            status=named.held.status,
+            plan_display_name=named.names.plan,
+            product_display_name=named.names.product,
+        )
 
 
 class LineInForceWire(Wire):
@@ -92,7 +128,7 @@ class ContractWire(Wire):
     name: str
     po_number: str | None
     state: ContractStatus
-    billing_state: ContractStatus
+    billing_state: ContractStatus | None = Field(description="Null: billing is not set up.")
     billing_id: str | None = Field(description="The contract bills by itself: its own id.")
     legal_entity_id: str | None
     currency: CurrencyCode | None
@@ -120,7 +156,7 @@ class ContractWire(Wire):
         cls,
         contract: Contract,
         stamps: Row,
-        subscriptions: Sequence[Provisioned],
+        subscriptions: Sequence[Named],
         *,
         as_of: date | None = None,
     ) -> ContractWire:
@@ -146,16 +182,15 @@ class ContractWire(Wire):
             terminated_on=_iso(contract.terminated_on),
             terms=plain_terms(terms, contract.currency),
             lines=[_line(line, as_of) for line in contract.lines],
-            subscriptions=[
-                SubscriptionWire(subscription_id=row.id, plan_id=row.plan_id, status=row.status)
-                for row in subscriptions
-            ],
+            subscriptions=[SubscriptionWire.of(each) for each in subscriptions],
             created_at=stamps.created_at,
             updated_at=stamps.updated_at,
         )
 
     @classmethod
-    def drafted(cls, draft: DraftContract, stamps: Row) -> ContractWire:
+    def drafted(
+        cls, draft: DraftContract, stamps: Row, subscriptions: Sequence[Named]
+    ) -> ContractWire:
         """One on which nothing is agreed yet."""
         return cls(
             contract_id=draft.id,
@@ -164,7 +199,7 @@ class ContractWire(Wire):
             name=draft.name,
             po_number=draft.po_number or None,
             state=ContractStatus(stamps.status),
-            billing_state=ContractStatus(stamps.status),
+            billing_state=ContractStatus(stamps.status) if draft.has_billing else None,
             billing_id=None,
             legal_entity_id=None,
             currency=None,
@@ -176,7 +211,7 @@ class ContractWire(Wire):
             terminated_on=None,
             terms=None,
             lines=[],
-            subscriptions=[],
+            subscriptions=[SubscriptionWire.of(each) for each in subscriptions],
             created_at=stamps.created_at,
             updated_at=stamps.updated_at,
         )

@@ -16,7 +16,7 @@ from typing import Any
 
 from usance.domain.calendar import Cadence
 from usance.domain.errors import Invalid, NotAllowedNow, NotFound, Problem
-from usance.domain.ids import FeatureId, LegalEntityId
+from usance.domain.ids import ContractId, FeatureId, LegalEntityId
 
 MAX_ITEMS = 500
 MAX_ROWS = 200
@@ -33,6 +33,18 @@ class BillingNotOpen(NotAllowedNow):
     """The billing of a contract that runs is edited after it was opened for that."""
 
     code = "BillingNotOpen"
+
+
+class BillingNotSetUp(NotAllowedNow):
+    """A contract may only hold subscriptions together, and bill nothing."""
+
+    code = "BillingNotSetUp"
+
+    def __init__(self, contract_id: ContractId) -> None:
+        super().__init__(
+            f"Contract {contract_id} was created with setupBilling false; "
+            "update it with setupBilling true, then edit its billing."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

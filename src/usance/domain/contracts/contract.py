@@ -34,11 +34,23 @@ class ContractCanceled(NotAllowedNow):
         super().__init__(f"Contract {contract_id} is CANCELED; it cannot be changed any more.")
 
 
+class TermIsAgreed(NotAllowedNow):
+    """Once an order is fulfilled, its term counts: another order changes it."""
+
+    code = "TermIsAgreed"
+
+    def __init__(self, contract_id: ContractId, term: Period) -> None:
+        super().__init__(
+            f"Contract {contract_id} runs {term}, as its orders agreed; change that by an order."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftContract:
     """A contract on which nothing is agreed yet: an order will be fulfilled on it, and publish it.
 
-    The days are what was told, for people to see; the order's term counts.
+    The days are what was told, for people to see; the order's term counts. Without `has_billing` it
+    only holds subscriptions together, until billing is set up or an order is fulfilled on it.
     """
 
     id: ContractId
@@ -47,6 +59,7 @@ class DraftContract:
     po_number: str = ""
     starts_on: date | None = None
     ends_on: date | None = None
+    has_billing: bool = True
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")
