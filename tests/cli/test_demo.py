@@ -21,6 +21,8 @@ def test_the_demo_tells_the_whole_story_as_json(usance: Usance, tmp_path: Path) 
         values = {key: Decimal(value) for key, value in contract["values"].items()}
         assert values["billed"] + values["remaining"] == values["totalContractValue"]
     assert story["isBalanced"] is True
+    may = {(each["customerId"], each["featureId"]): each["hasAccess"] for each in story["access"]}
+    assert may["nordlicht", "sso"] == "yes"
     assert sum(Decimal(row["balance"]) for row in story["trialBalance"]) == 0
     assert json.loads((tmp_path / "out" / "demo.json").read_text()) == story
 
@@ -55,5 +57,5 @@ def test_the_demos_invoices_are_gapless_explained_and_on_paper(
 def test_the_demo_shows_people_tables(usance: Usance) -> None:
     shown = usance("demo")
     assert shown.returncode == 0, shown.stderr
-    for title in ("Orders", "Invoices", "Receivables", "Trial balance"):
+    for title in ("Orders", "Invoices", "Access", "Receivables", "Trial balance"):
         assert title in shown.stdout

@@ -16,6 +16,7 @@ from usance.domain.ids import InvoiceId
 from usance.domain.ledger.trial_balance import TrialBalanceRow, imbalances
 from usance.domain.money import Money, currency
 from usance.store import billed, contracts, invoices, ledger, orders, parties
+from usance.store.access_views import Asked, views
 from usance.store.database import Tx
 
 Plain = dict[str, Any]
@@ -33,6 +34,7 @@ def report(here: Session, played: Played) -> Plain:
             "orders": [_order(tx, played, place) for place in range(len(played.orders))],
             "contracts": [_contract(tx, each) for each in contracts.many(tx, played.contract_ids)],
             "events": played.events,
+            "access": _access(here, tx, played),
             "invoices": shown,
             "payments": len(played.paid),
             "receivables": _receivables(shown),
@@ -77,6 +79,12 @@ def show(here: Session, answer: Plain) -> None:
             for each in answer["invoices"]
         ],
         right="gross still due",
+    )
+    print_table(
+        "Access",
+        ("customer", "feature", "may", "used", "limit", "since"),
+        [tuple(each.values()) for each in answer["access"]],
+        right="used limit",
     )
     print_table(
         "Receivables",
@@ -168,6 +176,29 @@ def _invoices(here: Session, tx: Tx, played: Played, links: dict[InvoiceId, str]
             }
         )
     return found
+
+
+def _access(here: Session, tx: Tx, played: Played) -> list[Plain]:
+    """What the subscriptions that were sold let their customers use at this moment."""
+    now = here.runtime.now(tx)
+    customers = dict.fromkeys(each.order.customer_id for each in played.orders)
+    found = views(tx, [Asked(each) for each in customers], now=now)
+    rows = []
+    for asked, view in found.items():
+        for entitled in view.entitled:
+            decision = view.decide(entitled)
+            window = decision.window
+            rows.append(
+                {
+                    "customerId": asked.customer_id,
+                    "featureId": entitled.feature.id,
+                    "hasAccess": "yes" if decision.has_access else "no",
+                    "used": f"{decision.current_usage:f}" if entitled.is_metered else "",
+                    "limit": "" if decision.limit is None else f"{decision.limit:f}",
+                    "since": "" if window is None else window.start.date().isoformat(),
+                }
+            )
+    return rows
 
 
 def _receivables(shown: list[Plain]) -> list[Plain]:
