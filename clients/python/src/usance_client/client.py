@@ -180,6 +180,10 @@ class UsanceClient:
         features = [] if held is None else sorted(held.snapshot.entitlements)
         return {each: self.check(customer_id, each, resource_id=resource_id) for each in features}
 
+    def has_fallback(self, feature_id: str) -> bool:
+        """Whether a fallback was configured for that feature itself."""
+        return feature_id in self._fallbacks.of_feature
+
     # ----------------------------------------------------------------------------------- usage --
 
     def report_usage(
