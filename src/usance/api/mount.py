@@ -31,7 +31,6 @@ from usance.api.access.streams import Streams
 from usance.api.catalog import addons, coupons, plans, products
 from usance.api.connections import routes as connections
 from usance.api.contracts import billing as contract_billing
-from usance.api.contracts import links as contract_links
 from usance.api.contracts import (
     comparison,
     editing,
@@ -42,6 +41,7 @@ from usance.api.contracts import (
     usage,
     value,
 )
+from usance.api.contracts import links as contract_links
 from usance.api.contracts import routes as contracts
 from usance.api.cross_origin import CrossOrigin
 from usance.api.customers import contracts as customer_contracts
@@ -53,7 +53,9 @@ from usance.api.invoices import routes as invoices
 from usance.api.openapi import describe
 from usance.api.orders import routes as orders
 from usance.api.route import Door, open_door
+from usance.api.subscriptions import billing as subscription_billing
 from usance.api.subscriptions import changes as subscription_changes
+from usance.api.subscriptions import preview as subscription_preview
 from usance.api.subscriptions import routes as subscriptions
 
 ROUTERS = (
@@ -73,6 +75,8 @@ ROUTERS = (
     coupons.router,
     subscriptions.router,
     subscription_changes.router,
+    subscription_preview.router,
+    subscription_billing.router,
     tasks.router,
     orders.router,
     lookups.router,  # before routes whose paths have an id in their place
@@ -88,6 +92,8 @@ ROUTERS = (
     value.router,
     events.router,
     usage_receipts.router,
+    usage_reports.router,
+    usage_reports.router_v2,
     connections.router,
     billing_runs.router,
     clock.router,
@@ -99,8 +105,6 @@ ROUTERS = (
     refunds.router,
     account_balance.router,
     ledger.router,
-    usage_reports.router,
-    usage_reports.router_v2,
     price_indices.router,
     fx_rates.router,
     rate_cards.router,

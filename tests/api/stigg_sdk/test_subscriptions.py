@@ -530,3 +530,47 @@ def test_who_pays_is_reached_where_the_subscription_says(offered: Stigg) -> None
     customer: Any = raw["data"]
     assert customer["address"]["city"] == "Berlin"
     assert customer["taxIds"] == [{"kind": "eu_vat", "value": "DE136695976"}]
+
+
+def test_a_preview_is_what_is_billed_then(offered: Stigg, desk: Desk) -> None:
+    asked: Any = {
+        "customer_id": "ada",
+        "plan_id": "pro",
+        "billing_period": "MONTHLY",
+        "applied_coupon": {"discount": {"name": "Hello", "percent_off": 10}},
+    }
+    seats: Any = [{"id": "seats", "quantity": 3, "type": "FEATURE"}]
+    shown = offered.v1.subscriptions.preview(
+        **asked, billable_features=[{"feature_id": "seats", "quantity": 3}]
+    ).data
+    now = shown.immediate_invoice
+    assert (now.sub_total, now.discount, now.currency) == (77, 7.7, "eur")
+    assert now.total == round(77 - 7.7 + (now.tax or 0), 2)
+    lines = {(each.quantity, each.unit_price, each.sub_total) for each in now.lines or []}
+    assert lines == {(1, 50, 50), (3, 9, 27)}
+    assert shown.recurring_invoice is not None
+    assert shown.recurring_invoice.sub_total == 77
+    assert now.billing_period_range is not None
+    assert (shown.is_plan_downgrade, shown.has_scheduled_updates) == (False, False)
+    assert list(offered.v1.subscriptions.list()) == [], "nothing of it was kept"
+    held = subscribe(offered, **asked, charges=seats)
+    desk.post("/billing-runs", {})
+    drafts = desk.get("/invoices", customerId="ada").json()["data"]
+    assert [float(each["total"]) for each in drafts] == [now.total]
+    down = offered.v1.subscriptions.preview(customer_id="ada", plan_id="basic").data
+    assert down.is_plan_downgrade
+    assert offered.v1.subscriptions.retrieve(held).data.future_updates == []
+    free = offered.v1.subscriptions.preview(customer_id="grace", plan_id="free").data
+    assert (free.immediate_invoice.total, free.recurring_invoice) == (0, None)
+
+
+def test_the_asynchronous_sdk_previews_imports_and_migrates(offered: Stigg, desk: Desk) -> None:
+    async def life() -> list[object]:
+        async with async_stigg(desk) as stigg:
+            subscriptions = stigg.v1.subscriptions
+            shown = await subscriptions.preview(customer_id="ada", plan_id="basic")
+            await subscriptions.import_(subscriptions=ROWS)
+            moved = await subscriptions.migrate("old-1")
+            return [shown.data.immediate_invoice.sub_total, moved.data.id]
+
+    assert asyncio.run(life()) == [20, "old-1"]
