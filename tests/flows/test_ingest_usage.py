@@ -12,7 +12,8 @@ from tests.domain.usage_values import at, counted, event, reversal, window
 from usance.domain.catalog import Feature, MeterType
 from usance.domain.errors import Invalid
 from usance.domain.ids import FeatureId
-from usance.domain.metering.events import UsageEvent, read_batch
+from usance.domain.metering.batches import read_batch
+from usance.domain.metering.events import UsageEvent
 from usance.domain.metering.receipts import Outcome, Receipts
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
 from usance.flows.define_feature import define_feature

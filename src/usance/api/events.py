@@ -17,7 +17,8 @@ from usance.api.openapi import body_of
 from usance.api.reading import JSON, Plain
 from usance.api.route import resource
 from usance.documents.plain import Fields
-from usance.domain.metering.events import UsageEvent, read_batch
+from usance.domain.metering.batches import read_batch
+from usance.domain.metering.events import UsageEvent
 from usance.domain.metering.receipts import Outcome
 from usance.flows.ingest_usage import ingest_usage
 

@@ -27,11 +27,11 @@ from tests.domain.usage_values import (
 from usance.domain.catalog import Aggregation, Condition, Filter, Meter, Operation
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId
+from usance.domain.metering.batches import read_batch
 from usance.domain.metering.events import (
     MAX_BATCH,
     Dimension,
     UsageEvent,
-    read_batch,
     read_event,
     read_instant,
     refuse_future,

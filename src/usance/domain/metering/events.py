@@ -40,7 +40,7 @@ class EventKey(NamedTuple):
     idempotency_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: batches.py makes a thousand at a time
 class UsageEvent:
     """Something a customer did, as reported. The same key twice for one name is one event.
 
@@ -71,9 +71,7 @@ class UsageEvent:
         return EventKey(self.customer_id, self.event_name, self.reverses)
 
     def __post_init__(self) -> None:
-        problems: list[Problem] = []
-        if not _is_plain(self):
-            problems += [*_identity_problems(self), *_reversal_problems(self)]
+        problems = [*_identity_problems(self), *_reversal_problems(self)]
         if self.occurred_at is not None:
             object.__setattr__(self, "occurred_at", _utc(self.occurred_at, problems))
         object.__setattr__(self, "dimensions", _dimensions(self.dimensions, problems))
@@ -91,26 +89,6 @@ class ReceivedEvent:
     def occurred_at(self) -> datetime:
         """When it was used."""
         return self.event.occurred_at or self.received_at
-
-
-def read_batch(documents: object) -> tuple[UsageEvent, ...]:
-    """The events of one request, at most 1,000, each as `read_event` takes it.
-
-    All or nothing: raises Invalid with the problems of every event, as `events[3].timestamp`.
-    """
-    if not isinstance(documents, list | tuple) or not 1 <= len(documents) <= MAX_BATCH:
-        count = f"{len(documents)} of them" if isinstance(documents, list | tuple) else "no list"
-        expected = f"a list of 1 to {MAX_BATCH} events"
-        raise Invalid(Problem("InvalidBatch", "events", count, expected))
-    events: list[UsageEvent] = []
-    problems: list[Problem] = []
-    for index, document in enumerate(documents):
-        try:
-            events.append(read_event(document))
-        except Invalid as refused:
-            problems += [problem.under(f"events[{index}]") for problem in refused.problems]
-    refuse_if(problems)
-    return tuple(events)
 
 
 def read_event(document: object) -> UsageEvent:
@@ -181,37 +159,9 @@ def refuse_future(events: Iterable[UsageEvent], *, now: datetime) -> None:
 
 
 @lru_cache(maxsize=8192)
-def _is_ref(text: str) -> bool:
-    return REF.fullmatch(text) is not None
-
-
-@lru_cache(maxsize=8192)
-def _is_name(text: str) -> bool:
-    return NAME.fullmatch(text) is not None and bool(text.strip())
-
-
-@lru_cache(maxsize=8192)
-def _is_dimension_name(text: str) -> bool:
+def is_dimension_name(text: str) -> bool:
+    """False for what cannot name a dimension. The names of a batch are few: it remembers them."""
     return 0 < len(text) <= MAX_NAME and NAME.fullmatch(text) is not None
-
-
-def _is_plain(event: UsageEvent) -> bool:
-    """True for an event that cannot have a problem in what names it: nearly every one.
-
-    The names of a batch are few, so what was found of them is remembered; each key is another.
-    """
-    key, resource_id = event.idempotency_key, event.resource_id
-    return (
-        event.reverses is None
-        and type(event.customer_id) is str
-        and _is_ref(event.customer_id)
-        and type(event.event_name) is str
-        and _is_name(event.event_name)
-        and type(key) is str
-        and NAME.fullmatch(key) is not None
-        and not key.isspace()
-        and (resource_id is None or (type(resource_id) is str and _is_name(resource_id)))
-    )
 
 
 def _identity_problems(event: UsageEvent) -> list[Problem]:
@@ -282,11 +232,11 @@ def _dimensions(raw: object, problems: list[Problem]) -> dict[str, Dimension]:
         return {}
     read: dict[str, Dimension] = {}
     for name, value in cast("Mapping[str, object]", raw).items():
-        if not isinstance(name, str) or not _is_dimension_name(name):
+        if not isinstance(name, str) or not is_dimension_name(name):
             expected = f"a name of 1 to {MAX_NAME} characters, without control characters"
             problems.append(Problem("InvalidDimension", "dimensions", _shown(name), expected))
             continue
-        found = _dimension(value)
+        found = read_dimension(value)
         if found is None:
             expected = (
                 f"text of at most {MAX_TEXT} characters, a number below {MAX_NUMBER:.0e}, true or "
@@ -299,11 +249,12 @@ def _dimensions(raw: object, problems: list[Problem]) -> dict[str, Dimension]:
     return read
 
 
-def _dimension(value: object) -> Dimension | None:
-    if isinstance(value, str):
-        return value if len(value) <= MAX_TEXT and is_storable(value) else None
+def read_dimension(value: object) -> Dimension | None:
+    """The value of a dimension as it is kept; None for what is none."""
     if type(value) is Decimal:
         return _rounded(value)
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT and is_storable(value) else None
     if isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from usance.domain.catalog import Meter
 from usance.domain.metering.events import UsageEvent
@@ -19,8 +20,7 @@ class Outcome(StrEnum):
     DUPLICATE = "DUPLICATE"  # its key was known: nothing was stored, the first one stands
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of the event of that key."""
 
     idempotency_key: str

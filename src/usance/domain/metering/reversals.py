@@ -18,7 +18,8 @@ class Standing(NamedTuple):
 
 def reversed_keys(events: Sequence[UsageEvent]) -> list[EventKey]:
     """The events a batch takes back, each once, in the order in which they are to be locked."""
-    return sorted({each.reversed_key for each in events if each.reversed_key is not None})
+    named = {each.reversed_key for each in events if each.reverses is not None}
+    return sorted(key for key in named if key is not None)
 
 
 def refuse_reversals(events: Sequence[UsageEvent], known: Mapping[EventKey, Standing]) -> None:
@@ -28,7 +29,8 @@ def refuse_reversals(events: Sequence[UsageEvent], known: Mapping[EventKey, Stan
     `known` are those of the reversed events that are kept; the others must stand in the batch. A
     reversal sent again is no problem: the batch as a whole may be.
     """
-    refuse_if(list(_problems(events, known)))
+    if any(event.reverses is not None for event in events):
+        refuse_if(list(_problems(events, known)))
 
 
 def _problems(
