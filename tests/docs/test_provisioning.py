@@ -1,4 +1,4 @@
-"""docs/guides/provisioning.md is a program: its blocks are run, and print what stands below them."""
+"""docs/guides/provisioning.md is a program: its blocks print what stands below them."""
 
 from __future__ import annotations
 
