@@ -14,7 +14,7 @@ from decimal import Decimal
 from usance_client.quantity import NOTHING, minus
 from usance_client.reports import NO_CHANGE, Change, Report, change_of
 from usance_client.rules import Use
-from usance_client.snapshot import Allowance
+from usance_client.snapshot import EVERY_RESOURCE, Allowance
 from usance_client.windows import Nanoseconds, Window
 
 
@@ -42,9 +42,15 @@ class Tally:
         return Use(self.queued.after(self.settled), self.window)
 
     def counts(self, report: Report) -> bool:
-        """Whether that report is of this window and of a resource that counts here."""
-        return self.window.start <= report.at < self.window.end and self.allowance.counts(
-            report.resource_id
+        """Whether that report is of this window and of a resource that counts here.
+
+        What one resource is set to makes of a total that is the customer's, only the server knows.
+        """
+        is_of_a_part = report.is_set and report.resource_id is not None
+        return (
+            self.window.start <= report.at < self.window.end
+            and self.allowance.counts(report.resource_id)
+            and not (is_of_a_part and self.allowance.scope == EVERY_RESOURCE)
         )
 
     def count(self, report: Report) -> None:

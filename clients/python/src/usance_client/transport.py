@@ -90,11 +90,13 @@ class Transport:
             raise
         return snapshot_from(read_json(answer.text).get("data"))
 
-    def report(self, route: Route, bodies: Sequence[str]) -> None:
-        """Send usage or events. Raises Unreachable, and Refused: none of them was taken."""
+    def report(self, route: Route, bodies: Sequence[str], *, patience: float) -> None:
+        """Send usage or events, and wait for so many seconds. Raises Unreachable, and Refused:
+        none of them was taken.
+        """
         name = "usages" if route is Route.USAGE else "events"
         content = f'{{"{name}":[{",".join(bodies)}]}}'.encode()
-        self._asked("POST", f"/api/v1/{route}", content=content)
+        self._asked("POST", f"/api/v1/{route}", content=content, timeout=patience)
 
     @contextmanager
     def stream(

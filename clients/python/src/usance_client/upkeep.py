@@ -20,6 +20,7 @@ log = logging.getLogger("usance_client")
 
 BATCH = {Route.USAGE: 100, Route.EVENTS: 1_000}
 FIRST_WAIT, LONGEST_WAIT = 0.25, 30.0  # seconds between attempts to send
+PATIENCE = 0.5, 15.0  # seconds at least and at most for the answer to a batch
 SETTLES_WITHIN = 2 * 10**9  # nanoseconds; then what became of sent usage is asked
 ASKS_AGAIN_AFTER = 15 * 10**9  # nanoseconds between questions about what is out of date
 SAVES_EVERY = 2.0  # seconds
@@ -111,7 +112,7 @@ class Upkeep:
         try:
             for route in Route:
                 while batch := self._next(route):
-                    self._send(route, batch)
+                    self._send(route, batch, deadline)
                     if time.monotonic() > deadline:
                         return False
         except Unreachable as problem:
@@ -131,17 +132,19 @@ class Upkeep:
                 self._book.sent(batch)
             return batch
 
-    def _send(self, route: Route, batch: Sequence[Report]) -> None:
+    def _send(self, route: Route, batch: Sequence[Report], deadline: float) -> None:
         """All of them, or after a refusal each part by itself until those to blame are found."""
+        least, most = PATIENCE
+        patience = min(max(deadline - time.monotonic(), least), most)
         try:
-            self._transport.report(route, [report.body for report in batch])
+            self._transport.report(route, [report.body for report in batch], patience=patience)
         except Refused as refusal:
             if len(batch) == 1:
                 self._drop(route, batch, refusal)
                 return
             half = len(batch) // 2
-            self._send(route, batch[:half])
-            self._send(route, batch[half:])
+            self._send(route, batch[:half], deadline)
+            self._send(route, batch[half:], deadline)
             return
         with self._lock:
             self._outbox.answered(route, batch)
