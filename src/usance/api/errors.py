@@ -67,6 +67,7 @@ from usance.domain.plans.package import (
     PackageInUse,
 )
 from usance.domain.plans.product import ProductArchived, ProductExists
+from usance.domain.subscriptions.billing import NoInvoiceIssued, SubscriptionNotBilled
 from usance.domain.subscriptions.changing import SubscriptionOver, TrialMustBeCancelledImmediately
 from usance.domain.subscriptions.moving import ProductHeldAlready, SubscriptionOnContract
 from usance.domain.subscriptions.provisioning import SubscriptionExists
@@ -110,6 +111,7 @@ STATUS: Mapping[type[DomainError], int] = {
     SeriesTaken: 409,
     ProductHeldAlready: 409,
     SubscriptionExists: 409,
+    SubscriptionNotBilled: 409,
     SubscriptionOnContract: 409,
     SubscriptionOver: 409,
     TrialMustBeCancelledImmediately: 409,
@@ -134,6 +136,7 @@ STATUS: Mapping[type[DomainError], int] = {
     InvoiceNotIssued: 409,
     InvoiceNotVoidable: 409,
     KeyReplaced: 409,
+    NoInvoiceIssued: 409,
     NoTaxIdToCheck: 409,
     OrderNotNew: 409,
     CouponIsArchived: 409,

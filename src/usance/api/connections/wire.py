@@ -107,7 +107,7 @@ class SyncBody(Wire):
     whole: bool = Field(default=False, description="Read everything since the connection counts.")
 
 
-class ChangeWire(Wire):
+class ConnectionChangeWire(Wire):
     """An amount that was added to somebody's use; negative: it was corrected downwards."""
 
     customer_id: str
@@ -121,7 +121,7 @@ class SyncWire(Wire):
 
     customers: list[str] = Field(description="Created or changed here.")
     features: list[str] = Field(description="Created or changed here.")
-    changes: list[ChangeWire] = Field(description="The first thousand.")
+    changes: list[ConnectionChangeWire] = Field(description="The first thousand.")
     change_count: int
     read_count: int = Field(description="How many histories were read.")
     remaining: int = Field(description="How many are left for the next sync.")
@@ -165,7 +165,7 @@ def sync_wire(synced: Synced) -> SyncWire:
         customers=list(synced.customers),
         features=list(synced.features),
         changes=[
-            ChangeWire(
+            ConnectionChangeWire(
                 customer_id=each.customer_id,
                 feature_id=each.feature_id,
                 timestamp=each.used_at,

@@ -47,7 +47,7 @@ class DiscountWire(Wire):
     description: str
 
 
-class LineWire(Wire):
+class PreviewedLineWire(Wire):
     """A line of the invoice."""
 
     description: str
@@ -57,7 +57,7 @@ class LineWire(Wire):
     currency: str
 
     @classmethod
-    def of(cls, line: InvoiceLine) -> LineWire:
+    def of(cls, line: InvoiceLine) -> PreviewedLineWire:
         """As it travels."""
         whole = (line.net + line_discount(line)).amount
         return cls(
@@ -78,7 +78,7 @@ class PreviewedWire(Wire):
     tax: Figure
     total: Figure
     currency: str | None = Field(description="Null: nothing is due.")
-    lines: list[LineWire]
+    lines: list[PreviewedLineWire]
     billing_period_range: RangeWire | None
 
     @classmethod
@@ -109,7 +109,7 @@ class PreviewedWire(Wire):
             tax=invoice.tax.amount,
             total=invoice.total.amount,
             currency=code,
-            lines=[LineWire.of(line) for line in invoice.lines],
+            lines=[PreviewedLineWire.of(line) for line in invoice.lines],
             billing_period_range=RangeWire.of(invoice.period),
         )
 
