@@ -52,6 +52,7 @@ TAGS = {
     "Legal entities": "Who sells and issues.",
     "Features": "What is sold and measured.",
     "Catalogue": "What is offered: products, plans and add-ons in versions, coupons.",
+    "Subscriptions": "What customers hold: provisioned, changed, moved, ended.",
     "Orders": "Signed commitments.",
     "Contracts": "Running agreements, their value and their invoices to come.",
     "Entitlements": "What customers may use: checked, listed, explained, as a stream.",
@@ -64,6 +65,7 @@ TAGS = {
     "Ledger": "Balanced entries and the trial balance.",
     "Reference data": "Price indices, exchange rates and rate cards that contracts refer to.",
     "API keys": "Who may come in, and what for.",
+    "Tasks": "Work that takes a while.",
     "Environment": "The clock of a sandbox.",
     "Service": "Is it up?",
 }
