@@ -1,4 +1,4 @@
-"""A catalogue to sell from: an app with its plans, an add-on, and two customers."""
+"""A catalogue to sell from: an app with its plans, an add-on, and two customers; and selling."""
 
 from __future__ import annotations
 
@@ -59,3 +59,9 @@ def sell_an_app(stigg: Stigg) -> None:
     offer(stigg, "enterprise", None, "extra")
     for name in ("ada", "grace"):
         stigg.v1.customers.provision(id=name, name=name.title())
+
+
+def subscribe(stigg: Stigg, plan_id: str = "pro", **more: Any) -> str:
+    """Provision for Ada; the subscription's id."""
+    made = stigg.v1.subscriptions.provision(**{"customer_id": "ada", "plan_id": plan_id, **more})
+    return made.data.id
