@@ -12,7 +12,7 @@ from usance.domain.catalog import Meter
 from usance.domain.entitlements.holdings import Counted
 from usance.domain.metering.events import FIRST
 from usance.store.access import Stamp
-from usance.store.database import Tx
+from usance.store.async_reads import AsyncReads
 from usance.store.usage import asked_filters
 
 READ = """
@@ -71,10 +71,16 @@ class Standing:
     used: Sequence[Decimal | None]
 
 
-def read(tx: Tx, wanted: Sequence[Wanted], *, at: datetime) -> list[Standing]:
-    """For each, in order, by one statement: all as it is at that moment. `at`: the world's now."""
+async def read(
+    reads: AsyncReads, tenant_id: str, wanted: Sequence[Wanted], *, at: datetime
+) -> list[Standing]:
+    """For each, in order, by one statement: all as it is at that moment. `at`: the world's now.
+
+    Raises psycopg.OperationalError.
+    """
     counted = [pair for each in wanted for pair in each.counted]
-    [row] = tx.all(
+    row = await reads.one(
+        tenant_id,
         READ,
         at=at,
         customer_ids=[each.customer_id for each in wanted],

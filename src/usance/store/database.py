@@ -7,7 +7,7 @@ API keys) and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 
 import msgspec
 import psycopg
-from psycopg import Connection, sql
+from psycopg import AsyncConnection, Connection, sql
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
@@ -28,6 +28,9 @@ SET_TENANT = "SELECT set_config('usance.tenant_id', %s, true)"
 KEEP_TENANT = "SELECT set_config('usance.tenant_id', %s, false)"
 SET_PLATFORM = "SELECT set_config('usance.platform', 'on', true)"
 APP_ROLE = "usance_app"
+IN_UTC = "SET TIME ZONE 'UTC'"
+BYPASSES = "SELECT rolsuper OR rolbypassrls AS yes FROM pg_roles WHERE rolname = current_user"
+AS_APP = sql.SQL("SET ROLE {}").format(sql.Identifier(APP_ROLE))
 MAX_READERS = 4  # connections of a process for reads at once, beside those for transactions
 
 # Of a table's own row type, so that every column is read as what it is.
@@ -139,6 +142,7 @@ class Database:
 
     def __init__(self, url: str, *, max_connections: int = 10) -> None:
         self.url = url
+        self._others: list[Callable[[], None]] = []
         self._pool: ConnectionPool[Connection[Row]] = ConnectionPool(
             url,
             min_size=0,
@@ -187,10 +191,16 @@ class Database:
             connection.execute(SET_PLATFORM)
             yield Tx(connection, "")
 
+    def close_with_it(self, close: Callable[[], None]) -> None:
+        """Have something closed when this is: a connection of an event loop that is over."""
+        self._others.append(close)
+
     def close(self) -> None:
         """Give all connections back."""
         self._pool.close()
         self._readers.close()
+        for close in self._others:
+            close()
 
 
 @contextmanager
@@ -204,13 +214,21 @@ def _configure(connection: Connection[Row]) -> None:
     """Every connection: UTC, our JSON, and never a role that row-level security does not hold."""
     set_json_dumps(to_json, connection)
     set_json_loads(msgspec.json.decode, connection)
-    connection.execute("SET TIME ZONE 'UTC'")
-    bypasses = connection.execute(
-        "SELECT rolsuper OR rolbypassrls AS yes FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
+    connection.execute(IN_UTC)
+    bypasses = connection.execute(BYPASSES).fetchone()
     if bypasses is not None and bypasses.yes:
-        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(APP_ROLE)))
+        connection.execute(AS_APP)
     connection.commit()
+
+
+async def configure_async(connection: AsyncConnection[Row]) -> None:
+    """The same for a connection of an event loop."""
+    set_json_dumps(to_json, connection)
+    set_json_loads(msgspec.json.decode, connection)
+    await connection.execute(IN_UTC)
+    bypasses = await (await connection.execute(BYPASSES)).fetchone()
+    if bypasses is not None and bypasses.yes:
+        await connection.execute(AS_APP)
 
 
 __all__ = [

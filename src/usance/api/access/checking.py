@@ -72,6 +72,16 @@ class Checks:
             told = await run_in_threadpool(thoroughly, caller, question)
         return told
 
+    async def at_once(self, key: str, question: Question) -> Answer | None:
+        """The answer, if everything for it is known; None when it takes more.
+
+        Raises Unauthenticated, psycopg.OperationalError.
+        """
+        held = self._passes.get(key)
+        if held is None or self._door.runtime.clock() >= held.until:
+            return None
+        return await self._quickly(held, question)
+
     async def _admit(self, request: Request, key: str) -> Pass:
         """By every rule. What a publishable key may depends on its customer token, each time."""
         caller = await run_in_threadpool(self._door.admit, request, RULE)
@@ -113,7 +123,7 @@ class Checks:
                 pair[0]: amount or Decimal(0)
                 for pair, amount in zip(counted, told.used, strict=True)
             }
-            return _decided(found, used, question, at)
+            return _decided(found, used, question)
         return None
 
 
@@ -143,7 +153,7 @@ def thoroughly(caller: Caller, question: Question) -> Answer:
             known.holdings, feature, at=at, resource_id=question.resource_id, used_up=over
         )
         used = access_usage.used(tx, dict.fromkeys(had.counted(at), feature))
-    return _decided(KnownFeature(had, at), used, question, at)
+    return _decided(KnownFeature(had, at), used, question)
 
 
 def _covers(known: Known, question: Question) -> bool:
@@ -188,13 +198,11 @@ def _refused(reason: DenialReason, question: Question, at: datetime) -> Answer:
     return denied_feature(reason)
 
 
-def _decided(
-    found: KnownFeature, used: dict[Counted, Decimal], question: Question, at: datetime
-) -> Answer:
+def _decided(found: KnownFeature, used: dict[Counted, Decimal], question: Question) -> Answer:
     had = found.entitled
     decision = had.decide(
-        had.usage_of(used, at),
-        at=at,
+        had.usage_of(used, found.at),
+        at=found.at,
         requested_usage=question.requested_usage,
         requested_values=question.requested_values,
     )

@@ -24,12 +24,16 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class KnownFeature:
-    """A customer's entitlement of a feature, with the usage that decides, until `until`."""
+    """A customer's entitlement of a feature, with the usage that decides.
 
-    __slots__ = ("counted", "entitled", "until")
+    From `at` until before `until` it is decided alike at every instant.
+    """
+
+    __slots__ = ("at", "counted", "entitled", "until")
 
     def __init__(self, found: Entitled, at: datetime) -> None:
         self.entitled = found
+        self.at = at
         self.counted: list[tuple[Counted, Meter]] = []
         wanted = found.counted(at)
         meter = found.feature.counted_by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -38,14 +38,19 @@ class Question:
 
 
 def question_of(customer_id: str, query: QueryParams) -> Question:
-    """What is asked. Of `dimensions` nothing depends.
+    """What is asked. Of `dimensions` nothing depends. Raises Invalid as `question_from`."""
+    return question_from(customer_id, query, query.getlist("requestedValues"))
+
+
+def question_from(customer_id: str, query: Mapping[str, str], values: Sequence[str]) -> Question:
+    """What is asked, with the values that were named, each several joined by commas.
 
     Raises Invalid: MissingField, ExclusiveFields, InvalidId, InvalidRequestedUsage, TooMany,
     ReservationsNotOffered.
     """
     feature_id, currency_id = query.get("featureId"), query.get("currencyId")
     resource_id = query.get("resourceId") or None
-    usage, values = _usage(query.get("requestedUsage")), _values(query)
+    usage, values = _usage(query.get("requestedUsage")), _values(values)
     problems = []
     if feature_id is None and currency_id is None:
         problems.append(Problem("MissingField", "featureId", "", "featureId or currencyId"))
@@ -92,6 +97,5 @@ def _usage(text: str | None) -> Decimal | None:
     return None if found is None or found < 0 else found
 
 
-def _values(query: QueryParams) -> tuple[str, ...]:
-    found = [value for sent in query.getlist("requestedValues") for value in sent.split(",")]
-    return tuple(value for value in found if value)
+def _values(named: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value for sent in named for value in sent.split(",") if value)
