@@ -27,6 +27,7 @@ from usance.api import (
 from usance.api.access import news as access_news
 from usance.api.access import routes as access
 from usance.api.access.checking import Checks
+from usance.api.access.lane import Lane
 from usance.api.access.streams import Streams
 from usance.api.catalog import addons, coupons, plans, products
 from usance.api.connections import routes as connections
@@ -122,5 +123,6 @@ def mount_api(app: FastAPI, door: Door) -> None:
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(CrossOrigin)
+    app.add_middleware(Lane, checks=app.state.checks)
     answer_refusals(app)
     describe(app)
