@@ -22,6 +22,8 @@ from usance.domain.catalog import (
     Meter,
     MeterType,
     Operation,
+    UnitRounding,
+    UnitTransformation,
     read_number,
     reported_as,
 )
@@ -193,3 +195,23 @@ def test_no_meter_listens_to_reported_usage() -> None:
     assert problems(lambda: replace(API_CALLS, meter=meter)) == [
         ("ReservedName", "meter.eventName", "usage:seats")
     ]
+
+
+@given(
+    st.integers(1, 1000),
+    st.sampled_from(UnitRounding),
+    st.decimals(0, 10**6, places=5),
+    st.integers(0, 1000),
+)
+def test_what_is_reported_fits_in_what_is_sold_up_to_the_most_that_does(
+    divide: int, rounding: UnitRounding, reported: Decimal, limit: int
+) -> None:
+    unit = UnitTransformation(divide, rounding)
+    fits = unit.sold(reported) <= limit
+    assert fits == (reported <= unit.most_reported(Decimal(limit)))
+
+
+def test_a_unit_begun_counts_whole_or_not_at_all() -> None:
+    up, down = UnitTransformation(1000), UnitTransformation(1000, UnitRounding.DOWN)
+    assert [up.sold(Decimal(each)) for each in (0, 1, 1000, 1001)] == [0, 1, 1, 2]
+    assert [down.sold(Decimal(each)) for each in (0, 999, 1000, 1999)] == [0, 0, 1, 1]

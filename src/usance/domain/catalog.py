@@ -28,6 +28,7 @@ MAX_CONDITIONS = 20  # of one filter
 MAX_VALUES = 100  # of one IN
 MAX_VALUE = 1000
 MAX_WHOLE = 17  # digits of a whole number
+SMALLEST_REPORTED = Decimal("0.00001")
 REPORTED = "usage:"  # begins the names of the events that keep what was reported of a feature
 REPORTED_VALUE = "usage:value"  # the dimension that holds the number
 
@@ -175,6 +176,18 @@ class UnitTransformation:
     rounding: UnitRounding = UnitRounding.UP
     units: str | None = None
     units_plural: str | None = None
+
+    def sold(self, reported: Decimal) -> Decimal:
+        """How many whole units of what is sold so much of what is reported is."""
+        whole = reported // self.divide  # toward zero
+        is_begun = reported > whole * self.divide
+        return whole + 1 if is_begun and self.rounding is UnitRounding.UP else whole
+
+    def most_reported(self, sold: Decimal) -> Decimal:
+        """The most of what is reported that is no more than so much of what is sold."""
+        if self.rounding is UnitRounding.UP:
+            return sold // 1 * self.divide
+        return (sold // 1 + 1) * self.divide - SMALLEST_REPORTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
