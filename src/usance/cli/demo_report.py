@@ -186,7 +186,7 @@ def _access(here: Session, tx: Tx, played: Played) -> list[Plain]:
     rows = []
     for asked, view in found.items():
         for entitled in view.entitled:
-            decision = view.decide(entitled)
+            decision = entitled.as_sold(view.decide(entitled))
             window = decision.window
             rows.append(
                 {

@@ -106,7 +106,7 @@ def explained(view: View, feature_id: str | None = None) -> ExplainedWire:
 
 def _feature(view: View, entitled: Entitled) -> ExplainedFeatureWire:
     assert view.holdings is not None, "somebody has it"
-    decision = view.decide(entitled)
+    decision = entitled.as_sold(view.decide(entitled))
     window = decision.window
     is_used = entitled.is_metered and entitled.effective.is_granted
     given = view.holdings.given.get(entitled.feature.id, ())

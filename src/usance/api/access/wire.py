@@ -93,6 +93,7 @@ def feature_entitlement(entitled: Entitled, decision: Decision) -> dict[str, Any
     allowance = told(entitled, decision)
     reset = None if allowance is None else allowance.reset
     window = decision.window if is_metered else None
+    decision = entitled.as_sold(decision)
     period = None if reset is None or reset.period is ResetPeriod.LIFETIME else reset.period
     return {
         "type": FEATURE,

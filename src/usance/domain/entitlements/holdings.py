@@ -70,7 +70,8 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitled:
-    """What a customer has of a feature. `usage_scope`: whose usage counts, EVERYWHERE or an R and
+    """What a customer has of a feature; its limits as usage is reported, which may be other units
+    than it is sold in. `usage_scope`: whose usage counts, EVERYWHERE or an R and
     the id of a resource. `is_over_budget`: it comes from subscriptions that have spent theirs.
     """
 
@@ -123,6 +124,21 @@ class Entitled:
         reason = DenialReason.BUDGET_EXCEEDED
         return replace(decision, has_access=False, denial_reason=reason, is_soft_exceeded=False)
 
+    def as_sold(self, decision: Decision) -> Decision:
+        """The same decision told in the units that the feature is sold in."""
+        unit = self.feature.unit_transformation
+        if unit is None or not self.is_metered:
+            return decision
+        used = unit.sold(decision.current_usage)
+        limit = None if decision.limit is None else unit.sold(decision.limit)
+        return replace(
+            decision,
+            limit=limit,
+            current_usage=used,
+            remaining=None if limit is None else max(limit - used, NOTHING),
+            overage=NOTHING if limit is None else max(used - limit, NOTHING),
+        )
+
 
 def entitled(
     holdings: Holdings,
@@ -149,7 +165,7 @@ def entitled(
     origins = [each for each in given if each.source.id in effective.origins]
     return Entitled(
         feature=feature,
-        effective=effective,
+        effective=_as_reported(effective, feature),
         customer_id=holdings.customer_id,
         usage_scope=_scope(given, at, resource_id),
         updated_at=max(
@@ -157,6 +173,18 @@ def entitled(
         ),
         is_over_budget=is_over_budget,
     )
+
+
+def _as_reported(effective: Effective, feature: Feature) -> Effective:
+    """With the limits that what is reported is compared with."""
+    unit = feature.unit_transformation
+    if unit is None:
+        return effective
+    limits = (
+        each if each.limit is None else replace(each, limit=unit.most_reported(each.limit))
+        for each in effective.allowances
+    )
+    return replace(effective, allowances=tuple(limits))
 
 
 def everything_entitled(

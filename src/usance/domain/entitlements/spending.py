@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from usance.domain.catalog import Feature
+from usance.domain.catalog import Feature, UnitTransformation
 from usance.domain.entitlements.features import FeatureRules, kind_of
 from usance.domain.entitlements.from_subscriptions import PackageKey
 from usance.domain.entitlements.holdings import EVERYWHERE, Counted, Holdings
@@ -32,15 +32,18 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """A charge for what was used in `counted`, beyond `included` units."""
+    """A charge for what was used in `counted`, beyond `included` units, both as it is sold."""
 
     charge: Charge
     counted: Counted
     included: Decimal = NOTHING
+    unit: UnitTransformation | None = None
 
     def amount(self, used: Mapping[Counted, Decimal]) -> Decimal:
         """What it comes to, in major units, not rounded."""
-        units = max(used.get(self.counted, NOTHING) - self.included, NOTHING)
+        reported = used.get(self.counted, NOTHING)
+        sold = reported if self.unit is None else self.unit.sold(reported)
+        units = max(sold - self.included, NOTHING)
         return rate(self.charge.price(), units).amount if units else NOTHING
 
 
@@ -54,12 +57,14 @@ def on_demand(holdings: Holdings, subscription: Subscription, at: datetime) -> l
         for charge in _charges(package.pricing.charges, version.terms):
             if charge.model is BillingModel.USAGE_BASED and charge.feature_id is not None:
                 counted = Counted(subscription.customer_id, charge.feature_id, scope, window)
-                found.append(OnDemand(charge, counted))
+                unit = _unit(holdings, charge.feature_id)
+                found.append(OnDemand(charge, counted, unit=unit))
         for charge in _charges(package.pricing.overages, version.terms):
             limit = _included(holdings, subscription, charge.feature_id, at)
             if charge.feature_id is not None and limit is not None:
                 counted = Counted(subscription.customer_id, charge.feature_id, scope, window)
-                found.append(OnDemand(charge, counted, limit))
+                unit = _unit(holdings, charge.feature_id)
+                found.append(OnDemand(charge, counted, limit, unit))
     return found
 
 
@@ -77,6 +82,11 @@ def spending_window(subscription: Subscription, at: datetime) -> Window:
     whole = billing_period_at(subscription.anchor, period, at, UTC_ZONE)
     first = start if end is None else end
     return Window(max(whole.start, first), whole.end)
+
+
+def _unit(holdings: Holdings, feature_id: FeatureId) -> UnitTransformation | None:
+    feature = holdings.features.get(feature_id)
+    return None if feature is None else feature.unit_transformation
 
 
 def _packages(holdings: Holdings, subscription: Subscription, at: datetime) -> Iterator[Package]:
