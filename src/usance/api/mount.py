@@ -21,6 +21,8 @@ from usance.api import (
     refunds,
     tasks,
     tax_id_checks,
+    usage_estimates,
+    usage_history,
     usage_receipts,
     usage_reports,
 )
@@ -95,6 +97,9 @@ ROUTERS = (
     usage_receipts.router,
     usage_reports.router,
     usage_reports.router_v2,
+    usage_history.router,
+    usage_estimates.usages,
+    usage_estimates.events,
     connections.router,
     billing_runs.router,
     clock.router,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from usance.domain.catalog import Feature
 from usance.domain.entitlements.access import windows_of
 from usance.domain.entitlements.holdings import EVERYWHERE, Holdings, entitled
-from usance.domain.entitlements.windows import Window
+from usance.domain.entitlements.windows import Reset, Window
 from usance.domain.ids import CustomerId
 from usance.store.access import Read
 from usance.store.usage_counters import CounterWindow
@@ -53,3 +53,12 @@ def _window(
     windows = [each for each in windows_of(found.effective, at) if each is not None]
     first = min(windows, key=lambda each: (each.end is None, each.end or at), default=None)
     return first, found.usage_scope
+
+
+def reset_of(
+    feature: Feature, read: Read, *, at: datetime, resource_id: str | None
+) -> Reset | None:
+    """When usage counts from zero again, by what a customer has at that instant; None: never."""
+    found = entitled(read.holdings, feature, at=at, resource_id=resource_id)
+    resets = (each.reset for each in found.effective.allowances if each.reset is not None)
+    return next(resets, None)

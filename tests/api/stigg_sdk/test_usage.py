@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from stigg import Stigg, UnprocessableEntityError
+from stigg import NotFoundError, Stigg, UnprocessableEntityError
 from stigg.types.v1.usage_report_response import Data
 
 from tests.api.conftest import FIRST_DAY, Desk
@@ -40,7 +40,8 @@ def report(stigg: Stigg, feature_id: str, value: float, **more: Any) -> Data:
 def checked(stigg: Stigg, feature_id: str) -> float | None:
     """What a check says is used."""
     found: Any = stigg.v1.customers.check_entitlement(ACME, feature_id=feature_id)
-    return found.data.current_usage
+    used: float | None = found.data.current_usage
+    return used
 
 
 def refusal(stigg: Stigg, *usages: dict[str, Any]) -> list[tuple[str, str]]:
@@ -203,3 +204,115 @@ def test_all_of_it_works_without_waiting_too(desk: Desk, acme: Offers) -> None:
             return [*before, newer.data.usages[0].current_usage]
 
     assert asyncio.run(reports()) == [1, 2, 3, 4, 5, 6], "each saw those before it"
+
+
+# ------------------------------------------------------------------------------------- history --
+
+
+def calls(stigg: Stigg, at: datetime, count: int, region: str = "eu", **more: Any) -> None:
+    """A customer calls the API so often."""
+    stigg.v1.events.report(
+        events=[
+            {
+                "customer_id": ACME,
+                "event_name": "api_calls",
+                "idempotency_key": f"{at}{region}",
+                "timestamp": at,
+                "dimensions": {"calls": count, "region": region},
+                **more,  # type: ignore[typeddict-item]
+            }
+        ]
+    )
+
+
+def test_history_rises_and_is_reset(desk: Desk, stigg: Stigg, acme: Offers) -> None:
+    acme.subscribe(acme.plan("calls", gives("api-calls", 10, **MONTHLY)), id="sub-2")
+    desk.at("2025-02-03")
+    calls(stigg, FIRST_DAY + timedelta(days=2), 5)
+    calls(stigg, FIRST_DAY + timedelta(days=29), 2)
+    calls(stigg, FIRST_DAY + timedelta(days=31, hours=1), 4)
+    told = stigg.v1.usage.history(
+        "api-calls", customer_id=ACME, start_date=FIRST_DAY + timedelta(days=29)
+    ).data
+    [series] = told.series
+    assert series.tags == []
+    assert [(each.timestamp.isoformat(), each.value) for each in series.points] == [
+        ("2025-01-31T00:00:00+00:00", 7),
+        ("2025-02-01T00:00:00+00:00", 7),
+        ("2025-02-01T12:00:00+00:00", 7),
+        ("2025-02-01T12:00:00+00:00", 0),
+        ("2025-02-02T00:00:00+00:00", 4),
+        ("2025-02-03T00:00:00+00:00", 4),
+        ("2025-02-03T12:00:00+00:00", 4),
+    ]
+    assert [each.is_reset_point for each in series.points] == [False] * 3 + [True] + [False] * 3
+    assert [(each.timestamp, each.type) for each in told.markers] == [
+        (FIRST_DAY.replace(month=2), "PERIODIC_RESET")
+    ]
+
+
+def test_history_without_a_reset_goes_up_and_down_and_by_dimensions(
+    desk: Desk, stigg: Stigg, acme: Offers
+) -> None:
+    for value, place in ((5, "eu"), (2, "us"), (-1, "eu")):
+        report(stigg, "desks", value, dimensions={"place": place})
+    desk.at("2025-01-02")
+    asked: Any = {"customer_id": ACME, "start_date": "2025-01-01T00:00:00Z"}
+    whole = stigg.v1.usage.history("desks", **asked).data
+    assert [series.points[-1].value for series in whole.series] == [6]
+    apart = stigg.v1.usage.history("desks", group_by="place", **asked).data
+    assert [
+        (series.tags[0].key, series.tags[0].value, series.points[-1].value)
+        for series in apart.series
+    ] == [("place", "eu", 4), ("place", "us", 2)]
+    assert apart.markers == []
+    one = stigg.v1.usage.history("desks", resource_id="berlin", **asked).data
+    assert {point.value for series in one.series for point in series.points} == {0}
+
+
+def test_history_refuses_what_it_cannot_tell(stigg: Stigg, acme: Offers) -> None:
+    history, start = stigg.v1.usage.history, FIRST_DAY - timedelta(days=5)
+    with pytest.raises(NotFoundError):
+        history("desks", customer_id="nobody", start_date=start)
+    with pytest.raises(NotFoundError):
+        history("nothing", customer_id=ACME, start_date=start)
+    for feature_id, more, code in (
+        ("size", {}, "FeatureNotMetered"),
+        ("desks", {"end_date": start}, "InvalidRange"),
+        ("desks", {"group_by": "a,b,c,d"}, "InvalidGroupBy"),
+        ("desks", {"group_by": "a b"}, "InvalidGroupBy"),
+    ):
+        asked: Any = {"customer_id": ACME, "start_date": start, **more}
+        with pytest.raises(UnprocessableEntityError, match=code):
+            history(feature_id, **asked)
+
+
+# ------------------------------------------------------------------------------------ estimates --
+
+
+def test_nothing_costs_credits_yet(stigg: Stigg, acme: Offers) -> None:
+    known = stigg.v1.usage.estimate(customer_id=ACME, feature_id="desks", value=3).data
+    assert (known.estimates, known.warnings) == ([], ["FEATURE_NOT_CREDIT_BASED"])
+    unknown = stigg.v1.usage.estimate(customer_id=ACME, feature_id="nothing", value=3).data
+    assert unknown.warnings == ["FEATURE_NOT_FOUND"]
+    event = stigg.v1.events.estimate(customer_id=ACME, event_name="api_calls").data
+    assert (event.estimates, event.warnings) == ([], ["FEATURE_NOT_CREDIT_BASED"])
+    deaf = stigg.v1.events.estimate(customer_id=ACME, event_name="login").data
+    assert deaf.warnings == ["FEATURE_NOT_FOUND"]
+    assert checked(stigg, "desks") == 0, "nothing was recorded"
+    with pytest.raises(UnprocessableEntityError, match="InvalidUsageValue"):
+        stigg.v1.usage.estimate(customer_id=ACME, feature_id="desks", value=2**60)
+
+
+def test_history_and_estimates_work_without_waiting_too(desk: Desk, acme: Offers) -> None:
+    async def ask() -> tuple[int, list[str]]:
+        async with async_stigg(desk) as stigg:
+            event: Any = {"customer_id": ACME, "event_name": "a", "idempotency_key": "k"}
+            await stigg.v1.events.report(events=[event])
+            start = FIRST_DAY - timedelta(hours=1)
+            told = await stigg.v1.usage.history("desks", customer_id=ACME, start_date=start)
+            one = await stigg.v1.usage.estimate(customer_id=ACME, feature_id="desks", value=1)
+            two = await stigg.v1.events.estimate(customer_id=ACME, event_name="a")
+            return len(told.data.series), [*one.data.warnings, *two.data.warnings]
+
+    assert asyncio.run(ask()) == (1, ["FEATURE_NOT_CREDIT_BASED", "FEATURE_NOT_FOUND"])
