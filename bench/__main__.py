@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing_run, check_local, drafting, paper, preview, timeline
+from bench import billing_run, catalogue_scale, check_http, check_local, drafting, paper, preview, timeline
 from bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -19,6 +19,8 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "timeline": timeline.run,
     "pdf": paper.run,
     "billing_run": billing_run.run,
+    "catalogue_scale": catalogue_scale.run,
+    "check_http": check_http.run,
     "check_local": check_local.run,
 }
 

@@ -241,7 +241,7 @@ def test_fifty_at_once_pass_a_hard_limit_by_no_more_than_was_in_flight(
     def use(index: int) -> bool:
         with httpx.Client(base_url=desk.http.base_url, headers=desk.http.headers) as http:
             path = f"/api/v1/customers/{ACME}/entitlements/check"
-            query = {"featureId": "calls", "requestedUsage": 1}
+            query: dict[str, str | int] = {"featureId": "calls", "requestedUsage": 1}
             granted = bool(http.get(path, params=query).json()["data"]["isGranted"])
         if granted:
             call(desk, f"call-{index}")

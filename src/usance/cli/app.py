@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 
 import usance
 from usance.cli import (
+    access,
     billing,
     company,
     connections,
@@ -56,6 +57,7 @@ app.command("worker")(serve.worker)
 app.command("sidecar")(sidecar.sidecar)
 app.command("migrate")(environment.migrate_database)
 app.command("bill")(billing.bill)
+app.command("access")(access.access)
 app.command("daily")(rehearsals.daily)
 app.command("simulate")(rehearsals.simulate)
 app.command("what-if")(rehearsals.see_what_if)

@@ -23,6 +23,7 @@ from usance.store import api_keys
 from usance.worker.loop import work
 
 ONLY_MINE = 0o600
+GRACE = 5  # seconds: streams have no end of their own
 PATHS = (("API", "/api/v1"), ("API document", "/openapi.json"), ("health", "/health"))
 
 
@@ -45,7 +46,10 @@ def serve(
         if has_worker:
             queue.start()
         config = uvicorn.Config(
-            application(here.runtime, settings), log_level="warning", server_header=False
+            application(here.runtime, settings),
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
         )
         try:
             uvicorn.Server(config).run(sockets=[listener])
