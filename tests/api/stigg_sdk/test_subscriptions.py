@@ -49,6 +49,9 @@ def test_what_is_provisioned_is_told_in_full(offered: Stigg) -> None:
     ).data
     assert (answer.status, answer.is_scheduled, answer.id) == ("SUCCESS", False, "sub-1")
     made = offered.v1.subscriptions.retrieve("sub-1").data
+    [calls] = answer.entitlements or []
+    assert calls.type == "FEATURE"
+    assert (calls.is_granted, calls.usage_limit, calls.current_usage) == (True, 500, 0)
     assert answer.subscription is not None
     assert answer.subscription.to_dict() == made.to_dict()
     assert (made.customer_id, made.plan_id, made.pricing_type) == ("ada", "pro", "PAID")
@@ -269,6 +272,11 @@ def test_the_asynchronous_sdk_does_all_of_it_too(offered: Stigg, desk: Desk) -> 
             {"billing_information": {"tax_rate_ids": ["txr_1"]}},
             "TaxIsComputed",
             "billingInformation.taxRateIds",
+        ),
+        (
+            {"billing_information": {"is_invoice_paid": True}},
+            "NoInvoiceIssued",
+            "billingInformation.isInvoicePaid",
         ),
         (
             {"billing_information": {"tax_percentage": 19}},

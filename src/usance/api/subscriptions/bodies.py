@@ -167,8 +167,9 @@ class BillingBody(Wire):
     """How it is billed. `billingAddress` and `taxIds` are kept with the customer who pays.
 
     Refused: taxes by hand (`taxPercentage`, `taxRateIds`), for they follow from the seller's rates
-    and the customer's address, and `chargeOnBehalfOfAccount`. Of no consequence: `isBackdated` (a
-    start in the past says so), `integrationId`, `metadata`.
+    and the customer's address; `isInvoicePaid`, for nothing is issued yet; and
+    `chargeOnBehalfOfAccount`. Of no consequence: `isBackdated` (a start in the past says so),
+    `integrationId`, `metadata`.
     """
 
     billing_address: BillingAddressBody | None = None

@@ -173,6 +173,9 @@ def check_billing(billing: BillingBody | None) -> None:
         expected = "nothing: taxes follow from the seller's rates and the customer's address"
         value = str(billing.tax_percentage or billing.tax_rate_ids)[:80]
         raise Invalid(Problem("TaxIsComputed", f"{path}.{name}", value, expected))
+    if billing.is_invoice_paid:
+        expected = "false: mark an invoice as paid once it is issued, by its subscription"
+        raise Invalid(Problem("NoInvoiceIssued", f"{path}.isInvoicePaid", "true", expected))
     if billing.charge_on_behalf_of_account:
         expected = "nothing: this environment sells for its own legal entities"
         value = billing.charge_on_behalf_of_account[:80]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
+from pydantic import Field
 
+from usance.api.access.routes import view_of
+from usance.api.access.wire import EntitlementsWire, FeatureEntitlementWire, entitlements
 from usance.api.caller import Asked
 from usance.api.envelope import Page, Single, Wire
 from usance.api.fields import PathId, words
@@ -40,6 +43,9 @@ class ProvisionedWire(Wire):
     checkout_url: str | None
     checkout_billing_id: str | None
     subscription: SubscriptionWire | None
+    entitlements: list[FeatureEntitlementWire] = Field(
+        description="All that the customer may use now, for that resource."
+    )
 
 
 @router.post(
@@ -61,6 +67,8 @@ def provision(caller: Asked, body: ProvisionBody, response: Response) -> Single[
     subscription_id = subscribe(caller.runtime, caller.scope, request, payer)
     shown = one(caller, subscription_id)
     is_pending = shown.status is Status.PAYMENT_PENDING
+    view = view_of(caller, request.customer_id, request.resource_id)
+    may_use = EntitlementsWire.model_validate(entitlements(view)).entitlements
     made = ProvisionedWire(
         id=subscription_id,
         status="PAYMENT_REQUIRED" if is_pending else "SUCCESS",
@@ -68,6 +76,7 @@ def provision(caller: Asked, body: ProvisionBody, response: Response) -> Single[
         checkout_url=None,
         checkout_billing_id=None,
         subscription=shown,
+        entitlements=may_use,
     )
     return Single(data=made)
 
