@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing_run, catalogue_scale, check_http, check_local, drafting, paper, preview, timeline
+from bench import (
+    billing_run,
+    catalogue_scale,
+    check_http,
+    check_local,
+    drafting,
+    paper,
+    preview,
+    timeline,
+)
 from bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
