@@ -257,7 +257,7 @@ def test_an_end_at_once_gives_nothing_back_unless_asked(shop: World) -> None:
     until(shop, "2025-06-01")
     assert shop.invoices() == [
         "2025-01-10  Business  2025-01-10..2025-02-10  90.00 EUR",
-        "2025-01-20  Business: API calls  2025-01-10..2025-01-20  1.00 EUR",
+        "2025-01-21  Business: API calls  2025-01-10..2025-01-21  1.00 EUR",
     ]
 
 

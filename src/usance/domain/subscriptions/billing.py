@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from usance.domain.calendar import Cadence, Unit, day_of, start_of_day
@@ -24,7 +24,8 @@ from usance.domain.subscriptions.subscription import (
     Version,
 )
 
-YEAR = Cadence(1, Unit.YEAR)
+MONTH, YEAR = Cadence(1, Unit.MONTH), Cadence(1, Unit.YEAR)
+ONE_DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
 REPLACED = (EndReason.UPGRADE_OR_DOWNGRADE, EndReason.TRIAL_CONVERTED)
 
 
@@ -97,11 +98,10 @@ def billing_day(subscription: Subscription, at: datetime, where: ZoneInfo) -> da
     """The day an instant counts for. The instant at which a period ends is the day on which the
     next begins, wherever clocks stand: counted in months from the anchor's own day.
     """
-    month = Cadence(1, Unit.MONTH)
     anchor = subscription.anchor
     if at > anchor and month_at(anchor, at, UTC_ZONE).start == at:
-        index = month.index_at(day_of(anchor, UTC_ZONE), day_of(at, UTC_ZONE))
-        return month.boundary(anchor_day(subscription, where), index)
+        index = MONTH.index_at(day_of(anchor, UTC_ZONE), day_of(at, UTC_ZONE))
+        return MONTH.boundary(anchor_day(subscription, where), index)
     return day_of(at, where)
 
 
@@ -124,6 +124,8 @@ def first_day(
     starts_at = begins_at(subscription)
     if subscription.trial_end is TrialEnd.CANCEL_SUBSCRIPTION:
         return None
+    if subscription.ends_at is not None and subscription.ends_at <= starts_at:
+        return None
     day = billing_day(subscription, starts_at, where)
     first = subscription.versions[0]
     made_on = day_of(first.created_at, where)
@@ -131,12 +133,8 @@ def first_day(
         day = _next_boundary(subscription, first, made_on, where)
     if beside.is_paid_before and first.proration is ProrationBehavior.NONE:
         day = _next_boundary(subscription, first, day, where)
-    end = (
-        None
-        if subscription.ends_at is None
-        else billing_day(subscription, subscription.ends_at, where)
-    )
-    return None if end is not None and end <= day else day
+    end = ending(subscription, where, beside)
+    return None if end is not None and end.day <= day else day
 
 
 def steps(
@@ -164,15 +162,24 @@ def steps(
 def ending(
     subscription: Subscription, where: ZoneInfo, beside: Neighbours = ALONE
 ) -> Ending | None:
-    """When and how its billing ends; None: it goes on."""
+    """When and how its billing ends; None: it goes on.
+
+    Where days are given back, the day it ends on is the first of them. Else that day is its last,
+    unless it ends just when a period does.
+    """
     ends_at = subscription.ends_at
     if ends_at is None:
         return None
     day = billing_day(subscription, ends_at, where)
-    is_refunded = _gives_back(subscription, beside)
+    if _gives_back(subscription, beside):
+        return Ending(day, is_refunded=True, bound=day)
+    begun = month_at(subscription.anchor, ends_at - INSTANT, UTC_ZONE).start
+    is_begun = billing_day(subscription, begun, where) == day
+    is_edge = MONTH.first_boundary(anchor_day(subscription, where), day) == day
+    if is_begun or not is_edge:
+        day += ONE_DAY
     last = subscription.version_at(ends_at)
-    bound = day if is_refunded else _next_boundary(subscription, last, day, where)
-    return Ending(day, is_refunded, bound)
+    return Ending(day, is_refunded=False, bound=_next_boundary(subscription, last, day, where))
 
 
 def next_look(
