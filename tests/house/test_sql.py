@@ -21,6 +21,8 @@ NO_TENANT = {
     "migrate.py": "makes the tables",
     "queue_schema.py": "makes the queue's tables",
     "database.py:SET_PLATFORM": "opens the registry",
+    "database.py:IN_UTC": "of a new connection, which no tenant has yet",
+    "database.py:BYPASSES": "of a new connection, which no tenant has yet",
     "database.py:APPEND_ROWS": "Tx.append_rows puts tenant_id before the columns",
     "tenants.py:EVERY": "lists the registry",
     "jobs.py:QUEUE_AGAIN": "by the id of a job that LOCK_LOST found, for a platform transaction",
