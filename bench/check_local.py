@@ -22,9 +22,7 @@ from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvid
 
 from bench.figure import Figure, at_most
 from usance_client import UsanceClient
-from usance_client.book import Feed
 from usance_client.snapshot import snapshot_from
-from usance_client.windows import FOREVER
 
 CUSTOMER, FLAG = "acme", "api-calls"
 CALLS, TURNS = 500, 200
@@ -81,7 +79,7 @@ def _medians(asked: dict[str, Question]) -> dict[str, float]:
 def _usance() -> Iterator[Question]:
     """The client, with a snapshot that came a moment ago."""
     with UsanceClient("key", "http://127.0.0.1:9", is_on_demand=False) as client:
-        client._knowledge.put(snapshot_from(_snapshot()), Feed(FOREVER))
+        client._knowledge.put_asked(snapshot_from(_snapshot()))
 
         def ask() -> bool:
             return client.check(CUSTOMER, FLAG, 1).has_access

@@ -32,6 +32,7 @@ class Knowledge:
         self.book = Book(now, outbox.queued_of)
         self.streams: list[Stream] = []
         self.is_changed = False  # since somebody saved it
+        self.when_back: Callable[[], None] = lambda: None
         self._transport, self._now = transport, now
         self._loading: dict[Whose, threading.Lock] = {}
         self._not_before, self._wait = 0.0, FIRST_WAIT
@@ -72,13 +73,13 @@ class Knowledge:
     def follow(self, customer_id: str) -> None:
         """Have a stream bring news of a customer."""
         with self.lock:
-            if self._is_closed or any(customer_id in one.customers for one in self.streams):
+            if self._is_closed or any(one.brings(customer_id) for one in self.streams):
                 return
-            stream = next((one for one in self.streams if one.has_room), None)
+            stream = next((one for one in self.streams if one.has_room_for(customer_id)), None)
             if stream is None:
                 stream = Stream(
                     self._transport,
-                    on_news=self.put,
+                    on_news=self._put,
                     on_connected=self._connected,
                     position_of=self._position_of,
                     now=self._now,
@@ -86,30 +87,16 @@ class Knowledge:
                 self.streams.append(stream)
             stream.add(customer_id)
 
-    def put(self, snapshot: Snapshot, feed: Feed) -> None:
-        """Hold a snapshot, unless a newer one came first."""
-        now = self._now()
-        with self.lock:
-            old = self.book.held(snapshot.key)
-            if (
-                old is not None
-                and _is_older(snapshot.position, old.snapshot.position)
-                and now - old.received_at < OUT_OF_ORDER_WITHIN
-            ):
-                return
-            self.book.put(snapshot, feed, is_exact=False, received_at=now)
-            self.is_changed = True
-            if snapshot.resource_id is None:
-                for held in self.book.of_customer(snapshot.customer_id):
-                    held.is_outdated = held.snapshot.resource_id is not None
+    def put_asked(self, snapshot: Snapshot, *, is_exact: bool = False) -> None:
+        """Hold what was asked for, unless news that are newer came first.
 
-    def put_exactly(self, snapshot: Snapshot) -> None:
-        """Hold a snapshot asked for while nothing was on its way: it has all that was sent."""
+        `is_exact`: nothing was on its way meanwhile, so it has all that was sent.
+        """
         with self.lock:
-            old = self.book.held(snapshot.key)
-            feed = Feed(self._now() + STALE_AFTER) if old is None else old.feed
-            self.book.put(snapshot, feed, is_exact=True, received_at=self._now())
-            self.is_changed = True
+            old, now = self.book.held(snapshot.key), self._now()
+            if old is None or not _is_overtaken(snapshot, old, now):
+                feed = Feed(now + STALE_AFTER) if old is None else old.feed
+                self._put(snapshot, feed, is_exact=is_exact)
 
     def close(self) -> None:
         """End the streams."""
@@ -117,13 +104,22 @@ class Knowledge:
         for stream in self.streams:
             stream.close()
 
+    def _put(self, snapshot: Snapshot, feed: Feed, *, is_exact: bool = False) -> None:
+        """Hold it. News are taken as they come: whatever they miss, further news will say."""
+        with self.lock:
+            self.book.put(snapshot, feed, is_exact=is_exact, received_at=self._now())
+            self.is_changed = True
+            if snapshot.resource_id is None:
+                for held in self.book.of_customer(snapshot.customer_id):
+                    held.is_outdated = held.snapshot.resource_id is not None
+
     def _ask(self, whose: Whose) -> None:
         if not all(is_id(each) for each in whose if each is not None):
             reason = "CustomerResourceNotFound" if is_id(whose[0]) else "CustomerNotFound"
-            self.put(no_customer(*whose, reason), Feed(FOREVER))
+            self._put(no_customer(*whose, reason), Feed(FOREVER))
             return
         try:
-            self.put(self._transport.snapshot(*whose), Feed(self._now() + STALE_AFTER))
+            self.put_asked(self._transport.snapshot(*whose))
             self._wait = FIRST_WAIT
         except (Unreachable, Refused, MalformedSnapshot) as problem:
             log.warning("%s is not known, and falls back: %s", whose[0], problem)
@@ -134,6 +130,7 @@ class Knowledge:
         self._not_before, self._wait = 0.0, FIRST_WAIT
         with self.lock:
             self.book.feed_from(customer_ids, feed)
+        self.when_back()
         for customer_id in customer_ids:
             self.load(customer_id)
 
@@ -147,5 +144,12 @@ class Knowledge:
         return min(positions, key=int)
 
 
-def _is_older(position: str, than: str) -> bool:
-    return position.isdecimal() and than.isdecimal() and int(position) < int(than)
+def _is_overtaken(snapshot: Snapshot, old: Held, now: Nanoseconds) -> bool:
+    """Whether what came later from elsewhere was read later, too.
+
+    A position that is older than one of a while ago is none of that count: a backup was restored.
+    """
+    position, before = snapshot.position, old.snapshot.position
+    are_numbers = position.isdecimal() and before.isdecimal()
+    is_recent = now - old.received_at < OUT_OF_ORDER_WITHIN
+    return are_numbers and is_recent and int(position) < int(before)

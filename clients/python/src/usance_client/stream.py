@@ -18,9 +18,10 @@ from usance_client.transport import Message, Refused, Transport, Unreachable, re
 
 log = logging.getLogger("usance_client")
 
-MOST_CUSTOMERS = 100  # of one stream: their ids have to fit into an address
+LONGEST = 6_000  # characters of ids of one stream: they have to fit into an address
 FIRST_WAIT, LONGEST_WAIT = 0.1, 10.0  # seconds between attempts
-GATHERING = 0.05  # seconds in which customers that come together are asked for together
+GATHERING = 0.5  # seconds in which customers that come one by one are gathered for a connection
+FIRST_GATHERING = 0.02
 STALE_AFTER = 45 * 10**9  # nanoseconds without a sign of life
 
 
@@ -42,6 +43,8 @@ class Stream:
         self._transport, self._now, self._position_of = transport, now, position_of
         self._on_news, self._on_connected = on_news, on_connected
         self._customers: dict[str, None] = {}
+        self._length = 0
+        self._is_waiting = False
         self._position: str | None = None
         self._connection: socket.socket | None = None
         self._is_stopping = False
@@ -54,16 +57,26 @@ class Stream:
         """Whose news it brings."""
         return list(self._customers)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether it can take another customer."""
-        return len(self._customers) < MOST_CUSTOMERS
+    def brings(self, customer_id: str) -> bool:
+        """Whether it brings news of that one."""
+        return customer_id in self._customers
+
+    def has_room_for(self, customer_id: str) -> bool:
+        """Whether it can bring news of another."""
+        return self._length + len(customer_id) < LONGEST
 
     def add(self, customer_id: str) -> None:
         """Bring news of this one too, from now on."""
-        if customer_id not in self._customers:
-            self._customers[customer_id] = None
-            self._interrupt()
+        if customer_id in self._customers:
+            return
+        self._customers[customer_id] = None
+        self._length += len(customer_id) + 1
+        self._changed.set()
+        if self._connection is not None and not self._is_waiting:
+            self._is_waiting = True
+            later = threading.Timer(GATHERING, self._interrupt)
+            later.daemon = True
+            later.start()
 
     def close(self) -> None:
         """End the connection and the thread."""
@@ -77,6 +90,7 @@ class Stream:
         self.is_connected = connection is not None
 
     def _interrupt(self) -> None:
+        self._is_waiting = False
         self._changed.set()
         connection = self._connection
         if connection is not None:
@@ -91,7 +105,7 @@ class Stream:
             if not self._customers:
                 self._changed.wait()
             if self._changed.is_set():
-                time.sleep(GATHERING)
+                time.sleep(FIRST_GATHERING)
                 self._changed.clear()
             try:
                 heard = self._listen()
@@ -99,6 +113,9 @@ class Stream:
                 heard = False
                 if not self._changed.is_set():
                     log.warning("no news from the server, trying again: %s", problem)
+            except Exception:  # the last net of the thread: without it no news would ever come
+                heard = False
+                log.exception("the stream goes on after an error of its own")
             if heard:
                 wait = FIRST_WAIT
             if not self._changed.wait(wait * random.uniform(0.5, 1)):

@@ -44,6 +44,7 @@ class Upkeep:
         self._knowledge, self._outbox, self._cache = knowledge, outbox, cache
         self._transport, self._now, self._interval = transport, now, interval
         self._lock, self._book = knowledge.lock, knowledge.book
+        knowledge.when_back = self.retry
         self._one_at_a_time = threading.Lock()
         self._wake = threading.Event()
         self._is_stopping = False
@@ -57,6 +58,12 @@ class Upkeep:
         if not self._wait:
             self._wake.set()
 
+    def retry(self) -> None:
+        """The server is back: do not wait any longer."""
+        if self._wait:
+            self._wait = 0.0
+            self._wake.set()
+
     def close(self) -> None:
         """End the thread and save what is known."""
         self._is_stopping = True
@@ -67,7 +74,9 @@ class Upkeep:
     def flush(self, timeout: float) -> bool:
         """Send all that waits, for so many seconds at most; whether none is left."""
         deadline = time.monotonic() + timeout
-        with self._one_at_a_time:
+        if not self._one_at_a_time.acquire(timeout=timeout):
+            return False
+        try:
             wait = FIRST_WAIT
             while not self._is_sent(deadline):
                 if time.monotonic() + wait > deadline:
@@ -75,6 +84,8 @@ class Upkeep:
                 time.sleep(wait)
                 wait *= 2
             self._settle(at_once=True)
+        finally:
+            self._one_at_a_time.release()
         return True
 
     def save(self) -> None:
@@ -184,10 +195,15 @@ class Upkeep:
         for held in due:
             held.asked_again_at = self._now()
             try:
-                self._knowledge.put_exactly(self._transport.snapshot(*held.snapshot.key))
+                self._renew(held)
             except (Unreachable, Refused, MalformedSnapshot) as problem:
                 log.warning("%s is not renewed: %s", held.snapshot.customer_id, problem)
                 return
+
+    def _renew(self, held: Held) -> None:
+        snapshot = self._transport.snapshot(*held.snapshot.key)
+        is_exact = not any(self._outbox.unanswered(route) for route in Route)
+        self._knowledge.put_asked(snapshot, is_exact=is_exact)
 
     def _all(self) -> Iterator[Held]:
         with self._lock:
