@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,7 @@ from usance.domain.ids import ConnectionId, CustomerId, FeatureId
 from usance.domain.metering.totals import UsageWindow
 from usance.flows.connect_usage import connect_usage
 from usance.flows.plays.sync_connection import Synced, sync_connection
+from usance.providers.stigg_api import stigg_api
 from usance.store import connections, features, usage
 
 __all__ = ["Connected", "connect", "connected", "there", "world"]
@@ -37,17 +39,33 @@ class Connected:
     world: World
     there: OtherSide
 
-    def sync(self, *, is_whole: bool = False, at_most: int | None = None) -> Synced:
+    def sync(
+        self,
+        *,
+        is_whole: bool = False,
+        at_most: int | None = None,
+        tried_before: datetime | None = None,
+    ) -> Synced:
         """Sync now; nothing fails."""
-        synced = self.try_sync(is_whole=is_whole, at_most=at_most)
+        synced = self.try_sync(is_whole=is_whole, at_most=at_most, tried_before=tried_before)
         assert synced.failure is None
         return synced
 
-    def try_sync(self, *, is_whole: bool = False, at_most: int | None = None) -> Synced:
+    def try_sync(
+        self,
+        *,
+        is_whole: bool = False,
+        at_most: int | None = None,
+        tried_before: datetime | None = None,
+    ) -> Synced:
         """Sync now, however it ends."""
-        world = self.world
         return sync_connection(
-            world.runtime, world.scope, STIGG, is_whole=is_whole, at_most=at_most
+            self.world.runtime,
+            self.world.scope,
+            STIGG,
+            is_whole=is_whole,
+            at_most=at_most,
+            tried_before=tried_before,
         )
 
     def here(
@@ -98,6 +116,8 @@ def connect(
 ) -> Connected:
     """A connection that counts from New Year 2025, on 10 January."""
     there.is_running = kind is HistoryKind.RUNNING
+    source = partial(stigg_api, pause=lambda _seconds: None)
+    world.runtime = replace(world.runtime, usage_source=source)
     connection = Connection(
         id=STIGG,
         url=there.url,

@@ -272,3 +272,38 @@ def test_a_coarser_look_at_the_same_moves_nothing(connected: Connected, there: O
     assert connected.sync(is_whole=True).change_count == 0
     there.grain = HOUR
     assert connected.sync(is_whole=True).change_count == 0
+
+
+def test_what_an_old_customer_uses_for_the_first_time_is_counted_from_zero(
+    connected: Connected, there: OtherSide
+) -> None:
+    there.customer("acme", createdAt="2020-01-01T00:00:00Z")
+    there.feature("calls", createdAt="2020-01-01T00:00:00Z")
+    there.uses("2025-01-02T10:20", 30)
+    connected.sync()
+    assert connected.here() == 30
+    connected.sync()
+    assert len(there.histories) == 3, "from its beginning once, then from where it was left"
+
+
+def test_what_was_used_before_the_connection_counts_is_left_out(
+    connected: Connected, there: OtherSide
+) -> None:
+    there.uses("2024-12-30T10:20", 1000)
+    there.uses("2025-01-02T10:20", 30)
+    there.uses("2025-01-02T11:20", 5)
+    connected.sync()
+    assert connected.here(since="2024-01-01") == 35
+
+
+def test_a_sync_with_at_most_so_many_histories_leaves_out_those_just_read(
+    connected: Connected, there: OtherSide
+) -> None:
+    for name in ("a", "b", "c"):
+        there.customer(name, name=name)
+    started = connected.world.runtime.clock()
+    first = connected.sync(at_most=3, tried_before=started)
+    second = connected.sync(at_most=3, tried_before=started)
+    assert [first.read_count, first.remaining] == [3, 1]
+    assert [second.read_count, second.remaining] == [1, 0]
+    assert connected.kept.synced_at is not None

@@ -15,11 +15,15 @@ Answer = tuple[int, bytes]
 
 @dataclass(slots=True)
 class Service:
-    """A server that answers what `answer` says, and remembers what it was asked."""
+    """A server that answers what `answer` says, and remembers what it was asked, and with which
+    headers; its own `headers` go with every answer.
+    """
 
     answer: Callable[[str, Any], Answer]
     asked: list[tuple[str, Any]] = field(default_factory=list)
     url: str = ""
+    heard: list[dict[str, str]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def says(self, plain: object, status: int = 200) -> None:
         """From now on it answers that."""
@@ -43,9 +47,12 @@ def service(plain: object = None, status: int = 200) -> Iterator[Service]:
 
         def _answer(self, body: Any) -> None:
             played.asked.append((self.path, body))
+            played.heard.append({name.lower(): value for name, value in self.headers.items()})
             code, content = played.answer(self.path, body)
             self.send_response(code)
             self.send_header("content-length", str(len(content)))
+            for name, value in played.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 

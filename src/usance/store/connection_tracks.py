@@ -43,7 +43,7 @@ UPDATE connection_tracks
        read_at = %(at)s,
        read_whole_at = CASE WHEN %(is_whole)s THEN %(at)s ELSE read_whole_at END,
        changed_at = CASE WHEN %(is_changed)s THEN %(at)s ELSE changed_at END,
-       problem = %(problem)s
+       problem = NULL
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
@@ -176,7 +176,6 @@ def save_read(
     tried_at: datetime,
     is_whole: bool,
     is_changed: bool,
-    problem: str | None,
 ) -> None:
     """A locked track was read `at` an instant of its environment, `tried_at` one of the world, and
     this is where to go on.
@@ -190,7 +189,6 @@ def save_read(
         tried_at=tried_at,
         is_whole=is_whole,
         is_changed=is_changed,
-        problem=problem,
     )
 
 

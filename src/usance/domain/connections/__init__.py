@@ -7,13 +7,14 @@ Does not own: asking the other side (providers), keeping events (metering), pric
 Always true:
 - after each reading, what was taken in is what the other side tells;
 - reading the same again takes in nothing;
-- how finely the other side tells its history changes no total;
+- how finely the other side tells its history changes no total (by the day, or finer);
 - a running count and the amounts it is made of are read alike.
 
 How a history is read: its points are either a RUNNING count, which a reset point begins again from
 zero, or the AMOUNTS of stretches of time. A running count's point covers the time since the point
 before it, itself included; an amount's point covers the time from itself to the next one. What was
-taken in is compared stretch by stretch, and the difference stands at the point's own instant.
+taken in is compared stretch by stretch within each UTC day, and the difference stands at the
+point's own instant.
 
 A running count proves itself: when it still says at some instant what it said before, nothing
 earlier has changed since its last reset. Reading goes on from such an anchor; where it does not

@@ -39,7 +39,7 @@ class Reading:
     """What a history says of the time after `after` (not included).
 
     `is_base_known` False: the count stood at something when it began, and nothing tells since when;
-    that much was not taken in.
+    that much is left out. Asked from when there was nobody to count, the other side tells.
     """
 
     kind: HistoryKind

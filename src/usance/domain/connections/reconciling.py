@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from usance.domain.connections.connection import HistoryKind
@@ -25,9 +25,14 @@ def differences(reading: Reading, taken: Mapping[datetime, Decimal]) -> dict[dat
 
 
 def _owner(used_at: datetime, instants: list[datetime], kind: HistoryKind) -> datetime:
-    """The point whose stretch of time an instant lies in; itself, where none is."""
+    """The point whose stretch of time an instant lies in, on the same day; itself, where none is.
+
+    Within a day a history told more coarsely than before says nothing new. What lies on a day
+    without such a point was used on another day.
+    """
     if kind is HistoryKind.RUNNING:
         index = bisect_left(instants, used_at)
-        return instants[index] if index < len(instants) else used_at
-    index = bisect_right(instants, used_at) - 1
-    return instants[index] if index >= 0 else used_at
+    else:
+        index = bisect_right(instants, used_at) - 1
+    owner = instants[index] if 0 <= index < len(instants) else used_at
+    return owner if owner.astimezone(UTC).date() == used_at.astimezone(UTC).date() else used_at

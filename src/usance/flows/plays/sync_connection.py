@@ -212,17 +212,21 @@ def _told(
 def _history(
     source: UsageSource, connection: Connection, track: Track, *, now: datetime, is_whole: bool
 ) -> _Told:
-    asked = span(track, connection.kind, now=now, is_whole=is_whole)
+    kind = connection.kind
     there = (track.customer_there, track.feature_there)
+    asked = span(track, kind, now=now, is_whole=is_whole)
     series = source.history(*there, start=asked.start_at, end=now)
-    reading = read(series, asked, track, connection.kind, now=now)
+    reading = read(series, asked, track, kind, now=now)
     if reading is None:
-        asked = span(track, connection.kind, now=now, is_whole=is_whole, is_doubtful=True)
+        asked = span(track, kind, now=now, is_doubtful=True)
         series = source.history(*there, start=asked.start_at, end=now)
-        reading = read(series, asked, track, connection.kind, now=now)
+        reading = read(series, asked, track, kind, now=now)
         assert reading is not None, "a reading without an anchor needs none to hold"
-    anchor = next_anchor(series, track, connection.kind, now=now)
-    return _Told(track, reading, anchor, asked.reads_all)
+    if not reading.is_base_known:
+        asked = asked._replace(start_at=track.known_since)
+        series = source.history(*there, start=asked.start_at, end=now)
+        reading = read(series, asked, track, kind, now=now)
+    return _Told(track, reading, next_anchor(series, track, kind, now=now), asked.reads_all)
 
 
 def _keep(runtime: Runtime, scope: Scope, told: _Told, synced: Synced) -> None:

@@ -63,7 +63,6 @@ def take_in_usage(
             tried_at=runtime.clock(),
             is_whole=is_whole,
             is_changed=bool(added),
-            problem=None if reading.is_base_known else BASE_UNKNOWN,
         )
     return added
 
