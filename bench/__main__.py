@@ -16,9 +16,11 @@ from bench import (
     check_http,
     check_local,
     drafting,
+    ingest,
     paper,
     preview,
     timeline,
+    usage_query,
 )
 from bench.figure import Figure
 
@@ -31,6 +33,8 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "catalogue_scale": catalogue_scale.run,
     "check_http": check_http.run,
     "check_local": check_local.run,
+    "ingest": ingest.run,
+    "usage_query": usage_query.run,
 }
 
 

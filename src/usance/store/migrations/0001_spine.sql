@@ -589,7 +589,7 @@ CREATE TABLE usage_reports (
 -- The number a dimension is, or plainly reads as ("12.50", not "12abc"); null for anything else.
 CREATE FUNCTION usage_number(dimension jsonb) RETURNS numeric IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN jsonb_typeof(dimension) = 'number' THEN (dimension #>> '{}')::numeric
+    WHEN jsonb_typeof(dimension) = 'number' THEN dimension::numeric
     WHEN jsonb_typeof(dimension) = 'string'
      AND dimension #>> '{}' ~ '^-?[0-9]{1,17}([.][0-9]{1,12})?$' THEN (dimension #>> '{}')::numeric
 END;
