@@ -26,7 +26,7 @@ from usance.domain.subscriptions.subscription import Version
 from usance.domain.subscriptions.terms import EntitlementOverride, Terms, UnitQuantity
 from usance.flows.open_environment import move_clock
 from usance.flows.runtime import Runtime, Scope
-from usance.store import access, parties, subscriptions
+from usance.store import access, features, parties, subscriptions
 
 LATER = START + timedelta(days=40)
 
@@ -237,6 +237,18 @@ def test_whatever_decides_access_moves_its_stamp(offers: Offers) -> None:
     stamps.append(stamp(offers))
     assert len(set(stamps)) == len(stamps)
     assert stamps == sorted(stamps)
+
+
+def test_what_decides_nothing_moves_no_stamp(offers: Offers) -> None:
+    subscription = offers.subscribe(offers.plan("pro", gives("sso")))
+    before = stamp(offers)
+    with offers.runtime.transaction(offers.scope) as tx:
+        subscriptions.save(tx, subscription, at=LATER)
+        words = subscriptions.Words(metadata={"team": "blue"})
+        subscriptions.save_words(tx, subscription.id, words, at=LATER)
+        features.save(tx, switch("sso"), at=LATER)
+        parties.save_customer(tx, parties.customer(tx, ACME), at=LATER)
+    assert stamp(offers) == before
 
 
 def test_what_is_rolled_back_moves_no_stamp(offers: Offers) -> None:

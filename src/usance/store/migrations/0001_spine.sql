@@ -792,9 +792,15 @@ END $$;
 CREATE CONSTRAINT TRIGGER a_moved_clock_changes_access AFTER UPDATE OF clock_at ON tenants
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION access_of_all_changed();
-CREATE CONSTRAINT TRIGGER a_feature_changes_access AFTER INSERT OR UPDATE ON features
+CREATE CONSTRAINT TRIGGER a_new_feature_changes_access AFTER INSERT ON features
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION access_of_all_changed();
+CREATE CONSTRAINT TRIGGER a_feature_changes_access AFTER UPDATE ON features
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW
+    WHEN ((OLD.display_name, OLD.meter, OLD.status, OLD.enum_values) IS DISTINCT FROM
+          (NEW.display_name, NEW.meter, NEW.status, NEW.enum_values))
+    EXECUTE FUNCTION access_of_all_changed();
 CREATE CONSTRAINT TRIGGER a_published_version_changes_access
     AFTER INSERT OR UPDATE ON package_versions
     DEFERRABLE INITIALLY DEFERRED
@@ -809,9 +815,18 @@ CREATE CONSTRAINT TRIGGER a_customer_changes_access
     WHEN (OLD.archived_at IS DISTINCT FROM NEW.archived_at
           OR OLD.clock_at IS DISTINCT FROM NEW.clock_at)
     EXECUTE FUNCTION customer_changed();
-CREATE CONSTRAINT TRIGGER a_subscription_changes_access AFTER INSERT OR UPDATE ON subscriptions
+CREATE CONSTRAINT TRIGGER a_new_subscription_changes_access AFTER INSERT ON subscriptions
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION access_of_customer_changed();
+CREATE CONSTRAINT TRIGGER a_subscription_changes_access AFTER UPDATE ON subscriptions
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW
+    WHEN ((OLD.customer_id, OLD.resource_id, OLD.plan_id, OLD.starts_at, OLD.ends_at, OLD.anchor,
+           OLD.usage_anchor, OLD.trial_ends_at, OLD.is_payment_pending, OLD.canceled_at)
+          IS DISTINCT FROM
+          (NEW.customer_id, NEW.resource_id, NEW.plan_id, NEW.starts_at, NEW.ends_at, NEW.anchor,
+           NEW.usage_anchor, NEW.trial_ends_at, NEW.is_payment_pending, NEW.canceled_at))
+    EXECUTE FUNCTION access_of_customer_changed();
 CREATE CONSTRAINT TRIGGER new_terms_change_access AFTER INSERT OR UPDATE ON subscription_versions
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION subscription_version_changed();
