@@ -38,7 +38,7 @@ class Event(NamedTuple):
 
     after: int
     what: str
-    count: int
+    seats: int
     is_billed: bool
 
 
@@ -116,8 +116,8 @@ def _happens(world: World, current: str, event: Event, held: list[Held], day: da
         at_once = Schedule.IMMEDIATE
         return subscribe(world, other, trial=NO_TRIAL, schedule=at_once)
     if now.plan == "team":
-        now.seats[day] = event.count
-        request = UpdateRequest(units=seats(event.count), schedule=Schedule.IMMEDIATE)
+        now.seats[day] = event.seats
+        request = UpdateRequest(units=seats(event.seats), schedule=Schedule.IMMEDIATE)
         update_subscription(world.runtime, world.scope, current, request)
     return current
 

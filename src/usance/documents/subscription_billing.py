@@ -174,15 +174,16 @@ def _unit(feature: Feature | None) -> str | None:
 
 
 def _metered_price(each: Charged, feature: Feature) -> dict[str, object]:
-    """The price of what is reported; charges are for the units the feature is sold in."""
+    """The price of what is reported; charges and what they include count units it is sold in."""
     price: Price = each.charge.price()
-    sold_in = feature.unit_transformation
+    sold_in, by = feature.unit_transformation, Decimal(1)
     if sold_in is not None and sold_in.divide > 1:
-        price = _of_reported(each.charge.price(), Decimal(sold_in.divide), sold_in.rounding)
-    included = each.included or Decimal(0)
+        by = Decimal(sold_in.divide)
+        price = _of_reported(each.charge.price(), by, sold_in.rounding)
+    included = (each.included or Decimal(0)) * each.times * by
     if not each.is_counted_yearly or not included:
-        return plain_pricing(Pricing(price=price, included=included * each.times))
-    return plain_pricing(Pricing(price=_after(price, included * each.times)))
+        return plain_pricing(Pricing(price=price, included=included))
+    return plain_pricing(Pricing(price=_after(price, included)))
 
 
 def _of_reported(price: ChargePrice, by: Decimal, rounding: UnitRounding) -> Price:
