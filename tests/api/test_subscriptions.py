@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Desk
+from usance.store import subscriptions
 
 FEATURES = [
     {"id": "seats", "displayName": "Seats", "featureType": "NUMBER", "meterType": "FLUCTUATING"},
@@ -134,6 +135,15 @@ def test_null_clears_what_may_be_cleared_and_nothing_sent_changes_nothing(shop: 
     ).json()["data"]
     assert (cleared["cancellationDate"], cleared["budget"], cleared["coupons"]) == (None, None, [])
     assert cleared["metadata"] == {}
+    said = {
+        "salesforceId": "sf",
+        "billingId": "b",
+        "billingInformation": {"invoiceDaysUntilDue": 7},
+    }
+    kept = shop.http.patch(path, json=said).json()["data"]
+    assert (kept["salesforceId"], kept["billingId"]) == ("sf", "b")
+    with shop.runtime.transaction(shop.scope) as tx:
+        assert subscriptions.one(tx, made).subscription.days_until_due == 7
     for name in ("planId", "resourceId", "startDate"):
         refused = shop.http.patch(path, json={name: "other"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (422, "UnknownField")

@@ -58,4 +58,6 @@ def _words(kept: Kept, request: UpdateRequest) -> Words:
         words = replace(words, metadata=request.metadata)
     if not isinstance(request.billing_id, Keep):
         words = replace(words, billing_id=request.billing_id)
+    if not isinstance(request.salesforce_id, Keep):
+        words = replace(words, salesforce_id=request.salesforce_id)
     return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -99,12 +100,23 @@ def test_the_whole_way_up_and_down_again(offered: Stigg, desk: Desk) -> None:
     subscriptions = offered.v1.subscriptions
     free = subscribe(offered, "free")
     assert subscriptions.retrieve(free).data.pricing_type == "FREE"
+    check = partial(offered.v1.customers.check_entitlement, "ada", feature_id="calls")
+    assert check(requested_usage=100).data.is_granted
+    denied = check(requested_usage=101).data
+    assert (denied.is_granted, denied.access_denied_reason) == (
+        False,
+        "RequestedUsageExceedingLimit",
+    )
     desk.at("2025-01-10")
     pro = subscribe(offered, "pro", charges=[{"id": "seats", "quantity": 3, "type": "FEATURE"}])
     ended = subscriptions.retrieve(free).data
     assert (ended.status, ended.cancel_reason) == ("CANCELED", "UPGRADE_OR_DOWNGRADE")
     assert ended.end_date == subscriptions.retrieve(pro).data.start_date
-    more = subscriptions.update(pro, addons=[{"id": "extra", "quantity": 1}]).data
+    agreed: Any = [{"id": "calls", "type": "FEATURE", "usage_limit": 5000}]
+    more = subscriptions.update(
+        pro, addons=[{"id": "extra", "quantity": 1}], entitlements=agreed
+    ).data
+    assert check(requested_usage=5000).data.is_granted, "at once"
     assert [each.id for each in more.addons or []] == ["extra"]
     assert more.future_updates == [], "what costs more is had at once"
     desk.at("2025-01-20")
@@ -131,6 +143,7 @@ def test_the_whole_way_up_and_down_again(offered: Stigg, desk: Desk) -> None:
     assert subscriptions.cancel(pro, cancellation_time="IMMEDIATE").data.id == pro
     over = subscriptions.retrieve(pro).data
     assert (over.status, over.cancel_reason) == ("CANCELED", "Immediate")
+    assert check().data.access_denied_reason == "NoActiveSubscription"
     with pytest.raises(ConflictError) as late:
         subscriptions.update(pro, metadata={"a": "b"})
     assert "SubscriptionOver" in str(late.value)

@@ -109,16 +109,19 @@ def update_request(body: PatchBody) -> UpdateRequest:
         "cancellation_date": instant_in(body.cancellation_date, "cancellationDate"),
         "metadata": body.metadata or {},
         "billing_id": body.billing_id,
+        "salesforce_id": body.salesforce_id,
     }
     if billing is not None and "coupon_id" in billing.model_fields_set:
         sent = {*sent, "applied_coupon"}
         found["applied_coupon"] = coupon_of(CouponBody(coupon_id=billing.coupon_id))
+    days = None if billing is None else _days(billing)
     changed = {UPDATED.get(name, name): found[name] for name in found if name in sent}
     return UpdateRequest(
         **changed,
         schedule=body.schedule_strategy,
         is_anchor_now=_is_now(body.billing_cycle_anchor),
         proration=None if billing is None else billing.proration_behavior,
+        days_until_due=KEEP if days is None else days,
     )
 
 

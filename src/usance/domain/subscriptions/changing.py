@@ -222,6 +222,8 @@ def _version(before: Terms, offer: Offer, addon_id: PackageId) -> int:
 
 def _with_dates(subscription: Subscription, request: UpdateRequest, at: datetime) -> Subscription:
     changed = subscription
+    if not isinstance(request.days_until_due, Keep):
+        changed = replace(changed, days_until_due=request.days_until_due)
     if not isinstance(request.trial_ends_at, Keep):
         moved = request.trial_ends_at
         ends = subscription.trial_end is TrialEnd.CANCEL_SUBSCRIPTION

@@ -124,6 +124,8 @@ class UpdateRequest:
     proration: ProrationBehavior | None = None
     metadata: Mapping[str, str] | Keep = KEEP
     billing_id: str | Keep | None = KEEP
+    salesforce_id: str | Keep | None = KEEP
+    days_until_due: int | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
