@@ -8,12 +8,13 @@ change, so that a check compares two whole numbers.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from usance_client.decision import Decision, DenialReason, Kind
+from usance_client.decision import NO_VALUES, Decision, DenialReason, Kind
 from usance_client.quantity import NOTHING, in_units, minus, unit_of
 from usance_client.snapshot import Allowance, Entitlement
 from usance_client.windows import ALWAYS, FOREVER, Nanoseconds, Window, instant
@@ -76,21 +77,20 @@ NOTHING_GIVEN = _Option(
 
 def answers(entitlement: Entitlement, uses: Sequence[Use]) -> Answers:
     """The answers of an entitlement whose allowances were used so, one use for each."""
-    ends = [use.window.end for use in uses]
-    until = min(ends, default=FOREVER)
-    moment = min([*ends, entitlement.valid_until])
-    valid_until = None if moment == FOREVER else instant(moment)
-    if entitlement.kind is Kind.METERED and entitlement.is_granted:
-        fits, exceeded, room = _metered(entitlement, uses)
-    else:
-        fits = exceeded = _without_usage(entitlement)
-        room = None
-    fits = replace(fits, kind=entitlement.kind, valid_until=valid_until)
-    exceeded = replace(exceeded, kind=entitlement.kind, valid_until=valid_until)
-    if reason := reason_without_values(entitlement):
-        fits, exceeded = fits.denied(reason), exceeded.denied(reason)
-    unit = 1 if room is None else unit_of([room])
-    headroom = None if room is None else in_units(room, unit)
+    until = min((use.window.end for use in uses), default=FOREVER)
+    moment = min(until, entitlement.valid_until)
+    made = _Maker(entitlement, None if moment == FOREVER else instant(moment))
+    if entitlement.kind is not Kind.METERED or not entitlement.is_granted:
+        told = made.without_usage()
+        return Answers(entitlement, 1, None, told, told, until, entitlement.valid_until)
+    given = zip(entitlement.allowances, uses, strict=True)
+    best, beyond = _best([_option(each, use) for each, use in given] or [NOTHING_GIVEN])
+    fits = made.fitting(best)
+    if best.room is None:
+        return Answers(entitlement, 1, None, fits, fits, until, entitlement.valid_until)
+    unit = unit_of([best.room])
+    headroom = in_units(best.room, unit)
+    exceeded = made.beyond(beyond)
     return Answers(entitlement, unit, headroom, fits, exceeded, until, entitlement.valid_until)
 
 
@@ -107,31 +107,20 @@ def reason_without_values(entitlement: Entitlement) -> DenialReason | None:
     return DenialReason.BUDGET_EXCEEDED if entitlement.is_budget_used_up else None
 
 
-def _without_usage(entitlement: Entitlement) -> Decision:
-    """The answer for a switch, a list, or a configured number."""
-    if entitlement.kind is not Kind.CONFIGURATION or not entitlement.allowances:
-        return Decision(has_access=True, values=entitlement.values)
-    value = entitlement.allowances[0].limit
-    return Decision(has_access=True, limit=value, is_unlimited=value is None)
+def _best(options: Sequence[_Option]) -> tuple[_Option, _Option]:
+    """The one told of what fits, and the one of what does not.
 
-
-def _metered(
-    entitlement: Entitlement, uses: Sequence[Use]
-) -> tuple[Decision, Decision, Decimal | None]:
-    """The answer to what fits, to what does not, and how much that is; None: all does.
-
-    Of several windows the one told is the one with the most left: what does not fit there fits
-    nowhere. Beyond, a soft limit lets through.
+    Of several windows it is the one with the most left: what does not fit there fits nowhere.
+    Beyond, a soft limit lets through.
     """
-    given = zip(entitlement.allowances, uses, strict=True)
-    options = [_option(each, use) for each, use in given] or [NOTHING_GIVEN]
+    if len(options) == 1:
+        return options[0], options[0]
     unlimited = [each for each in options if each.room is None]
     if unlimited:
-        told = _told(max(unlimited, key=_most_left))
-        return told, told, None
-    best = max(options, key=_most_room)
+        best = max(unlimited, key=_most_left)
+        return best, best
     soft = [each for each in options if each.allowance.is_soft]
-    return _told(best), _beyond(max(soft or options, key=_most_left)), best.room
+    return max(options, key=_most_room), max(soft or options, key=_most_left)
 
 
 def _option(allowance: Allowance, use: Use) -> _Option:
@@ -147,21 +136,54 @@ def _most_left(option: _Option) -> tuple[Decimal, Decimal]:
     return max(option.room or NOTHING, NOTHING), option.allowance.limit or NOTHING
 
 
-def _told(option: _Option) -> Decision:
-    window = option.use.window
-    return Decision(
-        has_access=True,
-        is_unlimited=option.room is None,
-        limit=option.allowance.limit,
-        current_usage=option.use.amount,
-        remaining=None if option.room is None else max(option.room, NOTHING),
-        overage=NOTHING if option.room is None else max(-option.room, NOTHING),
-        window_start=None if window.start == ALWAYS.start else instant(window.start),
-        window_end=None if window.end == FOREVER else instant(window.end),
-    )
+class _Maker:
+    """Makes the answers of one entitlement."""
 
+    def __init__(self, entitlement: Entitlement, valid_until: datetime | None) -> None:
+        self._entitlement, self._valid_until = entitlement, valid_until
+        self._reason = reason_without_values(entitlement)
 
-def _beyond(option: _Option) -> Decision:
-    if option.allowance.is_soft:
-        return replace(_told(option), is_soft_exceeded=True)
-    return _told(option).denied(DenialReason.REQUESTED_USAGE_EXCEEDING_LIMIT)
+    def without_usage(self) -> Decision:
+        """The answer for a switch, a list, a configured number, and what they do not have."""
+        entitlement = self._entitlement
+        is_number = entitlement.kind is Kind.CONFIGURATION and bool(entitlement.allowances)
+        value = entitlement.allowances[0].limit if is_number else None
+        return Decision(
+            has_access=self._reason is None,
+            denial_reason=self._reason,
+            kind=entitlement.kind,
+            is_unlimited=is_number and value is None,
+            limit=value,
+            values=NO_VALUES if is_number else entitlement.values,
+            valid_until=self._valid_until,
+        )
+
+    def fitting(self, option: _Option) -> Decision:
+        """The answer to what fits."""
+        return self._told(option, self._reason)
+
+    def beyond(self, option: _Option) -> Decision:
+        """The answer to what does not."""
+        if option.allowance.is_soft:
+            return self._told(option, self._reason, is_soft_exceeded=self._reason is None)
+        return self._told(option, self._reason or DenialReason.REQUESTED_USAGE_EXCEEDING_LIMIT)
+
+    def _told(
+        self, option: _Option, reason: DenialReason | None, *, is_soft_exceeded: bool = False
+    ) -> Decision:
+        allowance, use, room = option
+        start, end = use.window
+        return Decision(
+            has_access=reason is None,
+            denial_reason=reason,
+            kind=self._entitlement.kind,
+            is_unlimited=room is None,
+            limit=allowance.limit,
+            current_usage=use.amount,
+            remaining=None if room is None else max(room, NOTHING),
+            overage=NOTHING if room is None else max(-room, NOTHING),
+            is_soft_exceeded=is_soft_exceeded,
+            window_start=None if start == ALWAYS.start else instant(start),
+            window_end=None if end == FOREVER else instant(end),
+            valid_until=self._valid_until,
+        )
