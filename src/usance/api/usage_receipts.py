@@ -106,9 +106,10 @@ def _wanted(
     start_at, end_at = span
     meter = None
     if feature_id is not None:
-        meter = features.one(tx, feature_id).meter
+        meter = features.one(tx, feature_id).counted_by
         if meter is None:
-            raise Invalid(Problem("NotMetered", "featureId", feature_id, "a feature with a meter"))
+            expected = "a feature whose usage is measured"
+            raise Invalid(Problem("NotMetered", "featureId", feature_id, expected))
         event_name = meter.event_name
     return EventsAsked(
         customer_id=customer_id,

@@ -83,8 +83,8 @@ def report_usage(
         batch.known |= usage_reports.known(tx, _keys(reports), at=world)
 
         measured = [
-            _measured(runtime, batch, index, report, moments[report.customer_id], now)
-            for index, report in enumerate(reports)
+            _measured(runtime, batch, report, place, moment=moments[report.customer_id], now=now)
+            for report, place in zip(reports, batch.places, strict=True)
         ]
 
         usage_events.append(tx, batch.events, received_at=now)
@@ -138,13 +138,17 @@ def _begun(
 def _measured(
     runtime: Runtime,
     batch: _Batch,
-    index: int,
     report: UsageReport,
+    place: Place,
+    *,
     moment: datetime,
     now: datetime,
 ) -> Measurement:
-    """The measurement of one report, new or known, after those before it."""
-    place, key = batch.places[index], _key(report)
+    """The measurement of one report, new or known, after those before it.
+
+    `moment`: the present of its customer; `now`: of the environment.
+    """
+    key = _key(report)
     kept = batch.known.get(key) if report.idempotency_key is not None else None
     if kept is None:
         at = report.occurred_at or moment

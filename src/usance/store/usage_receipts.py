@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from usance.domain.catalog import Meter
+from usance.domain.catalog import REPORTED, Meter
 from usance.domain.errors import NotFound
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LineId
 from usance.domain.metering.events import FIRST, LAST, EventKey, ReceivedEvent, UsageEvent
 from usance.domain.metering.totals import matches, reading
 from usance.domain.metering.tracing import BillingLine, Document, KeptEvent, Traced, traced
+from usance.store import features
 from usance.store.database import Row, Tx
 from usance.store.usage import TO_JSON, asked_filters
 
@@ -169,10 +170,7 @@ def one(tx: Tx, key: EventKey) -> Traced:
 
 def _traced(tx: Tx, event_name: str, rows: Sequence[Row]) -> list[Traced]:
     """What became of events of one name."""
-    meters = [
-        (FeatureId(row.id), msgspec.convert(row.meter, Meter))
-        for row in tx.all(METERS, event_name=event_name)
-    ]
+    meters = _meters(tx, event_name)
     every = [_kept(row) for row in rows]
     counting = [
         [feature_id for feature_id, meter in meters if _counts(meter, kept)] for kept in every
@@ -192,6 +190,17 @@ def _traced(tx: Tx, event_name: str, rows: Sequence[Row]) -> list[Traced]:
         for row in tx.all(LINES, asked=TO_JSON.encode(asked).decode()):
             lines[row.position].append(_line(row))
     return [traced(*each) for each in zip(every, counting, lines, strict=True)]
+
+
+def _meters(tx: Tx, event_name: str) -> list[tuple[FeatureId, Meter]]:
+    """What counts events of that name: meters, or the one feature whose reported usage they are."""
+    rows = tx.all(METERS, event_name=event_name)
+    found = [(FeatureId(row.id), msgspec.convert(row.meter, Meter)) for row in rows]
+    if event_name.startswith(REPORTED):
+        reported = features.some(tx, [event_name.removeprefix(REPORTED)])
+        counting = ((each.id, each.counted_by) for each in reported.values())
+        found += [(each, meter) for each, meter in counting if meter is not None]
+    return found
 
 
 def _counts(meter: Meter, kept: KeptEvent) -> bool:
