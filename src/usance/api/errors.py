@@ -8,7 +8,10 @@ where somebody else was there at the same moment.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar
 
 from fastapi import FastAPI, Request
@@ -151,6 +154,7 @@ SHOWN = 80  # characters of a refused value
 NEVER_AGAIN = {"x-should-retry": "false"}
 SOON_AGAIN = {"retry-after": "1", "x-should-retry": "true"}
 PASSING = (BilledMeanwhile,)  # somebody else was there at the same moment, and is gone by the next
+WORDY = re.compile(r"^(Input|String|List|Dictionary) should (be|have) ")
 CODES = {"missing": "MissingField", "extra_forbidden": "UnknownField"}
 HTTP_CODES = {404: "RouteNotFound", 405: "MethodNotAllowed"}
 
@@ -317,7 +321,7 @@ def _problem(found: Mapping[str, object]) -> Problem:
     is_type = kind.endswith(("_type", "_parsing")) or kind == "model_attributes_type"
     code = CODES.get(kind, "WrongType" if is_type else "InvalidValue")
     value = "" if kind == "missing" else _shown(found.get("input"))
-    return Problem(code, _path(found["loc"]), value, str(found["msg"]))
+    return Problem(code, _path(found["loc"]), value, WORDY.sub("", str(found["msg"])))
 
 
 def _path(location: object) -> str:
@@ -330,5 +334,8 @@ def _path(location: object) -> str:
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    """As it was sent: text as text, everything else as JSON."""
+    if not isinstance(value, str | Decimal):
+        value = json.dumps(value, default=str, ensure_ascii=False)
+    text = str(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
