@@ -97,7 +97,7 @@ def test_a_dry_run_tells_what_a_sync_then_does(desk: Desk, there: OtherSide) -> 
         {
             "customerId": "acme",
             "featureId": "calls",
-            "timestamp": "2025-01-02T10:59:59Z",
+            "timestamp": "2025-01-02T10:59:58.999999Z",
             "amount": "30",
         }
     ]

@@ -50,9 +50,9 @@ def test_only_what_is_new_is_asked_for(connected: Connected, there: OtherSide) -
     there.uses("2025-01-02T10:20", 30)
     there.uses("2025-01-09T10:20", 5)
     connected.sync()
-    first, again = there.histories[-1], (connected.sync(), there.histories[-1])[1]
-    assert "startDate=2024-01-01" in first.replace("%3A", ":"), "a year back, for the base"
-    assert "startDate=2025-01-02T10" in again.replace("%3A", ":"), "from where it was left"
+    first, again = there.histories[0], (connected.sync(), there.histories[-1])[1]
+    assert "startDate=2024-12-31" in first, "a day before it counts, for what it stood at then"
+    assert "startDate=2025-01-02T09" in again, "from where it was left"
     there.uses("2025-01-09T14:00", 3)
     assert connected.sync().change_count == 1
     assert connected.here() == there.total() == 38
@@ -283,7 +283,17 @@ def test_what_an_old_customer_uses_for_the_first_time_is_counted_from_zero(
     connected.sync()
     assert connected.here() == 30
     connected.sync()
-    assert len(there.histories) == 3, "from its beginning once, then from where it was left"
+    asked = [path.partition("startDate=")[2][:10] for path in there.histories]
+    assert asked[0] == "2024-12-31", "nothing tells what it stood at then"
+    assert asked[1:-1] == [
+        "2020-01-01",
+        "2020-12-26",
+        "2021-12-21",
+        "2022-12-16",
+        "2023-12-11",
+        "2024-12-05",
+    ]
+    assert asked[-1] == "2025-01-02", "from where it was left"
 
 
 def test_what_was_used_before_the_connection_counts_is_left_out(

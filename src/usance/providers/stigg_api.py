@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -27,7 +27,8 @@ from usance.providers.usage_source import ListedCustomer, ListedFeature
 
 SERVICE = "The connected system"
 TIMEOUT = httpx.Timeout(60, connect=5)  # seconds, as its SDKs have it
-LARGEST = 20_000_000  # bytes: two years of a history by the hour are less than two million
+LARGEST = 20_000_000  # bytes: a year of a history by the hour is less than one million
+LONGEST_SPAN = timedelta(days=360)  # a longer history is told by the week, or not at all
 PAGE = 100
 MOST_PAGES = 10_000
 ATTEMPTS = 3
@@ -79,8 +80,15 @@ class StiggApi:
     ) -> list[list[Point]]:
         """The points of each series from `start` to `end`. Raises ProviderError."""
         path = f"usage/{quote(customer_id, safe='')}/history/{quote(feature_id, safe='')}"
-        plain = self._ask(path, {"startDate": _written(start), "endDate": _written(end)})
-        return _read(_history, plain, "a history")
+        series: list[list[Point]] = []
+        while start < end:
+            until = min(start + LONGEST_SPAN, end)
+            plain = self._ask(path, {"startDate": _written(start), "endDate": _written(until)})
+            for index, points in enumerate(_read(_history, plain, "a history")):
+                series += [[]] if index == len(series) else []
+                series[index] += points
+            start = until
+        return series
 
     def _listed(self, what: str) -> Iterator[Any]:
         query = {"limit": str(PAGE)}

@@ -142,7 +142,7 @@ def lock(tx: Tx, track_id: str) -> Track | None:
 
 
 def taken(tx: Tx, track_id: str, *, after: datetime) -> Taken:
-    """What a locked track took in for instants after that one."""
+    """What a track took in for instants after that one."""
     rows = tx.all(TAKEN, track_id=track_id, after=after)
     return Taken(
         {row.used_at: row.amount for row in rows}, {row.used_at: row.revision for row in rows}

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usance.domain.connections.closer import Stretch, looked_at, to_look_at
 from usance.domain.connections.connection import HistoryKind
 from usance.domain.connections.history import (
+    TICK,
     Anchor,
     Point,
     Reading,
@@ -156,23 +158,23 @@ def test_an_anchor_that_does_not_hold_says_so() -> None:
     assert read_on([told, told], Anchor(at(1), Decimal(5)), now=NOW) is None
     reading = read_on([told], Anchor(at(1), Decimal(5)), now=NOW)
     assert reading is not None
-    assert reading.amounts == {at(2): Decimal(4)}
+    assert reading.amounts == {at(2) - TICK: Decimal(4)}
 
 
 def test_what_a_count_stood_at_before_is_its_base() -> None:
     told = [Point(at(-5), Decimal(100)), Point(at(3), Decimal(130))]
     reading = read_running([told], start=START, now=NOW, counts_from_zero=False)
-    assert reading.amounts == {at(3): Decimal(30)}
+    assert reading.amounts == {at(3) - TICK: Decimal(30)}
     assert reading.is_base_known
 
 
 def test_a_base_that_nobody_tells_is_not_taken_in_and_said_to_be_unknown() -> None:
     told = [Point(at(3), Decimal(130)), Point(at(4), Decimal(150))]
     reading = read_running([told], start=START, now=NOW, counts_from_zero=False)
-    assert reading.amounts == {at(3): Decimal(0), at(4): Decimal(20)}
+    assert reading.amounts == {at(3) - TICK: Decimal(0), at(4) - TICK: Decimal(20)}
     assert not reading.is_base_known
     reading = read_running([told], start=START, now=NOW, counts_from_zero=True)
-    assert reading.amounts == {at(3): Decimal(130), at(4): Decimal(20)}
+    assert reading.amounts == {at(3) - TICK: Decimal(130), at(4) - TICK: Decimal(20)}
 
 
 def test_what_was_counted_up_to_a_reset_stands_before_it() -> None:
@@ -197,10 +199,32 @@ def test_several_series_add_up_and_the_future_is_not_usage_yet(kind: HistoryKind
         reading = read_amounts([one, two, ahead], start=START, now=NOW)
     else:
         reading = read_running([one, two, ahead], start=START, now=NOW, counts_from_zero=True)
-    assert reading.amounts == {at(1): Decimal(7)}
+    instant = at(1) if kind is HistoryKind.AMOUNTS else at(1) - TICK
+    assert reading.amounts == {instant: Decimal(7)}
 
 
 def test_noise_of_binary_floats_is_rounded_away() -> None:
     told = [Point(at(1), Decimal("0.1")), Point(at(2), Decimal("0.30000000000000004"))]
     reading = read_running([told], start=START, now=NOW, counts_from_zero=True)
-    assert reading.amounts == {at(1): Decimal("0.1"), at(2): Decimal("0.2")}
+    assert reading.amounts == {
+        at(1) - TICK: Decimal("0.1"),
+        at(2) - TICK: Decimal("0.2"),
+    }
+
+
+def test_a_day_told_as_one_is_looked_at_closer_where_something_is_missing() -> None:
+    midnight = [Point(at(24 * day), Decimal(10 * day)) for day in range(6)]
+    reading = read_running([midnight], start=START, now=NOW, counts_from_zero=True)
+    missing = differences(reading, {at(24) + HOUR: Decimal(10)})
+    assert to_look_at(reading, missing, now=NOW) == [
+        Stretch(at(0), at(24)),
+        Stretch(at(48), at(120)),
+    ]
+    hours = [Point(at(0) + HOUR, Decimal(0)), Point(at(7), Decimal(4)), Point(at(24), Decimal(10))]
+    closer = looked_at(reading, Stretch(at(0), at(24)), [hours])
+    told = {k: v for k, v in closer.amounts.items() if k < at(24) and v}
+    assert told == {at(7) - TICK: Decimal(4), at(24) - TICK: Decimal(6)}
+    assert sum(closer.amounts.values()) == sum(reading.amounts.values())
+    more = [*hours[:2], Point(at(24), Decimal(11))]
+    assert looked_at(reading, Stretch(at(0), at(24)), [more]) == reading, "used since"
+    assert looked_at(reading, Stretch(at(0), at(24)), []) == reading

@@ -11,10 +11,11 @@ Always true:
 - a running count and the amounts it is made of are read alike.
 
 How a history is read: its points are either a RUNNING count, which a reset point begins again from
-zero, or the AMOUNTS of stretches of time. A running count's point covers the time since the point
-before it, itself included; an amount's point covers the time from itself to the next one. What was
-taken in is compared stretch by stretch within each UTC day, and the difference stands at the
-point's own instant.
+zero, or the AMOUNTS of stretches of time. A running count's point covers the time from the point
+before it up to itself, and what it grew by stands just before it; an amount's point covers the time
+from itself to the next one, and the amount stands at it. What was taken in is compared stretch by
+stretch within each UTC day. A day told as one, of which something is missing, is looked at closer
+before: an invoice's month ends in the legal entity's time zone.
 
 A running count proves itself: when it still says at some instant what it said before, nothing
 earlier has changed since its last reset. Reading goes on from such an anchor; where it does not

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -40,12 +40,14 @@ class Reading:
 
     `is_base_known` False: the count stood at something when it began, and nothing tells since when;
     that much is left out. Asked from when there was nobody to count, the other side tells.
+    `counts`: what a running count stood at, at its points.
     """
 
     kind: HistoryKind
     after: datetime
     amounts: Mapping[datetime, Decimal]
     is_base_known: bool = True
+    counts: Mapping[datetime, Decimal] = field(default_factory=dict)
 
 
 def read_amounts(series: Iterable[Series], *, start: datetime, now: datetime) -> Reading:
@@ -63,7 +65,7 @@ def read_running(
 ) -> Reading:
     """What a running count grew by, of the points from `start` on; several series add up.
 
-    The last point before `start` says what it stood at then. Without one it stood at zero where
+    The last point up to `start` says what it stood at then. Without one it stood at zero where
     `counts_from_zero` (there was nobody to count) or where its first point is a reset; anything
     else is not known, and that first value then counts as what came before.
     """
@@ -71,17 +73,19 @@ def read_running(
     after, is_base_known = start - TICK, True
     for points in series:
         ordered = [point for point in _in_order(points) if point.at <= now + AHEAD]
-        earlier = [point for point in ordered if point.at < start]
+        earlier = [point for point in ordered if point.at <= start]
         told = ordered[len(earlier) :]
         if earlier:
             base = earlier[-1].value
-            after = min(after, earlier[-1].at) if len(series) > 1 else earlier[-1].at
+            before = earlier[-1].at - TICK
+            after = min(after, before) if len(series) > 1 else before
         elif counts_from_zero or not told or told[0].is_reset:
             base = ZERO
         else:
             base, is_base_known = told[0].value, is_base_known and told[0].value == 0
         _grown(told, base, amounts)
-    return Reading(HistoryKind.RUNNING, after, _since(after, amounts), is_base_known)
+    counts = _counts(series[0]) if len(series) == 1 else {}
+    return Reading(HistoryKind.RUNNING, after, amounts, is_base_known, counts)
 
 
 def read_on(series: Sequence[Series], anchor: Anchor, *, now: datetime) -> Reading | None:
@@ -90,13 +94,14 @@ def read_on(series: Sequence[Series], anchor: Anchor, *, now: datetime) -> Readi
     """
     if len(series) != 1:
         return None
-    ordered = [point for point in _in_order(series[0]) if point.at <= now + AHEAD]
+    ordered = [point for point in _in_order(series[0]) if anchor.at <= point.at <= now + AHEAD]
     there = [point for point in ordered if point.at == anchor.at]
-    if not there or there[-1].value != anchor.value or ordered[0].at < anchor.at:
+    if not there or there[-1].value != anchor.value:
         return None
     amounts: dict[datetime, Decimal] = {}
     _grown(ordered[len(there) :], anchor.value, amounts)
-    return Reading(HistoryKind.RUNNING, anchor.at, _since(anchor.at, amounts))
+    counts = _counts(series[0])
+    return Reading(HistoryKind.RUNNING, anchor.at - TICK, amounts, counts=counts)
 
 
 def anchor_of(series: Sequence[Series], *, before: datetime) -> Anchor | None:
@@ -111,22 +116,20 @@ def _in_order(points: Series) -> list[Point]:
     return sorted(points, key=lambda point: point.at)
 
 
+def _counts(points: Series) -> dict[datetime, Decimal]:
+    """What the count stood at after each instant: after a reset, at zero."""
+    return {point.at: point.value for point in _in_order(points)}
+
+
 def _grown(points: Sequence[Point], base: Decimal, amounts: dict[datetime, Decimal]) -> None:
-    """What counted up to a reset of the same instant belongs to the time before it."""
-    resets = {point.at for point in points if point.is_reset}
-    before: Point | None = None
+    """What counted up to a point stands just before it: a point at midnight tells of the day that
+    ended.
+    """
     for point in points:
-        stood = ZERO if point.is_reset else base if before is None else before.value
-        is_first = before is None or before.at != point.at
-        ends = is_first and point.at in resets and not point.is_reset
-        at = point.at - TICK if ends else point.at
-        amounts[at] = amounts.get(at, ZERO) + _exact(point.value - stood)
-        before = point
-
-
-def _since(after: datetime, amounts: Mapping[datetime, Decimal]) -> dict[datetime, Decimal]:
-    """Without what was counted up to a reset at the very start."""
-    return {at: amount for at, amount in amounts.items() if at > after}
+        at = point.at if point.is_reset else point.at - TICK
+        grown = point.value if point.is_reset else point.value - base
+        amounts[at] = amounts.get(at, ZERO) + _exact(grown)
+        base = point.value
 
 
 def _exact(value: Decimal) -> Decimal:

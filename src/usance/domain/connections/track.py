@@ -23,10 +23,11 @@ from usance.domain.ids import ConnectionId, CustomerId, FeatureId
 from usance.domain.metering.events import Dimension, UsageEvent
 from usance.domain.metering.totals import matches
 
-OVERLAP = timedelta(days=3)  # late reports of so many days are seen at once, all others once a day
+OVERLAP = timedelta(days=2)  # late reports of so many days are seen at once, all others once a day
+HOUR = timedelta(hours=1)
 EVERY = timedelta(days=1)  # how often all that may still be billed is read again
 BACK = timedelta(days=400)  # a yearly period, and a month for its corrections
-LONGEST_WINDOW = timedelta(days=366)  # in which a running count has been reset, if ever it is
+BEFORE = timedelta(days=1)  # in which a running count says what it stood at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +81,12 @@ def span(
             first = max(track.since, _month_of(now - OVERLAP))
             return Span(first, first, reads_all=False)
         if track.anchor is not None and track.anchor.at >= track.since:
-            return Span(track.anchor.at, track.anchor.at, track.anchor, reads_all=False)
+            start_at = track.anchor.at - HOUR
+            return Span(start_at, track.anchor.at, track.anchor, reads_all=False)
     first = track.since if is_whole else max(track.since, _month_of(now - BACK))
     if kind is HistoryKind.AMOUNTS:
         return Span(first, first)
-    return Span(first - LONGEST_WINDOW, first)
+    return Span(first - BEFORE, first)
 
 
 def read(

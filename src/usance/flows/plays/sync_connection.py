@@ -14,8 +14,10 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from usance.domain.connections.closer import looked_at, to_look_at
 from usance.domain.connections.connection import Connection
 from usance.domain.connections.history import Anchor, Reading
+from usance.domain.connections.reconciling import differences
 from usance.domain.connections.track import Track, next_anchor, read, span
 from usance.domain.errors import Invalid
 from usance.domain.ids import ConnectionId, CustomerId, FeatureId
@@ -104,7 +106,8 @@ def sync_connection(
             due = _prepared(runtime, scope, connection, listed, synced, tried_before=tried_before)
             tracks = due[:at_most]
             synced.remaining = len(due) - len(tracks)
-            for told in _told(source, connection, tracks, now=now, is_whole=is_whole):
+            ask = partial(_told, runtime, scope, source, connection)
+            for told in ask(tracks, now=now, is_whole=is_whole):
                 _keep(runtime, scope, told, synced)
     except ProviderError as failure:
         synced.failure = str(failure)[:LONGEST]
@@ -126,7 +129,8 @@ def rehearse_sync(
         listed = _Listed(list(source.customers()), list(source.features()))
         with runtime.rehearsal(scope) as rehearsed:
             tracks = _prepared(rehearsed, scope, connection, listed, Synced())
-        for each in _told(source, connection, tracks, now=now, is_whole=is_whole):
+        ask = partial(_told, runtime, scope, source, connection)
+        for each in ask(tracks, now=now, is_whole=is_whole):
             told[each.track.customer_there, each.track.feature_there] = each
     synced = Synced()
     with runtime.rehearsal(scope) as rehearsed:
@@ -187,6 +191,8 @@ def _prepared(
 
 
 def _told(
+    runtime: Runtime,
+    scope: Scope,
     source: UsageSource,
     connection: Connection,
     tracks: Iterable[Track],
@@ -199,6 +205,7 @@ def _told(
     for track in tracks:
         try:
             told = _history(source, connection, track, now=now, is_whole=is_whole)
+            told = _closer(runtime, scope, source, told, now=now)
         except ProviderError as failure:
             failures = failures + 1 if failure.retryable else 0
             yield _Told(track, None, None, is_whole, str(failure)[:LONGEST])
@@ -227,6 +234,22 @@ def _history(
         series = source.history(*there, start=asked.start_at, end=now)
         reading = read(series, asked, track, kind, now=now)
     return _Told(track, reading, next_anchor(series, track, kind, now=now), asked.reads_all)
+
+
+def _closer(
+    runtime: Runtime, scope: Scope, source: UsageSource, told: _Told, *, now: datetime
+) -> _Told:
+    """The same, with the days told as one of which something is missing told by the hour."""
+    track, reading = told.track, told.reading
+    assert reading is not None, "a history was told"
+    with runtime.transaction(scope) as tx:
+        taken = connection_tracks.taken(tx, track.id, after=reading.after)
+    missing = differences(reading, taken.amounts)
+    for stretch in to_look_at(reading, missing, now=now):
+        there = (track.customer_there, track.feature_there)
+        series = source.history(*there, start=stretch.start, end=stretch.end)
+        reading = looked_at(reading, stretch, series)
+    return told._replace(reading=reading)
 
 
 def _keep(runtime: Runtime, scope: Scope, told: _Told, synced: Synced) -> None:
