@@ -114,6 +114,17 @@ def test_its_last_invoice_is_marked_as_paid_once(stigg: Stigg, desk: Desk, team:
     assert len(desk.get("/payments").json()["data"]) == 1
 
 
+def test_it_is_told_by_which_contract_it_is_billed_and_what_that_waits_for(
+    stigg: Stigg, desk: Desk, team: str
+) -> None:
+    shown = desk.get(f"/subscriptions/{team}/billing").json()["data"]
+    assert (shown["isBilled"], shown["waitsFor"]) == (True, None)
+    contract = desk.get(f"/contracts/{shown['agreementId']}").json()["data"]
+    assert contract["contractId"] == shown["agreementId"]
+    assert desk.get("/contracts").json()["data"] == []
+    assert desk.get("/subscriptions/nobody/billing").status_code == 404
+
+
 def test_the_same_goes_for_the_asynchronous_sdk(desk: Desk, team: str) -> None:
     async def story() -> None:
         async with async_stigg(desk) as stigg:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -12,9 +13,12 @@ from usance.api.envelope import Instant, Single, Wire
 from usance.api.fields import PathId
 from usance.api.route import resource
 from usance.api.subscriptions.instants import instant_in
+from usance.domain.plans.package import PricingType
+from usance.domain.subscriptions.subscription import CollectionMethod
 from usance.flows.plays.charge_usage import ChargedUsage, charge_usage
 from usance.flows.plays.pay_subscription import pay_subscription
 from usance.flows.plays.sync_usage import sync_usage
+from usance.store import agreements, subscription_billing, subscriptions
 
 router = resource("subscriptions", tag="Subscriptions")
 
@@ -70,6 +74,48 @@ class PaidWire(Wire):
     """The subscription whose invoice is paid."""
 
     id: str
+
+
+class Wait(StrEnum):
+    """What billing waits for."""
+
+    LEGAL_ENTITY = "LEGAL_ENTITY"
+    PAYMENT = "PAYMENT"
+    BILLING_RUN = "BILLING_RUN"
+
+
+class BillingWire(Wire):
+    """Where the billing of a subscription stands."""
+
+    agreement_id: str | None = Field(description="The contract of its own; null: not billed yet.")
+    is_billed: bool = Field(description="False: it is free, sold on a contract, or paid elsewhere.")
+    waits_for: Wait | None = Field(description="BILLING_RUN: a change is not taken in yet.")
+    next_look_at: Instant | None = Field(description="When something of it may change by itself.")
+
+
+@router.get("/{id}/billing", operation_id="getSubscriptionBilling", summary="Where billing stands")
+def billing(caller: Asked, id: PathId) -> Single[BillingWire]:
+    """By which contract it is billed, and what that waits for: its invoices are that contract's."""
+    with caller.transaction() as tx:
+        kept = subscriptions.one(tx, id).subscription
+        done = subscription_billing.progress(tx, id)
+        has_seller = agreements.seller(tx, kept) is not None
+        is_behind = done.look_at is not None and done.look_at <= caller.runtime.now(tx)
+    is_ours = kept.collection is not CollectionMethod.NONE
+    is_paid = kept.pricing_type is PricingType.PAID and is_ours
+    waits_for = Wait.BILLING_RUN if is_behind else None
+    if is_paid and not has_seller:
+        waits_for = Wait.LEGAL_ENTITY
+    if is_paid and kept.is_payment_pending:
+        waits_for = Wait.PAYMENT
+    return Single(
+        data=BillingWire(
+            agreement_id=done.agreement_id,
+            is_billed=is_paid,
+            waits_for=waits_for,
+            next_look_at=None if is_behind else done.look_at,
+        )
+    )
 
 
 @router.post("/{id}/usage/charge", operation_id="chargeUsage", summary="Charge usage so far")
