@@ -102,9 +102,7 @@ def _agreed(terms: Terms, package: Package) -> list[PriceOverride]:
     return [each for each in terms.prices if each.addon_id == addon_id]
 
 
-def _with_base(
-    charges: list[Charge], prices: list[PriceOverride], terms: Terms
-) -> list[Charge]:
+def _with_base(charges: list[Charge], prices: list[PriceOverride], terms: Terms) -> list[Charge]:
     """The charges, and a base fee where one was agreed that the package itself has not."""
     has_base = any(each.model is BillingModel.FLAT_FEE for each in charges)
     base = next((each for each in prices if each.feature_id is None), None)
