@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from usance.domain.catalog import Meter
 from usance.domain.entitlements.holdings import Counted
 from usance.domain.metering.events import FIRST
@@ -32,26 +34,46 @@ SELECT coalesce((SELECT v.version
                 AND k.id = ANY (%(key_ids)s::text[])
                 AND k.revoked_at IS NULL
                 AND (k.expires_at IS NULL OR k.expires_at > %(at)s)) AS open_keys,
-       ARRAY(SELECT CASE WHEN NOT c.is_stale THEN c.quantity END
-               FROM unnest(%(counted_customers)s::text[], %(feature_ids)s::text[],
-                           %(scopes)s::text[], %(starts)s::timestamptz[],
-                           %(ends)s::timestamptz[], %(event_names)s::text[],
-                           %(aggregations)s::text[], %(fields)s::text[], %(filters)s::text[])
-               WITH ORDINALITY AS asked (customer_id, feature_id, scope, window_start, window_end,
-                                         event_name, aggregation, field, filters, place)
-               LEFT JOIN usage_counters c
-                 ON c.tenant_id = %(tenant_id)s
-                AND c.customer_id = asked.customer_id
-                AND c.feature_id = asked.feature_id
-                AND c.scope = asked.scope
-                AND c.window_start = asked.window_start
-                AND c.window_end IS NOT DISTINCT FROM asked.window_end
-                AND c.event_name = asked.event_name
-                AND c.aggregation = asked.aggregation
-                AND c.field IS NOT DISTINCT FROM asked.field
-                AND c.filters IS NOT DISTINCT FROM asked.filters::jsonb
+       ARRAY(SELECT (SELECT c.quantity
+                       FROM usage_counters c
+                      WHERE c.tenant_id = %(tenant_id)s
+                        AND c.customer_id = asked.customer_id
+                        AND c.feature_id = asked.feature_id
+                        AND c.scope = asked.scope
+                        AND c.window_start = asked.window_start
+                        AND c.window_end IS NOT DISTINCT FROM asked.window_end
+                        AND c.event_name = asked.event_name
+                        AND c.aggregation = asked.aggregation
+                        AND c.field IS NOT DISTINCT FROM asked.field
+                        AND c.filters IS NOT DISTINCT FROM asked.filters
+                        AND NOT c.is_stale)
+               FROM ROWS FROM (
+                    jsonb_to_recordset(%(counted)s::jsonb)
+                    AS (customer_id text, feature_id text, scope text, window_start timestamptz,
+                        window_end timestamptz, event_name text, aggregation text, field text,
+                        filters jsonb))
+               WITH ORDINALITY
+                 AS asked (customer_id, feature_id, scope, window_start, window_end, event_name,
+                           aggregation, field, filters, place)
               ORDER BY place) AS used
 """
+
+
+TO_JSON = msgspec.json.Encoder()
+
+
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Usage that is asked for, as the statement takes it."""
+
+    customer_id: str
+    feature_id: str
+    scope: str
+    window_start: datetime
+    event_name: str
+    aggregation: str
+    window_end: datetime | None = None
+    field: str | None = None
+    filters: msgspec.Raw | None = None
 
 
 class Wanted(NamedTuple):
@@ -59,7 +81,7 @@ class Wanted(NamedTuple):
 
     key_id: str
     customer_id: str
-    counted: Sequence[tuple[Counted, Meter]]
+    counted: Sequence[Asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +100,14 @@ async def read(
 
     Raises psycopg.OperationalError.
     """
-    counted = [pair for each in wanted for pair in each.counted]
+    counted = [one for each in wanted for one in each.counted]
     row = await reads.one(
         tenant_id,
         READ,
         at=at,
         customer_ids=[each.customer_id for each in wanted],
         key_ids=list({each.key_id for each in wanted}),
-        counted_customers=[each.customer_id for each, _ in counted],
-        feature_ids=[each.feature_id for each, _ in counted],
-        scopes=[each.scope for each, _ in counted],
-        starts=[FIRST if each.window is None else each.window.start for each, _ in counted],
-        ends=[None if each.window is None else each.window.end for each, _ in counted],
-        event_names=[meter.event_name for _, meter in counted],
-        aggregations=[meter.aggregation.value for _, meter in counted],
-        fields=[meter.field for _, meter in counted],
-        filters=[_filters(meter) for _, meter in counted],
+        counted=TO_JSON.encode(counted).decode(),
     )
     told, used = [], iter(row.used)
     for each, version in zip(wanted, row.of_customers, strict=True):
@@ -103,5 +117,17 @@ async def read(
     return told
 
 
-def _filters(meter: Meter) -> str | None:
-    return bytes(asked_filters(meter.filters)).decode() if meter.filters else None
+def asked_for(counted: Counted, meter: Meter) -> Asked:
+    """That usage, by the meter that counts it now."""
+    window = counted.window
+    return Asked(
+        customer_id=counted.customer_id,
+        feature_id=counted.feature_id,
+        scope=counted.scope,
+        window_start=FIRST if window is None else window.start,
+        window_end=None if window is None else window.end,
+        event_name=meter.event_name,
+        aggregation=meter.aggregation,
+        field=meter.field,
+        filters=asked_filters(meter.filters) if meter.filters else None,
+    )

@@ -14,7 +14,7 @@ from psycopg.rows import namedtuple_row
 
 from usance.store.database import KEEP_TENANT, Database, Row, array_text, configure_async
 
-MOST = 2  # connections: more would wait for each other's processor
+MOST = 4  # connections: more would wait for each other's processor
 
 
 class _Connected:

@@ -107,8 +107,8 @@ class Checks:
             found = _had(known, question, at)
             if known.has_budgets:
                 return None
-            counted = () if found is None else found.counted
-            wanted = Wanted(held.key_id, question.customer_id, counted)
+            asked = () if found is None else found.asked
+            wanted = Wanted(held.key_id, question.customer_id, asked)
             told = await self._reader.read(tenant_id, wanted)
             if not told.is_key_open:
                 raise Unauthenticated
@@ -120,8 +120,8 @@ class Checks:
             if None in told.used:
                 return None
             used = {
-                pair[0]: amount or Decimal(0)
-                for pair, amount in zip(counted, told.used, strict=True)
+                counted: amount or Decimal(0)
+                for counted, amount in zip(found.counted, told.used, strict=True)
             }
             return _decided(found, used, question)
         return None

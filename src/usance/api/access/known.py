@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from datetime import UTC, datetime
 
-from usance.domain.catalog import Feature, Meter
+from usance.domain.catalog import Feature
 from usance.domain.entitlements.access import DenialReason
 from usance.domain.entitlements.holdings import (
     Counted,
@@ -17,6 +17,7 @@ from usance.domain.entitlements.holdings import (
 )
 from usance.domain.ids import FeatureId
 from usance.store.access import Read, Stamp
+from usance.store.access_reading import asked_for
 
 MOST = 20_000  # customers
 MOST_OTHERS = 1000  # features of one that it was not given
@@ -29,16 +30,15 @@ class KnownFeature:
     From `at` until before `until` it is decided alike at every instant.
     """
 
-    __slots__ = ("at", "counted", "entitled", "until")
+    __slots__ = ("asked", "at", "counted", "entitled", "until")
 
     def __init__(self, found: Entitled, at: datetime) -> None:
         self.entitled = found
         self.at = at
-        self.counted: list[tuple[Counted, Meter]] = []
-        wanted = found.counted(at)
         meter = found.feature.counted_by
-        if meter is not None:
-            self.counted = [(each, meter) for each in wanted]
+        wanted = found.counted(at)
+        self.counted: list[Counted] = [] if meter is None else wanted
+        self.asked = [] if meter is None else [asked_for(each, meter) for each in wanted]
         ends = [each.window.end for each in wanted if each.window is not None]
         self.until = min((each for each in ends if each is not None), default=FOREVER)
 

@@ -11,7 +11,7 @@ from usance.flows.runtime import Runtime
 from usance.store.access_reading import Standing, Wanted, read
 from usance.store.async_reads import AsyncReads
 
-AT_ONCE = 2  # statements under way
+AT_ONCE = 4  # statements under way
 MOST = 200  # checks in a statement
 
 Asking = asyncio.Task[list[Standing]]
