@@ -302,6 +302,57 @@ def test_the_asynchronous_sdk_does_all_of_it_too(offered: Stigg, desk: Desk) -> 
             "billingInformation.invoiceDaysUntilDue",
         ),
         ({"budget": {"limit": -1, "has_soft_limit": False}}, "InvalidAmount", "budget.limit"),
+        ({"metadata": {"": "x"}}, "InvalidName", "metadata"),
+        ({"billing_country_code": "xx"}, "UnknownCountry", "billingCountryCode"),
+        (
+            {"billing_information": {"billing_address": {"country": "ZZ"}}},
+            "UnknownCountry",
+            "billingInformation.billingAddress.country",
+        ),
+        (
+            {"minimum_spend": {"amount": 1, "currency": "xxx"}},
+            "UnknownCurrency",
+            "minimumSpend.currency",
+        ),
+        (
+            {"price_overrides": [{"base_charge": True, "amount": 5, "currency": "usd"}]},
+            "CurrencyMismatch",
+            "priceOverrides[0].currency",
+        ),
+        (
+            {"price_overrides": [{"feature_id": "calls", "amount": 5, "currency": "eur"}]},
+            "ChargeNotFound",
+            "priceOverrides[0].featureId",
+        ),
+        (
+            {"price_overrides": [{"addon_id": "extra", "amount": 5, "currency": "eur"}]},
+            "AddonNotFound",
+            "priceOverrides[0].addonId",
+        ),
+        (
+            {"price_overrides": [{"base_charge": True, "amount": 5}] * 2},
+            "PriceOverrideTwice",
+            "priceOverrides[1]",
+        ),
+        (
+            {"applied_coupon": {"discount": {"amounts_off": [{"amount": -5, "currency": "eur"}]}}},
+            "InvalidAmount",
+            "appliedCoupon.discount.amountsOff[0].amount",
+        ),
+        (
+            {
+                "entitlements": [
+                    {
+                        "id": "calls",
+                        "type": "FEATURE",
+                        "usage_limit": 1,
+                        "has_unlimited_usage": True,
+                    }
+                ]
+            },
+            "InvalidEntitlement",
+            "entitlements[0].usageLimit",
+        ),
         ({"extra_body": {"colour": "red"}}, "UnknownField", "colour"),
     ],
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from usance.api.catalog.wire import no_credit_currency
+from usance.api.fields import at
 from usance.api.subscriptions.bodies import (
     AddonBody,
     Asked,
@@ -21,10 +22,11 @@ from usance.api.subscriptions.bodies import (
     UnitsBody,
 )
 from usance.api.subscriptions.coupon_reading import coupon_of, no_coupon
-from usance.api.subscriptions.instants import capitals, instant_in
+from usance.api.subscriptions.instants import country_in, instant_in
 from usance.api.subscriptions.prices_reading import budget_of, minimum_of, overrides_of, prices_of
-from usance.domain.errors import Invalid, Problem
+from usance.domain.errors import Invalid, Problem, refuse_if
 from usance.domain.ids import CustomerId, FeatureId, PackageId
+from usance.domain.plans.wording import metadata_problems
 from usance.domain.subscriptions.requests import (
     KEEP,
     CancelRequest,
@@ -51,7 +53,7 @@ def provision_request(body: ProvisionBody) -> ProvisionRequest:
         budget=budget_of(body),
         ends_at=instant_in(body.cancellation_date, "cancellationDate"),
         collection=body.payment_collection_method,
-        metadata=body.metadata or {},
+        metadata=_metadata(body.metadata),
         billing_id=body.billing_id,
         salesforce_id=body.salesforce_id,
     )
@@ -83,7 +85,7 @@ def imported_request(body: ImportedBody, index: int) -> ProvisionRequest:
         ends_at=instant_in(body.end_date, f"{path}.endDate"),
         resource_id=body.resource_id,
         trial=TrialRequest(is_trial=False),
-        metadata=body.metadata or {},
+        metadata=at(path, lambda: _metadata(body.metadata)),
         billing_id=body.billing_id,
     )
 
@@ -103,11 +105,11 @@ def update_request(body: PatchBody) -> UpdateRequest:
         "minimum_spend": minimum_of(body.minimum_spend),
         "budget": budget_of(body),
         "billing_period": body.billing_period or KEEP,
-        "billing_country_code": capitals(body.billing_country_code),
+        "billing_country_code": country_in(body.billing_country_code),
         "applied_coupon": coupon_of(body.applied_coupon),
         "trial_end_date": instant_in(body.trial_end_date, "trialEndDate") or KEEP,
         "cancellation_date": instant_in(body.cancellation_date, "cancellationDate"),
-        "metadata": body.metadata or {},
+        "metadata": _metadata(body.metadata),
         "billing_id": body.billing_id,
         "salesforce_id": body.salesforce_id,
     }
@@ -194,12 +196,14 @@ def _shared(body: Asked) -> dict[str, Any]:
         "customer_id": CustomerId(body.customer_id),
         "plan_id": PackageId(body.plan_id),
         "resource_id": body.resource_id,
-        "paying_customer_id": body.paying_customer_id,
+        "paying_customer_id": None
+        if body.paying_customer_id == body.customer_id
+        else body.paying_customer_id,
         "addons": _addons(body.addons or ()),
         "units": _units(body.charges or (), "charges"),
         "unit_quantity": None if body.unit_quantity is None else Decimal(body.unit_quantity),
         "billing_period": body.billing_period,
-        "country": capitals(body.billing_country_code),
+        "country": country_in(body.billing_country_code),
         "coupon": coupon_of(body.applied_coupon),
         "trial": _trial(body.trial_override_configuration),
         "starts_at": instant_in(body.start_date, "startDate"),
@@ -241,6 +245,12 @@ def _days(billing: BillingBody) -> int | None:
         expected = f"a whole number of days from 0 to {LONGEST_TERM}"
         raise Invalid(Problem("InvalidTerms", path, str(days), expected))
     return int(days)
+
+
+def _metadata(sent: Mapping[str, str] | None) -> Mapping[str, str]:
+    found = sent or {}
+    refuse_if(list(metadata_problems(found)))
+    return found
 
 
 def _is_now(anchor: str | None) -> bool | None:

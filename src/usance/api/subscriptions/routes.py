@@ -11,7 +11,7 @@ from usance.api.access.routes import view_of
 from usance.api.access.wire import EntitlementsWire, FeatureEntitlementWire, entitlements
 from usance.api.caller import Asked
 from usance.api.envelope import Page, Single, Wire
-from usance.api.fields import PathId, words
+from usance.api.fields import PathId, called, words
 from usance.api.filters import Created
 from usance.api.paging import Paging, part
 from usance.api.route import resource
@@ -30,6 +30,11 @@ from usance.flows.plays.subscribe import change_subscription, end_subscription, 
 from usance.store import subscription_lists, subscriptions
 from usance.store.listings import Slot
 from usance.store.subscription_lists import WantedSubscriptions
+
+PAYER = {  # where the particulars of who pays were sent
+    "address": "billingInformation.billingAddress",
+    "taxIds": "billingInformation.taxIds",
+}
 
 router = resource("subscriptions", tag="Subscriptions")
 
@@ -64,7 +69,8 @@ def provision(caller: Asked, body: ProvisionBody, response: Response) -> Single[
         if body.id is not None and subscriptions.taken(tx, [body.id]):
             response.status_code = 200
     payer = payer_particulars(body.billing_information)
-    subscription_id = subscribe(caller.runtime, caller.scope, request, payer)
+    with called(PAYER):
+        subscription_id = subscribe(caller.runtime, caller.scope, request, payer)
     shown = one(caller, subscription_id)
     is_pending = shown.status is Status.PAYMENT_PENDING
     view = view_of(caller, request.customer_id, request.resource_id)
@@ -126,7 +132,8 @@ def update(caller: Asked, id: PathId, body: PatchBody) -> Single[SubscriptionWir
     """
     request = update_request(body)
     payer = payer_particulars(body.billing_information)
-    change_subscription(caller.runtime, caller.scope, id, request, payer)
+    with called(PAYER):
+        change_subscription(caller.runtime, caller.scope, id, request, payer)
     return Single(data=one(caller, id))
 
 

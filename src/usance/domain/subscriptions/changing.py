@@ -14,6 +14,7 @@ from usance.domain.ids import PackageId
 from usance.domain.plans.coupon import Coupon
 from usance.domain.plans.package import PricingType, TrialEnd
 from usance.domain.plans.product import CancellationTime, Product
+from usance.domain.subscriptions.agreed_problems import agreed_problems
 from usance.domain.subscriptions.offer import (
     Offer,
     addon_problems,
@@ -85,6 +86,9 @@ def updated(
     refuse_if(list(_problems(subscription, request, offer, at)))
     before = subscription.version_at(at).terms
     terms = _terms(before, request, offer, coupon, at)
+    agreed = request.prices, request.minimum_spend, request.coupon
+    if any(each is not KEEP for each in agreed):
+        refuse_if(list(agreed_problems(terms, offer)))
     changed = _with_dates(subscription, request, at)
     kinds = change_kinds(before, terms)
     if terms == before:

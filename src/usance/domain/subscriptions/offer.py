@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from usance.domain.catalog import Feature
 from usance.domain.customer import EU
-from usance.domain.errors import Problem
+from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import FeatureId, PackageId
 from usance.domain.plans.charges import (
     EUROPE,
@@ -191,19 +191,27 @@ def override_problems(offer: Offer, asked: Sequence[EntitlementOverride]) -> Ite
             expected = "the id of a feature"
             yield Problem("FeatureNotFound", f"{path}.id", each.feature_id, expected)
             continue
-        entitlement = PackageEntitlement(
-            feature_id=each.feature_id,
-            created_at=NEVER,
-            updated_at=NEVER,
-            has_unlimited_usage=each.has_unlimited_usage,
-            has_soft_limit=each.has_soft_limit,
-            usage_limit=each.usage_limit,
-            enum_values=each.enum_values,
-            reset_period=each.reset_period,
-            reset_according_to=each.reset_according_to,
-        )
+        try:
+            entitlement = _entitlement(each)
+        except Invalid as refused:
+            yield from (problem.under(path) for problem in refused.problems)
+            continue
         for problem in fitting_problems(entitlement, feature):
             yield problem.under(path)
+
+
+def _entitlement(each: EntitlementOverride) -> PackageEntitlement:
+    return PackageEntitlement(
+        feature_id=each.feature_id,
+        created_at=NEVER,
+        updated_at=NEVER,
+        has_unlimited_usage=each.has_unlimited_usage,
+        has_soft_limit=each.has_soft_limit,
+        usage_limit=each.usage_limit,
+        enum_values=each.enum_values,
+        reset_period=each.reset_period,
+        reset_according_to=each.reset_according_to,
+    )
 
 
 def is_lower(old: Package, new: Package) -> bool:

@@ -12,6 +12,7 @@ from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.coupon import Coupon
 from usance.domain.plans.package import Package, PricingType, TrialEnd
 from usance.domain.plans.product import EndSetup, Product, ResetCutoff
+from usance.domain.subscriptions.agreed_problems import agreed_problems
 from usance.domain.subscriptions.offer import (
     Offer,
     addon_problems,
@@ -79,6 +80,7 @@ def provisioned(
     refuse_if(list(_problems(request, there)))
     running = running_of(there.held, at)
     terms = _terms(request, there, at)
+    refuse_if(list(agreed_problems(terms, there.offer)))
     starts_at = _start(request, there, terms, running, at)
     trial_ends_at, at_end = _trial(request, there, starts_at)
     ends_at = request.ends_at
