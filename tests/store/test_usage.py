@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -102,6 +103,27 @@ def test_the_sql_total_is_the_reference_fold(
         assert store.totals(tx, windows) == {
             key: total_of(each, map(received, sent)) for key, each in windows.items()
         }
+
+
+@given(usage(at_least=6), starts, ends, st.sampled_from([None, "r1"]), st.data())
+@settings(max_examples=50, deadline=None)
+def test_the_sql_level_is_the_reference_level(
+    database: Database,
+    shared_scope: Scope,
+    events: list[UsageEvent],
+    start: int,
+    end: int,
+    resource_id: str | None,
+    data: st.DataObject,
+) -> None:
+    placed = [
+        replace(each, resource_id=data.draw(st.sampled_from([None, "r1"]))) for each in events
+    ]
+    sent = [*placed, *data.draw(reversals(placed))]
+    asked = replace(window(SUM, start, end), resource_id=resource_id, is_level=True)
+    with undone(database, shared_scope) as tx:
+        usage_events.append(tx, sent, received_at=NOW)
+        assert store.totals(tx, {"it": asked})["it"] == total_of(asked, map(received, sent))
 
 
 def test_every_operation_finds_the_same_in_sql_for_every_odd_value(tx: Tx) -> None:

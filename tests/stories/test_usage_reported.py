@@ -30,3 +30,22 @@ def test_reported_usage_of_a_feature_without_a_meter_is_billed(world: World) -> 
     assert [(line.quantity, line.net.minor) for line in stored.draft.lines] == [
         (Decimal("12.5"), 3125)
     ]
+
+    world.on("2025-02-10")
+    report_usage(world.runtime, world.scope, [read_report({**document, "value": 8})])
+    report_usage(world.runtime, world.scope, [read_report({**document, "value": -15})])
+    assert [lines_of(world, on) for on in ("2025-03-01", "2025-04-01")] == [
+        [Decimal("20.5")],
+        [Decimal("5.5")],
+    ], "the highest level of each month, though nothing was reported in March"
+
+
+def lines_of(world: World, on: str) -> list[Decimal]:
+    """The quantities of the draft of that day."""
+    world.on(on).bill()
+    return [
+        line.quantity
+        for stored in world.every("DRAFT")
+        if str(stored.draft.bill_on) == on
+        for line in stored.draft.lines
+    ]

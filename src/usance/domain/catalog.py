@@ -222,6 +222,13 @@ class Feature:
             return self.meter
         return Meter(reported_as(self.id), Aggregation.SUM, REPORTED_VALUE)
 
+    @property
+    def is_level(self) -> bool:
+        """Whether a period is billed by the highest level in it, as with seats: what was reported
+        stays used until less is.
+        """
+        return self.meter is None and self.meter_type is MeterType.FLUCTUATING
+
 
 def reported_as(feature_id: str) -> str:
     """The name of the events that keep what is reported of a feature: `usage:seats`.

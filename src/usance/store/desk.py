@@ -267,11 +267,17 @@ def _counted(
     known = features.some(tx, {each.feature_id for each in metered.values()})
     windows: dict[SliceKey, UsageWindow] = {}
     for key, each in metered.items():
-        meter = known[each.feature_id].counted_by
+        feature = known[each.feature_id]
+        meter = feature.counted_by
         assert meter is not None, "a feature that is billed by usage is measured"
         edges = day_edges(each.service_period, sellers[each.legal_entity_id].zone)
         windows[key] = UsageWindow(
-            each.customer_id, meter, *edges, *each.detail, resource_id=each.resource_id
+            each.customer_id,
+            meter,
+            *edges,
+            *each.detail,
+            resource_id=each.resource_id,
+            is_level=feature.is_level and each.detail == WHOLE,
         )
     return usage.totals(tx, windows)
 

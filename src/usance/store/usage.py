@@ -152,6 +152,34 @@ SELECT w.position, found.quantity, found.event_count, found.last_received_at, fo
      GROUP BY place, number) AS found
 """
 
+# Of levels: every event from the first on, for each is part of the level from then on.
+LEVELS = """
+SELECT w.position, found.quantity, found.event_count, found.last_received_at, found.unread_count
+  FROM jsonb_to_recordset(%(windows)s::jsonb)
+    AS w (position int, customer_id text, event_name text, field text, filters jsonb,
+          start_at timestamptz, end_at timestamptz, resource_id text)
+ CROSS JOIN LATERAL (
+    SELECT greatest(coalesce(sum(number) FILTER (WHERE occurred_at < w.start_at), 0),
+                    max(level) FILTER (WHERE occurred_at >= w.start_at)) AS quantity,
+           count(number) AS event_count,
+           max(received_at) FILTER (WHERE number IS NOT NULL) AS last_received_at,
+           count(*) - count(number) AS unread_count
+      FROM (SELECT occurred_at, received_at, number,
+                   coalesce(sum(number) OVER (ORDER BY occurred_at, idempotency_key COLLATE "C"
+                                              ROWS UNBOUNDED PRECEDING), 0) AS level
+              FROM usage_events
+             CROSS JOIN LATERAL (SELECT usage_number(dimensions -> w.field) AS number) AS reading
+             WHERE tenant_id = %(tenant_id)s
+               AND customer_id = w.customer_id
+               AND event_name = w.event_name
+               AND occurred_at < w.end_at
+               AND (w.resource_id IS NULL OR usage_events.resource_id = w.resource_id)
+               AND (w.filters IS NULL OR usage_passes(w.filters, dimensions))
+               AND reverses IS NULL
+               AND reversed_by IS NULL) AS event
+    HAVING count(*) > 0) AS found
+"""
+
 # A dimension's number stays one; the connection's own JSON would write decimals as text.
 TO_JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -164,15 +192,21 @@ Key = TypeVar("Key", bound=Hashable)
 def totals(tx: Tx, windows: Mapping[Key, UsageWindow]) -> dict[Key, UsageTotal]:
     """What was used in each of `windows`; NO_USAGE where there is no event.
 
-    In one statement, and one more when some of them ask for dimensions or single events.
+    In one statement, and one more each when some of them ask for levels, or for dimensions or
+    single events.
     """
     found: dict[Key, UsageTotal] = dict.fromkeys(windows, NO_USAGE)
-    keys = [key for key, window in windows.items() if not _is_detailed(window)]
-    if keys:
-        asked = [asked_window(position, windows[key]) for position, key in enumerate(keys)]
-        for row in tx.all(TOTALS, windows=TO_JSON.encode(asked).decode()):
-            key = keys[row.position]
-            found[key] = _total(row, windows[key])
+    for statement, is_level in ((TOTALS, False), (LEVELS, True)):
+        keys = [
+            key
+            for key, window in windows.items()
+            if window.is_level == is_level and not _is_detailed(window)
+        ]
+        if keys:
+            asked = [asked_window(position, windows[key]) for position, key in enumerate(keys)]
+            for row in tx.all(statement, windows=TO_JSON.encode(asked).decode()):
+                key = keys[row.position]
+                found[key] = _total(row, windows[key])
     keys = [key for key, window in windows.items() if _is_detailed(window)]
     if keys:
         asked = [asked_window(position, windows[key]) for position, key in enumerate(keys)]

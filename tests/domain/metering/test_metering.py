@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
@@ -62,6 +63,17 @@ def quantity(aggregation: Aggregation, *values: Dimension | int) -> Decimal:
 
 
 # -------------------------------------------------------------------------------- always true --
+
+
+@given(usage(at_least=4), st.integers(0, 24))
+def test_a_level_is_never_below_what_it_was_at_the_start_of_its_window_or_at_its_end(
+    events: list[UsageEvent], start: int
+) -> None:
+    known = [received(each) for each in events]
+    highest = total_of(replace(window(SUM, start, 49), is_level=True), known).quantity
+    for end in (start, 49):
+        level = total_of(window(SUM, -1, end), known).quantity
+        assert highest >= level
 
 
 @given(st.lists(st.sampled_from(["2026-01-01T00:00:00Z", "yesterday"]), min_size=1, max_size=5))

@@ -13,6 +13,7 @@ Always true:
 - the cells of a window add up to its quantity and its count of events;
 - the amounts of single events add up to a count or sum;
 - an event that was taken back counts nowhere;
+- a level is never below what it was at the start of its window or at its end;
 - the SQL total is the reference fold.
 
 How values compare: a dimension is text, a number or a truth value. Everything has a text form: a

@@ -45,6 +45,9 @@ class UsageWindow:
     With `dimensions`, each combination of their values is counted on its own, and the quantity is
     the sum. With `apart`, the amounts of the single events come with the total. One or the other.
     `resource_id`: only what was used by that resource of the customer.
+
+    `is_level`: events raise and lower a level, as seats are taken and given back; the quantity is
+    the highest it stood at in the window, whenever it was reached. No detail with that.
     """
 
     customer_id: CustomerId
@@ -54,16 +57,23 @@ class UsageWindow:
     dimensions: tuple[str, ...] = ()
     apart: Apart | None = None
     resource_id: str | None = None
+    is_level: bool = False
 
     def __post_init__(self) -> None:
         assert self.start_at.tzinfo is not None, "an instant is aware"
         assert self.start_at < self.end_at, "a window is not empty"
         assert not self.dimensions or self.apart is None, "no price needs both"
+        is_whole = not self.dimensions and self.apart is None
+        assert is_whole or not self.is_level, "a level has no parts"
 
     def holds(self, received: ReceivedEvent) -> bool:
-        """True for this customer's event in this window that the meter listens to."""
+        """True for this customer's event in this window that the meter listens to; of a level,
+        for those before it too.
+        """
         event = received.event
-        inside = self.start_at <= received.occurred_at < self.end_at
+        inside = (self.is_level or self.start_at <= received.occurred_at) and (
+            received.occurred_at < self.end_at
+        )
         is_whose = event.customer_id == self.customer_id and (
             self.resource_id is None or event.resource_id == self.resource_id
         )
@@ -166,6 +176,8 @@ def total_of(window: UsageWindow, events: Iterable[ReceivedEvent]) -> UsageTotal
     """
     held = [received for received in standing(events) if window.holds(received)]
     whole = fold(window.meter, held)
+    if window.is_level:
+        return replace(whole, quantity=_highest(window, held))
     if window.dimensions:
         cells = _cells(window, held)
         quantity = sum((cell.quantity for cell in cells), Decimal(0))
@@ -213,6 +225,17 @@ def text_of(value: Dimension) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else f"{value:f}"
+
+
+def _highest(window: UsageWindow, events: Iterable[ReceivedEvent]) -> Decimal:
+    """The highest level in the window, that at its start included."""
+    level, highest = Decimal(0), None
+    for received in sorted(events, key=lambda one: (one.occurred_at, one.event.idempotency_key)):
+        if highest is None and received.occurred_at >= window.start_at:
+            highest = level
+        level += cast(Decimal, reading(window.meter, received.event) or Decimal(0))
+        highest = None if highest is None else max(highest, level)
+    return level if highest is None else highest
 
 
 def _cells(window: UsageWindow, events: Iterable[ReceivedEvent]) -> tuple[UsageCell, ...]:
