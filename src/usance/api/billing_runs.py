@@ -12,6 +12,7 @@ from usance.api.fields import at
 from usance.api.route import REPEATS, resource
 from usance.domain.calendar import parse_day
 from usance.domain.invoicing.invoice import Draft
+from usance.flows.plays.bill_subscriptions import bill_subscriptions
 from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.run_billing import run_billing
 
@@ -73,7 +74,8 @@ class RunWire(Wire):
     openapi_extra={REPEATS: True},
 )
 def run(caller: Asked, body: RunBody | None = None) -> Single[RunWire]:
-    """Held drafts are brought up to date first; then the missing ones are made.
+    """What subscriptions became by now is taken in, and held drafts are brought up to date first;
+    then the missing ones are made. A dry run makes none, and takes nothing in.
 
     May be called twice, at once, after a crash or weeks late: nothing is billed twice.
     """
@@ -86,6 +88,8 @@ def run(caller: Asked, body: RunBody | None = None) -> Single[RunWire]:
         seen.extend(drafts[: MOST - len(seen)])
 
     runtime, scope = caller.runtime, caller.scope
+    if not asked.dry_run:
+        bill_subscriptions(runtime, scope)
     refreshed = [] if asked.dry_run else refresh_drafts(runtime, scope)
     done = run_billing(runtime, scope, through=through, is_dry=asked.dry_run, see=see)
     return Single(

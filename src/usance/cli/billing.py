@@ -14,6 +14,7 @@ from usance.cli.show import AsJson, counted, paper, people, print_json
 from usance.domain.calendar import parse_day
 from usance.domain.errors import Invalid
 from usance.domain.invoicing.invoice import Draft
+from usance.flows.plays.bill_subscriptions import bill_subscriptions
 from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.run_billing import BillingRun, run_billing
 
@@ -29,7 +30,8 @@ def bill(
     environment: Environment = DEFAULT_ENVIRONMENT,
     as_json: AsJson = False,
 ) -> None:
-    """Draft everything due that is not drafted, and bring held drafts up to date.
+    """Draft everything due that is not drafted, and bring held drafts up to date; of subscriptions,
+    what has changed by now.
 
     Run it as often as you like, from as many machines: what exists is left alone.
     """
@@ -40,6 +42,8 @@ def bill(
         def see(drafts: Sequence[Draft]) -> None:
             progress.update(task, advance=len(drafts))
 
+        if not is_dry:
+            bill_subscriptions(here.runtime, here.scope)
         refreshed = [] if is_dry else refresh_drafts(here.runtime, here.scope)
         run = run_billing(here.runtime, here.scope, through=day, is_dry=is_dry, see=see)
     if as_json:
