@@ -25,7 +25,7 @@ from tests.stories.test_contracts_amended import SEATS as SEATS_CONTRACT
 from tests.stories.world import World, halden
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, PackageId
-from usance.domain.metering.events import UsageEvent
+from usance.domain.metering.events import EventKey, UsageEvent
 from usance.domain.plans.charges import ChargeCadence
 from usance.domain.plans.package import PackagePricing, PricingType
 from usance.domain.plans.product import CancellationTime
@@ -43,7 +43,7 @@ from usance.flows.runtime import Runtime, Scope
 from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
 from usance.flows.transfer_subscription import transfer_subscription
 from usance.flows.update_subscription import update_subscription
-from usance.store import listings, packages, subscription_billing, subscriptions
+from usance.store import listings, packages, subscription_billing, subscriptions, usage_receipts
 from usance.store.listings import Slot
 
 
@@ -184,6 +184,21 @@ def test_who_pays_gets_the_invoices_and_the_usage_is_of_who_uses(shop: World) ->
     until(shop, "2025-02-10")
     assert {stored.draft.customer_id for stored in shop.every()} == {pays}
     assert "2025-02-10  Business: API calls  2025-01-10..2025-02-10  5.00 EUR" in shop.invoices()
+
+
+def test_an_event_is_followed_to_the_invoice_of_who_pays_for_its_resource(shop: World) -> None:
+    pays = CustomerId("larkspur")
+    subscribe(shop, "business", trial=NO_TRIAL, paying_customer_id=pays, resource_id="north")
+    until(shop, "2025-01-20")
+    calls(shop, "2025-01-15", 1, resource_id="north", idempotency_key="north")
+    calls(shop, "2025-01-16", 1, resource_id="south", idempotency_key="south")
+    until(shop, "2025-02-10")
+    states = []
+    for key in ("north", "south"):
+        named = EventKey(CustomerId("nordlicht"), "api_calls", key)
+        with shop.runtime.transaction(shop.scope) as tx:
+            states.append(usage_receipts.one(tx, named).state.value)
+    assert states == ["INVOICED", "ACCEPTED"]
 
 
 def test_each_resource_is_billed_for_its_own_usage(shop: World) -> None:

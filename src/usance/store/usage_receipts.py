@@ -75,10 +75,22 @@ LINES = """
 SELECT asked.position, lines.feature_id, lines.contract_id, lines.id AS line_id,
        documents.invoice_id, documents.number, documents.approved_at, documents.counted_through
   FROM jsonb_to_recordset(%(asked)s::jsonb)
-    AS asked (position int, customer_id text, feature_ids text[], occurred_at timestamptz)
+    AS asked (position int, customer_id text, resource_id text, feature_ids text[],
+              occurred_at timestamptz)
+ CROSS JOIN LATERAL (
+        SELECT id
+          FROM contracts
+         WHERE tenant_id = %(tenant_id)s
+           AND customer_id = asked.customer_id
+         UNION
+        SELECT agreement_id
+          FROM subscriptions
+         WHERE tenant_id = %(tenant_id)s
+           AND customer_id = asked.customer_id
+           AND agreement_id IS NOT NULL) AS candidate
   JOIN contracts
     ON contracts.tenant_id = %(tenant_id)s
-   AND contracts.customer_id = asked.customer_id
+   AND contracts.id = candidate.id
   JOIN legal_entities AS entities
     ON entities.tenant_id = %(tenant_id)s
    AND entities.id = contracts.legal_entity_id
@@ -89,6 +101,9 @@ SELECT asked.position, lines.feature_id, lines.contract_id, lines.id AS line_id,
    AND lines.kind = 'USAGE'
    AND lines.feature_id = ANY (asked.feature_ids)
    AND lines.service_window @> local.day
+   AND coalesce(lines.terms -> 'used_by' ->> 0, contracts.customer_id) = asked.customer_id
+   AND coalesce(lines.terms -> 'used_by' ->> 1 = asked.resource_id,
+                lines.terms -> 'used_by' ->> 1 IS NULL)
   LEFT JOIN LATERAL (
         SELECT invoices.id AS invoice_id, invoices.number, invoices.approved_at,
                (billed.usage ->> 'last_received_at')::timestamptz AS counted_through
@@ -179,6 +194,7 @@ def _traced(tx: Tx, event_name: str, rows: Sequence[Row]) -> list[Traced]:
         {
             "position": position,
             "customer_id": kept.counts_as.event.customer_id,
+            "resource_id": kept.counts_as.event.resource_id,
             "feature_ids": feature_ids,
             "occurred_at": kept.counts_as.occurred_at,
         }
