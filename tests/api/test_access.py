@@ -198,6 +198,49 @@ def test_a_closed_key_ends_its_streams_and_checks(desk: Desk, acme: Offers) -> N
     assert answer.status_code == 401
 
 
+USUAL = [
+    {"featureId": "calls", "requestedUsage": "3"},
+    {"featureId": "calls", "requestedUsage": "11"},
+    {"featureId": "region", "requestedValues": "eu,us"},
+    {"featureId": "nothing"},
+    {"featureId": "sso", "resourceId": "site"},
+    {"currencyId": "tokens"},
+]
+REFUSED = [
+    {},
+    {"featureId": "a", "currencyId": "b"},
+    {"featureId": "calls", "requestedUsage": "-1"},
+]
+
+
+@pytest.mark.parametrize("query", [*USUAL, *REFUSED], ids=str)
+def test_a_check_is_answered_alike_on_either_way(
+    desk: Desk, acme: Offers, query: dict[str, str]
+) -> None:
+    """At once, once everything for it is known; or through the framework, as for a person."""
+    path = f"/api/v1/customers/{ACME}/entitlements/check"
+    named = {"X-Usance-Actor": "Ada"}
+    first, again = (desk.http.get(path, params=query) for _ in range(2))
+    slowly = desk.http.get(path, params=query, headers=named)
+    assert (first.status_code == 200) is (query in USUAL)
+    told = [each.json() for each in (first, again, slowly)]
+    for each in told:
+        each.get("data", {}).pop("usageUpdatedAt", None)
+    assert told[0] == told[1] == told[2]
+    assert first.status_code == again.status_code == slowly.status_code
+
+
+def test_nobody_else_s_key_is_let_in_by_what_is_remembered(
+    desk: Desk, stranger: Desk, acme: Offers
+) -> None:
+    assert ask(desk, featureId="sso")["isGranted"]
+    path = f"/api/v1/customers/{ACME}/entitlements/check"
+    theirs = stranger.http.get(path, params={"featureId": "sso"}).json()["data"]
+    assert theirs["accessDeniedReason"] == "CustomerNotFound"
+    wrong = desk.http.get(path, params={"featureId": "sso"}, headers={"X-API-KEY": "server-x"})
+    assert wrong.status_code == 401
+
+
 def test_a_check_is_never_older_than_what_was_committed_before_it(desk: Desk, acme: Offers) -> None:
     """Ten readers ask all the time; whoever changes something asks once and sees it."""
     stop = threading.Event()
