@@ -110,26 +110,29 @@ def _copy_features(
         connections.lock(tx, connection.id)
         before = connections.copies(tx, connection.id)
         here = features.some(tx, [each.id for each in listed])
+        joined = replace(runtime, database=Joined(tx))
         done: dict[str, Said] = {}
         for each in listed:
             known = before.get((FEATURE, each.id))
             changed = _changed(each.said, known, is_here=FeatureId(each.id) in here)
-            if changed is not None and _copied(runtime, scope, tx, each, changed, known):
+            if changed is not None and _copied(
+                joined, scope, tx, each, changed=changed, known=known
+            ):
                 done[each.id] = each.said
         connections.save_copies(tx, connection.id, FEATURE, done)
     return [FeatureId(there) for there in done]
 
 
 def _copied(
-    runtime: Runtime,
+    joined: Runtime,
     scope: Scope,
     tx: Tx,
     listed: ListedFeature,
+    *,
     changed: Said,
     known: Said | None,
 ) -> bool:
     """False when it cannot be a feature of ours as it is said there."""
-    joined = replace(runtime, database=Joined(tx))
     try:
         if known is None or features.some(tx, [listed.id]) == {}:
             define_feature(joined, scope, feature_from({"featureId": listed.id, **listed.said}))

@@ -54,7 +54,8 @@ def take_in_usage(
             connection_tracks.save_problem(tx, track.id, COUNTS_OTHERWISE, tried_at=runtime.clock())
             return {}
 
-        added = _added(runtime, scope, tx, track, meter, reading)
+        joined = replace(runtime, database=Joined(tx))
+        added = _added(joined, scope, tx, track, meter=meter, reading=reading)
         connection_tracks.save_read(
             tx,
             track.id,
@@ -76,13 +77,14 @@ def take_back_usage(runtime: Runtime, scope: Scope, track: Track) -> Amounts:
         meter = counting_meter(features.one(tx, track.feature_id), track.connection_id)
         added: Amounts = {}
         if meter is not None:
-            added = _added(runtime, scope, tx, track, meter, nothing)
+            joined = replace(runtime, database=Joined(tx))
+            added = _added(joined, scope, tx, track, meter=meter, reading=nothing)
         connection_tracks.save_ended(tx, track.id, at=runtime.now(tx))
     return added
 
 
 def _added(
-    runtime: Runtime, scope: Scope, tx: Tx, track: Track, meter: Meter, reading: Reading
+    joined: Runtime, scope: Scope, tx: Tx, track: Track, *, meter: Meter, reading: Reading
 ) -> Amounts:
     taken = connection_tracks.taken(tx, track.id, after=reading.after)
     added = differences(reading, taken.amounts)
@@ -97,7 +99,6 @@ def _added(
         )
         for used_at, amount in added.items()
     )
-    joined = replace(runtime, database=Joined(tx))
     while batch := list(islice(events, MAX_BATCH)):
         receipts = ingest_usage(joined, scope, batch)
         assert not receipts.count(Outcome.DUPLICATE), "a revision of an instant is taken in once"
