@@ -22,6 +22,7 @@ from usance.api.caller import (
     rights_of,
 )
 from usance.api.once import answer_once, cannot_be_kept, keyed
+from usance.api.queries import join_lists
 from usance.api.reading import (
     JSON,
     ReadRequest,
@@ -84,6 +85,7 @@ class ApiRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             door: Door = request.app.state.door
+            request.scope["query_string"] = join_lists(request.scope["query_string"])
             caller = await run_in_threadpool(door.admit, request, rule)
             refuse_nul(request)
             content = await read_body(request, limit=door.max_body_bytes)

@@ -133,8 +133,11 @@ def oddities(read: Any, sent: Any, path: str = "$") -> Iterator[tuple[str, str]]
         case bool():
             if not isinstance(sent, bool):
                 yield path, f"is {sent!r}, no JSON boolean"
-        case int() | float():
-            if not isinstance(sent, int | float) or isinstance(sent, bool):
+        case int():
+            if type(sent) is not int:
+                yield path, f"is {sent!r}, no JSON number without a point"
+        case float():
+            if type(sent) not in (int, float):
                 yield path, f"is {sent!r}, no JSON number"
         case datetime():
             if not isinstance(sent, str) or not OF_UTC.fullmatch(sent):

@@ -98,8 +98,20 @@ def test_what_is_not_there_is_not_found_by_any_method(desk: Desk) -> None:
 
 
 def test_what_the_sdk_is_lenient_with_is_noticed() -> None:
-    read = {"n": 1.0, "flag": True, "at": FIRST_DAY, "rest": [{"n": 2}]}
-    fine = {"n": 1, "flag": True, "at": "2025-01-01T12:00:00.5Z", "rest": [{"n": 2.0}]}
+    read = {"n": 1.0, "count": 3, "flag": True, "at": FIRST_DAY, "rest": [{"n": 2}]}
+    fine = {"n": 1, "count": 3, "flag": True, "at": "2025-01-01T12:00:00.5Z", "rest": [{"n": 2.0}]}
     assert list(oddities(read, fine)) == []
-    odd = {"n": "1", "flag": 1, "at": "2025-01-01T12:00:00+00:00", "rest": [{"n": True}]}
-    assert [path for path, _ in oddities(read, odd)] == ["$.n", "$.flag", "$.at", "$.rest[0].n"]
+    odd = {
+        "n": "1",
+        "count": 3.0,
+        "flag": 1,
+        "at": "2025-01-01T12:00:00+00:00",
+        "rest": [{"n": True}],
+    }
+    assert [path for path, _ in oddities(read, odd)] == [
+        "$.n",
+        "$.count",
+        "$.flag",
+        "$.at",
+        "$.rest[0].n",
+    ]

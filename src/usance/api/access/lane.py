@@ -68,7 +68,9 @@ def _usual_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 def _usual_question(customer_id: str, query: bytes) -> Question | None:
-    """What is asked, each thing once, and nothing that has to be refused."""
+    """What is asked, each thing once, without brackets, and nothing that has to be refused."""
+    if b"[" in query or b"%5" in query:
+        return None
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True)
         asked = dict(pairs)

@@ -21,6 +21,7 @@ from usance.api.access.wire import (
 from usance.api.caller import Asked
 from usance.api.envelope import Single
 from usance.api.fields import ID_PATTERN, PathId
+from usance.api.queries import join_lists
 from usance.api.reading import refuse_nul
 from usance.api.route import resource
 from usance.domain.ids import CustomerId
@@ -83,6 +84,7 @@ router = resource("customers", tag=TAG)
 )
 async def check_entitlement(request: Request) -> Response:
     """Never older than the question: what was committed before it came is seen."""
+    request.scope["query_string"] = join_lists(request.scope["query_string"])
     refuse_nul(request)
     question = question_of(request.path_params["id"], request.query_params)
     checks: Checks = request.app.state.checks
