@@ -15,13 +15,17 @@ import httpx
 import pytest
 
 from tests.api.conftest import FIRST_DAY, Desk
+from tests.api.keyholder import publishable
 from tests.store.held import ACME, Offers, choice, gives, number, switch
+from usance.domain.api_keys.customer_tokens import customer_token
+from usance.domain.api_keys.keys import Grace
 from usance.domain.catalog import Aggregation, Feature, Meter, MeterType
 from usance.domain.ids import FeatureId
 from usance.domain.metering.events import UsageEvent
 from usance.domain.plans.entitlements import ResetPeriod
 from usance.flows.ingest_usage import ingest_usage
 from usance.flows.open_environment import move_clock
+from usance.flows.rotate_signing_secret import rotate_signing_secret
 from usance.store import api_keys, subscriptions
 
 CALLS = Feature(
@@ -239,6 +243,26 @@ def test_nobody_else_s_key_is_let_in_by_what_is_remembered(
     assert theirs["accessDeniedReason"] == "CustomerNotFound"
     wrong = desk.http.get(path, params={"featureId": "sso"}, headers={"X-API-KEY": "server-x"})
     assert wrong.status_code == 401
+
+
+def test_a_page_asks_of_its_own_customer_and_of_no_other(desk: Desk, acme: Offers) -> None:
+    acme.customer("other").promote(gives("sso"), to="other")
+    secret = rotate_signing_secret(desk.runtime, desk.scope, grace=Grace.NOW)
+    page = publishable(desk, customer_token(secret, ACME))
+    for _ in range(2):  # what is remembered of a key is not whose token came with it
+        own = page.get(f"/customers/{ACME}/entitlements/check?featureId=sso")
+        assert own.json()["data"]["isGranted"]
+        theirs = page.get("/customers/other/entitlements/check?featureId=sso")
+        assert theirs.status_code == 404
+        without = publishable(desk).get(f"/customers/{ACME}/entitlements/check?featureId=sso")
+        assert without.json()["error"]["code"] == "CustomerTokenMissing"
+    assert page.get(f"/access/snapshot?customerId={ACME}").status_code == 200
+    assert page.get("/access/snapshot?customerId=other").status_code == 404
+    assert page.get(f"/access/stream?customerId={ACME}&customerIds=other").status_code == 404
+    headers = {**page.headers, "X-API-KEY": page.key}
+    query = {"customerId": ACME}
+    with desk.http.stream("GET", "/api/v1/access/stream", params=query, headers=headers) as news:
+        assert next(snapshots(news))["customerId"] == ACME
 
 
 def test_a_check_is_never_older_than_what_was_committed_before_it(desk: Desk, acme: Offers) -> None:
