@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Wire = dict[str, Any]
+NOTHING: Mapping[str, str] = {}
 
 
 def feature(kind: str, *allowances: Wire, **said: Any) -> Wire:
@@ -71,6 +72,7 @@ class Double:
         self.before_usage: Callable[[], None] = lambda: None
         self.after_usage: Callable[[], None] = lambda: None
         self.is_pushing = True
+        self.is_busy = False
         self.is_open = False
         self._connections: set[socket.socket] = set()
         self._port = 0
@@ -209,22 +211,29 @@ class Conversation(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         body = json.loads(self.rfile.read(length), parse_float=Decimal)
         if self.path not in ("/api/v1/usage", "/api/v1/events"):
-            self._answer(404, {"detail": "another server"})
+            error = {"code": "NOT_FOUND", "message": "There is no such route.", "details": []}
+            self._answer(404, {"error": error})
             return
         double.before_usage()
         is_usage = self.path == "/api/v1/usage"
         reports = body["usages" if is_usage else "events"]
         if refused := double.refused_features & {each.get("featureId") for each in reports}:
             error = {"code": "FeatureNotFound", "message": f"{refused}", "details": []}
-            self._answer(404, {"error": error})
+            self._answer(422, {"error": error})
+            return
+        if double.is_busy:
+            error = {"code": "Busy", "message": "somebody else's request", "details": []}
+            self._answer(409, {"error": error}, {"x-should-retry": "true", "Retry-After": "0"})
             return
         double.take(reports, is_usage=is_usage)
         double.after_usage()
         self._answer(201, {"data": []})
 
-    def _answer(self, status: int, body: Wire) -> None:
+    def _answer(self, status: int, body: Wire, headers: Mapping[str, str] = NOTHING) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -164,6 +164,19 @@ def test_an_address_that_is_not_the_servers_does_not_use_up_usage(connect: Clien
     assert client.status.pending == 1
 
 
+def test_usage_that_met_somebody_elses_request_is_sent_again(
+    connect: Clients, server: Double
+) -> None:
+    server.is_busy = True
+    client = connect(customers=["acme"], flush_interval=60)
+    client.report_usage("acme", "api-calls", 1)
+    assert not client.flush(0.3)
+    server.is_busy = False
+    assert client.flush()
+    assert client.status.refused == 0
+    assert server.used("acme", "api-calls") == 4
+
+
 def test_two_clients_see_each_others_usage(connect: Clients) -> None:
     one, other = connect(customers=["acme"]), connect(customers=["acme"])
     one.report_usage("acme", "api-calls", 4)

@@ -140,6 +140,29 @@ def test_a_restart_without_a_server_knows_what_was_known(
     assert second.check("acme", "api-calls").current_usage == 6
 
 
+def test_usage_that_was_sent_and_not_answered_is_counted_once_after_a_restart(
+    connect: Clients, server: Double
+) -> None:
+    def cut() -> None:
+        threading.Thread(target=server.shut).start()
+        raise ConnectionError("it arrived, and nobody hears of it")
+
+    first = connect(cache="cache", customers=["acme"], flush_interval=60)
+    server.after_usage = cut
+    first.report_usage("acme", "api-calls", 2)
+    assert not first.flush(0.3)
+    first.close(timeout=0.1)
+    until(lambda: not server.is_open)
+
+    second = connect(cache="cache")
+    assert second.check("acme", "api-calls").current_usage == 5
+    server.after_usage = lambda: None
+    server.open()
+    assert second.flush()
+    assert server.used("acme", "api-calls") == 5
+    assert second.check("acme", "api-calls").current_usage == 5
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from usance_client.decision import DenialReason
-from usance_client.reports import Report
+from usance_client.reports import Report, by_meter
 from usance_client.rules import Answers, answers, refusal
 from usance_client.snapshot import Snapshot
 from usance_client.tally import Tally, is_same_count, tally_of
@@ -191,7 +191,7 @@ class Book:
     def sent(self, reports: Sequence[Report]) -> None:
         """These are on their way."""
         self._on_their_way = {report.meter for report in reports}
-        for meter, of_meter in _by_meter(reports).items():
+        for meter, of_meter in by_meter(reports).items():
             for held in self._counting(meter):
                 for tally in held.tallies[meter[1]]:
                     tally.send(of_meter, self._queued_of(meter))
@@ -201,7 +201,7 @@ class Book:
         """The server has these."""
         self._on_their_way -= {report.meter for report in reports}
         now = self._clock()
-        for meter in _by_meter(reports):
+        for meter in by_meter(reports):
             for held in self._counting(meter):
                 if held.unsettled_since is None and _is_unsettled(held):
                     held.unsettled_since = now
@@ -209,7 +209,7 @@ class Book:
     def refused(self, reports: Sequence[Report]) -> None:
         """The server will never have these."""
         self._on_their_way -= {report.meter for report in reports}
-        for meter, of_meter in _by_meter(reports).items():
+        for meter, of_meter in by_meter(reports).items():
             for held in self._counting(meter):
                 for tally in held.tallies[meter[1]]:
                     tally.take_out(of_meter)
@@ -287,10 +287,3 @@ def _is_forgotten(held: Held, now: Nanoseconds) -> bool:
 def _is_unsettled(held: Held) -> bool:
     tallies = (tally for of_feature in held.tallies.values() for tally in of_feature)
     return any(tally.expected is not None for tally in tallies)
-
-
-def _by_meter(reports: Iterable[Report]) -> dict[tuple[str, str], list[Report]]:
-    by_meter: dict[tuple[str, str], list[Report]] = {}
-    for report in reports:
-        by_meter.setdefault(report.meter, []).append(report)
-    return by_meter

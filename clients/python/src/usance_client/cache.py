@@ -11,13 +11,15 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from usance_client.book import Held
 from usance_client.quantity import plain
+from usance_client.reports import Report
 from usance_client.snapshot import MalformedSnapshot, Snapshot, snapshot_from
 from usance_client.tally import Tally
 from usance_client.windows import FOREVER, Nanoseconds, written
@@ -93,22 +95,29 @@ def kept_as(wire: Mapping[str, Any], received_at: Nanoseconds) -> dict[str, Any]
     return {"snapshot": wire, "receivedAt": received_at}
 
 
-def with_usage(held: Held) -> dict[str, Any]:
+def with_usage(
+    held: Held, unanswered: Mapping[tuple[str, str], Sequence[Report]]
+) -> dict[str, Any]:
     """A snapshot as it is to be found after a restart: with what the server has meanwhile.
 
-    What is queued is left out: it is in the journal, and counted when that is read.
+    What is queued or, by customer and feature, `unanswered` is left out: it is in the journal, and
+    counted when that is read.
     """
     features = dict(held.snapshot.wire["features"])
     for feature_id, tallies in held.tallies.items():
         if tallies:
             allowances = features[feature_id]["allowances"]
-            counted = [_counted(*each) for each in zip(allowances, tallies, strict=True)]
+            sent = unanswered.get((held.snapshot.customer_id, feature_id), ())
+            counted = [
+                _counted(allowance, tally, tally.without(sent))
+                for allowance, tally in zip(allowances, tallies, strict=True)
+            ]
             features[feature_id] = {**features[feature_id], "allowances": counted}
     return kept_as({**held.snapshot.wire, "features": features}, held.received_at)
 
 
-def _counted(allowance: Mapping[str, Any], tally: Tally) -> dict[str, Any]:
-    counted = {**allowance, "currentUsage": plain(tally.settled)}
+def _counted(allowance: Mapping[str, Any], tally: Tally, used: Decimal) -> dict[str, Any]:
+    counted = {**allowance, "currentUsage": plain(used)}
     if tally.allowance.reset is not None and tally.window.start > -FOREVER:
         end = tally.window.end
         counted["windowStart"] = written(tally.window.start)

@@ -74,6 +74,14 @@ def change_of(reports: Iterable[Report]) -> Change:
     return change
 
 
+def by_meter(reports: Iterable[Report]) -> dict[tuple[str, str], list[Report]]:
+    """Reports by whose usage of what they are, each in order."""
+    found: dict[tuple[str, str], list[Report]] = {}
+    for report in reports:
+        found.setdefault(report.meter, []).append(report)
+    return found
+
+
 def new_key() -> str:
     """A key that nothing else has."""
     return secrets.token_hex(16)

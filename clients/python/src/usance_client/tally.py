@@ -68,6 +68,11 @@ class Tally:
         else:
             self.queued = self._change(left)
 
+    def without(self, unanswered: Iterable[Report]) -> Decimal:
+        """What is settled but for these, which may have arrived or not, and are sent again."""
+        change = self._change(unanswered)
+        return self.base if change.set_to is not None else minus(self.settled, change.plus)
+
     def take_out(self, reports: Iterable[Report]) -> None:
         """The server will never have these."""
         change = self._change(reports)

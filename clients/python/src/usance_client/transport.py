@@ -14,7 +14,8 @@ import httpx
 from usance_client.reports import Route
 from usance_client.snapshot import Snapshot, no_customer, snapshot_from
 
-FOR_GOOD = {400, 404, 409, 410, 413, 422}  # asking again will not be answered otherwise
+FOR_GOOD = {400, 409, 413, 422}  # asking again will not be answered otherwise
+AGAIN = "x-should-retry"  # said of a 409 that met somebody else's request
 UNKNOWN_WHO = {"CustomerNotFound", "CustomerIsArchived", "CustomerResourceNotFound"}
 HEARTBEATS_MISSED = 3
 HEARTBEAT_SECONDS = 15
@@ -141,13 +142,14 @@ class Transport:
 def raise_for(answer: httpx.Response) -> None:
     """Raise Refused or Unreachable unless it went well.
 
-    A refusal is one only when it is told the way the API tells it: a wrong address or a proxy that
-    says 404 must not make usage count as refused.
+    A refusal is one only when it is told the way the API tells it and will be the same next time:
+    a wrong address, a route that an older server lacks, or a proxy must not make usage refused.
     """
     if answer.is_success:
         return
     code, message = _error_of(answer)
-    if code and answer.status_code in FOR_GOOD:
+    is_for_good = answer.status_code in FOR_GOOD or code in UNKNOWN_WHO
+    if code and is_for_good and answer.headers.get(AGAIN) != "true":
         raise Refused(answer.status_code, code, message)
     wait = answer.headers.get("Retry-After", "")
     after = float(wait) if wait.isdigit() else None

@@ -12,7 +12,7 @@ from usance_client.book import Held
 from usance_client.cache import Cache, with_usage
 from usance_client.knowledge import Knowledge
 from usance_client.outbox import Outbox
-from usance_client.reports import Report, Route
+from usance_client.reports import Report, Route, by_meter
 from usance_client.snapshot import MalformedSnapshot
 from usance_client.transport import Refused, Transport, Unreachable
 
@@ -94,7 +94,8 @@ class Upkeep:
             return
         self._knowledge.is_changed, self._saved_at = False, time.monotonic()
         with self._lock:
-            held = [with_usage(each) for each in self._book.all()]
+            unanswered = by_meter(self._outbox.unanswered(Route.USAGE))
+            held = [with_usage(each, unanswered) for each in self._book.all()]
         try:
             self._cache.save(held, self._now())
         except OSError as problem:
