@@ -91,9 +91,9 @@ def feature_entitlement(entitled: Entitled, decision: Decision) -> dict[str, Any
     """What was decided of a feature."""
     is_metered = entitled.is_metered and entitled.effective.is_granted
     allowance = told(entitled, decision)
+    decision = entitled.as_sold(decision)
     reset = None if allowance is None else allowance.reset
     window = decision.window if is_metered else None
-    decision = entitled.as_sold(decision)
     period = None if reset is None or reset.period is ResetPeriod.LIFETIME else reset.period
     return {
         "type": FEATURE,

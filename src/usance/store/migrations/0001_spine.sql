@@ -798,8 +798,9 @@ CREATE CONSTRAINT TRIGGER a_new_feature_changes_access AFTER INSERT ON features
 CREATE CONSTRAINT TRIGGER a_feature_changes_access AFTER UPDATE ON features
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW
-    WHEN ((OLD.display_name, OLD.meter, OLD.status, OLD.enum_values) IS DISTINCT FROM
-          (NEW.display_name, NEW.meter, NEW.status, NEW.enum_values))
+    WHEN ((OLD.display_name, OLD.meter, OLD.status, OLD.enum_values, OLD.unit_transformation)
+          IS DISTINCT FROM
+          (NEW.display_name, NEW.meter, NEW.status, NEW.enum_values, NEW.unit_transformation))
     EXECUTE FUNCTION access_of_all_changed();
 CREATE CONSTRAINT TRIGGER a_published_version_changes_access
     AFTER INSERT OR UPDATE ON package_versions
