@@ -98,8 +98,8 @@ def test_what_is_not_there_is_not_found_by_any_method(desk: Desk) -> None:
 
 
 def test_what_the_sdk_is_lenient_with_is_noticed() -> None:
-    read = {"n": 1.0, "count": 3, "flag": True, "at": FIRST_DAY, "rest": [{"n": 2}]}
-    fine = {"n": 1, "count": 3, "flag": True, "at": "2025-01-01T12:00:00.5Z", "rest": [{"n": 2.0}]}
+    read = {"n": 1.0, "count": 3, "flag": True, "at": FIRST_DAY, "rest": [{"n": 2.5}]}
+    fine = {"n": 1, "count": 3, "flag": True, "at": "2025-01-01T12:00:00.5Z", "rest": [{"n": 2.5}]}
     assert list(oddities(read, fine)) == []
     odd = {
         "n": "1",
