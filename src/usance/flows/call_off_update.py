@@ -27,6 +27,7 @@ def call_off_update(runtime: Runtime, scope: Scope, subscription_id: str) -> boo
             product_line.call_off(tx, before, at=at)
             goes_on = replace(before, ends_at=None, canceled_at=None, end_reason=None)
             subscriptions.save(tx, goes_on, at=at)
+            product_line.refuse_overlaps(tx, customer_id)
         if was_changed or is_replaced:
             runtime.note(
                 tx,

@@ -39,6 +39,7 @@ def cancel_subscription(
         product_line.call_off(tx, before, at=at)
         if follower is not None:
             subscriptions.add(tx, follower, at=at)
+        product_line.refuse_overlaps(tx, customer_id)
         facts = [] if follower is None else [SubscriptionProvisioned(follower.id)]
         runtime.note(
             tx,

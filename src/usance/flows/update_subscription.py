@@ -17,7 +17,7 @@ def update_subscription(
 ) -> None:
     """What changes takes effect at once, or when the period that is paid for ends, as the request
     or the price says; a change still to come is replaced. Raises NotFound, Invalid,
-    SubscriptionOver.
+    SubscriptionOver; ProductHeldAlready where it would go on beside another of its product.
     """
     with runtime.transaction(scope) as tx:
         customer_id = subscriptions.one(tx, subscription_id).subscription.customer_id
@@ -41,6 +41,7 @@ def update_subscription(
         if change.version is not None:
             subscriptions.add_version(tx, subscription_id, change.version)
         subscriptions.save_words(tx, subscription_id, _words(kept, request), at=at)
+        product_line.refuse_overlaps(tx, customer_id)
         runtime.note(
             tx,
             scope,

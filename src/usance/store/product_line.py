@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from usance.domain.ids import CustomerId
+from usance.domain.subscriptions.moving import refuse_held
 from usance.domain.subscriptions.replacing import is_converted, taken_over_at
 from usance.domain.subscriptions.subscription import EndReason, Subscription
 from usance.store import subscriptions
@@ -44,6 +46,20 @@ def make_room(tx: Tx, new: Subscription, *, at: datetime) -> list[Subscription]:
             subscriptions.save(tx, over, at=at)
             ended.append(over)
     return ended
+
+
+def refuse_overlaps(tx: Tx, customer_id: CustomerId) -> None:
+    """Raises ProductHeldAlready where the customer has, had or will have two of one product at a
+    time; the database would refuse that too, and not say why.
+    """
+    lines: dict[tuple[str, str | None], list[Subscription]] = {}
+    for kept in subscriptions.some(tx, customer_ids=[customer_id]):
+        each = kept.subscription
+        if each.product_id is not None:
+            lines.setdefault((each.product_id, each.resource_id), []).append(each)
+    for line in lines.values():
+        for index, each in enumerate(line):
+            refuse_held(each, line[index + 1 :])
 
 
 def end(

@@ -64,12 +64,13 @@ def circumstances(tx: Tx, request: ProvisionRequest, *, at: datetime) -> Circums
 def keep(tx: Tx, made: Provisioning, *, at: datetime, words: Words) -> list[Subscription]:
     """Keep a new subscription, and end what it takes the place of: what was ended.
 
-    Raises SubscriptionExists, in time to undo all of it.
+    Raises SubscriptionExists and ProductHeldAlready, in time to undo all of it.
     """
     ended = product_line.make_room(tx, made.new, at=at)
     for each, said in ((made.new, words), (made.follower, subscriptions.NO_WORDS)):
         if each is not None and not subscriptions.add(tx, each, at=at, words=said):
             raise SubscriptionExists(each.id)
+    product_line.refuse_overlaps(tx, made.new.customer_id)
     return ended
 
 
