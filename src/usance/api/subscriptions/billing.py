@@ -76,7 +76,7 @@ class PaidWire(Wire):
     id: str
 
 
-class Wait(StrEnum):
+class BillingWaitsFor(StrEnum):
     """What billing waits for."""
 
     LEGAL_ENTITY = "LEGAL_ENTITY"
@@ -84,17 +84,19 @@ class Wait(StrEnum):
     BILLING_RUN = "BILLING_RUN"
 
 
-class BillingWire(Wire):
+class SubscriptionBillingWire(Wire):
     """Where the billing of a subscription stands."""
 
     agreement_id: str | None = Field(description="The contract of its own; null: not billed yet.")
     is_billed: bool = Field(description="False: it is free, sold on a contract, or paid elsewhere.")
-    waits_for: Wait | None = Field(description="BILLING_RUN: a change is not taken in yet.")
+    waits_for: BillingWaitsFor | None = Field(
+        description="BILLING_RUN: a change is not taken in yet."
+    )
     next_look_at: Instant | None = Field(description="When something of it may change by itself.")
 
 
 @router.get("/{id}/billing", operation_id="getSubscriptionBilling", summary="Where billing stands")
-def billing(caller: Asked, id: PathId) -> Single[BillingWire]:
+def billing(caller: Asked, id: PathId) -> Single[SubscriptionBillingWire]:
     """By which contract it is billed, and what that waits for: its invoices are that contract's."""
     with caller.transaction() as tx:
         kept = subscriptions.one(tx, id).subscription
@@ -103,13 +105,13 @@ def billing(caller: Asked, id: PathId) -> Single[BillingWire]:
         is_behind = done.look_at is not None and done.look_at <= caller.runtime.now(tx)
     is_ours = kept.collection is not CollectionMethod.NONE
     is_paid = kept.pricing_type is PricingType.PAID and is_ours
-    waits_for = Wait.BILLING_RUN if is_behind else None
+    waits_for = BillingWaitsFor.BILLING_RUN if is_behind else None
     if is_paid and not has_seller:
-        waits_for = Wait.LEGAL_ENTITY
+        waits_for = BillingWaitsFor.LEGAL_ENTITY
     if is_paid and kept.is_payment_pending:
-        waits_for = Wait.PAYMENT
+        waits_for = BillingWaitsFor.PAYMENT
     return Single(
-        data=BillingWire(
+        data=SubscriptionBillingWire(
             agreement_id=done.agreement_id,
             is_billed=is_paid,
             waits_for=waits_for,
