@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 import msgspec
 from psycopg import OperationalError
@@ -165,7 +166,7 @@ class Streams:
     def _snapshots(
         self, tenant_id: str, customer_ids: list[str], watch: _Watch, now: datetime
     ) -> dict[str, tuple[bytes, bytes]]:
-        """Of each the snapshot without a position, to compare it; and the event."""
+        """Of each what to compare it by, and the event."""
         told: dict[str, tuple[bytes, bytes]] = {}
         for first in range(0, len(customer_ids), AT_A_TIME):
             some = customer_ids[first : first + AT_A_TIME]
@@ -194,9 +195,13 @@ def _tell(listener: Listener, told: dict[str, tuple[bytes, bytes]], *, is_over: 
 
 
 def _compared(view: View) -> bytes:
-    """What is news when it differs: all but the position, and an instant that moves by itself."""
+    """What is news when it differs: all but the position, and an instant that moves by itself.
+
+    Its hash, for it is kept for every listener.
+    """
     is_moved = view.holdings is not None and view.holdings.clock_at is not None
-    return msgspec.json.encode(snapshot(view, "") | ({} if is_moved else {"at": None}))
+    compared = snapshot(view, "") | ({} if is_moved else {"at": None})
+    return sha256(msgspec.json.encode(compared)).digest()
 
 
 def _event(view: View, here: str) -> bytes:
