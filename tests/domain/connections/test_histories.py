@@ -220,6 +220,7 @@ def test_a_day_told_as_one_is_looked_at_closer_where_something_is_missing() -> N
         Stretch(at(0), at(24)),
         Stretch(at(48), at(120)),
     ]
+    assert to_look_at(reading, [at(25)], now=at(20)) == [], "not begun"
     hours = [Point(at(0) + HOUR, Decimal(0)), Point(at(7), Decimal(4)), Point(at(24), Decimal(10))]
     closer = looked_at(reading, Stretch(at(0), at(24)), [hours])
     told = {k: v for k, v in closer.amounts.items() if k < at(24) and v}

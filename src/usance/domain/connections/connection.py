@@ -17,6 +17,7 @@ URL = re.compile(
     r"https?://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
     r"(/[A-Za-z0-9._~%/-]*)?"
 )
+ODD_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")  # an address, to whoever resolves it
 LAST_PORT = 65_535
 LONGEST_URL = 500
 LONGEST_KEY = 500
@@ -102,7 +103,7 @@ def _is_of_the_machine_room(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return ODD_NUMBER.fullmatch(host.rpartition(".")[2]) is not None
     mapped = getattr(address, "ipv4_mapped", None)
     address = mapped or address
     return address.is_link_local or address.is_multicast or address.is_unspecified
