@@ -11,12 +11,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis import Case
 from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.api import reference
 from tests.api.conftest import Desk
 from usance.api.openapi import METHODS, TAGS
 
 EXAMPLES_EACH = 8
+DOCUMENTED = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 @pytest.mark.parametrize("path", reference.pages(), ids=lambda path: path.name)
@@ -72,5 +78,6 @@ def _fire(cases: SearchStrategy[Case[Any]], address: str, headers: dict[str, str
     def fire(case: Case[Any]) -> None:
         answer = case.call(base_url=address, headers=headers)
         assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
+        case.validate_response(answer, checks=DOCUMENTED)
 
     fire()
