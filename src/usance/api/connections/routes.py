@@ -93,8 +93,8 @@ def remove_connection(
 
 @router.post("/{id}/sync", operation_id="syncConnection", summary="Sync a connection now")
 def sync(caller: Asked, id: PathId, body: SyncBody | None = None) -> Single[SyncWire]:
-    """At most 500 histories, those first that were read longest ago. A failure of the other side is
-    told in `failure`, and in a dry run answered with 502.
+    """At most 500 histories, those first that were read longest ago; a dry run, all. A failure of
+    the other side is told in `failure`.
     """
     asked = SyncBody() if body is None else body
     connection_id = ConnectionId(id)

@@ -122,16 +122,19 @@ def sync_connection(
 def rehearse_sync(
     runtime: Runtime, scope: Scope, connection_id: ConnectionId, *, is_whole: bool = False
 ) -> Synced:
-    """What a sync would do now; nothing of it is kept. Raises NotFound; ProviderError."""
+    """What a sync would do now; nothing of it is kept. Raises NotFound."""
     connection, key, now = _asked(runtime, scope, connection_id)
     told: dict[tuple[str, str], _Told] = {}
-    with runtime.usage_source(connection.url, key) as source:
-        listed = _Listed(list(source.customers()), list(source.features()))
-        with runtime.rehearsal(scope) as rehearsed:
-            tracks = _prepared(rehearsed, scope, connection, listed, Synced())
-        ask = partial(_told, runtime, scope, source, connection)
-        for each in ask(tracks, now=now, is_whole=is_whole):
-            told[each.track.customer_there, each.track.feature_there] = each
+    try:
+        with runtime.usage_source(connection.url, key) as source:
+            listed = _Listed(list(source.customers()), list(source.features()))
+            with runtime.rehearsal(scope) as rehearsed:
+                tracks = _prepared(rehearsed, scope, connection, listed, Synced())
+            ask = partial(_told, runtime, scope, source, connection)
+            for each in ask(tracks, now=now, is_whole=is_whole):
+                told[each.track.customer_there, each.track.feature_there] = each
+    except ProviderError as failure:
+        return Synced(failure=str(failure)[:LONGEST])
     synced = Synced()
     with runtime.rehearsal(scope) as rehearsed:
         for track in _prepared(rehearsed, scope, connection, listed, synced):
