@@ -283,3 +283,16 @@ def test_many_clicks_at_once_leave_one_subscription(shop: World) -> None:
     assert refused == []
     assert len(found) == 6
     assert sum(status is Status.ACTIVE for _, status in found) == 1
+
+
+def test_usage_of_a_resource_is_not_billed_by_two(shop: World) -> None:
+    subscribe(shop, "business", trial=NO_TRIAL)
+    with pytest.raises(Invalid) as caught:
+        subscribe(shop, "business", trial=NO_TRIAL, resource_id="berlin")
+    assert [each.code for each in caught.value.problems] == ["UsageBilledTwice"]
+    subscribe(shop, "team", resource_id="berlin")
+    larkspur = CustomerId("larkspur")
+    subscribe(shop, "business", trial=NO_TRIAL, resource_id="berlin", customer_id=larkspur)
+    subscribe(shop, "business", trial=NO_TRIAL, resource_id="kyoto", customer_id=larkspur)
+    with pytest.raises(Invalid):
+        subscribe(shop, "business", trial=NO_TRIAL, customer_id=larkspur)

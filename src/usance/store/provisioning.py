@@ -9,7 +9,7 @@ from datetime import datetime
 from usance.domain.errors import Invalid, Problem, refuse_if
 from usance.domain.ids import CouponId, CustomerId, FeatureId, PackageId
 from usance.domain.plans.coupon import Coupon
-from usance.domain.plans.package import Package, PackageKind
+from usance.domain.plans.package import Package, PackageKind, PricingType
 from usance.domain.plans.product import EndSetup, Product
 from usance.domain.subscriptions.offer import Offer
 from usance.domain.subscriptions.provisioning import (
@@ -58,6 +58,7 @@ def circumstances(tx: Tx, request: ProvisionRequest, *, at: datetime) -> Circums
         billing_currency=None
         if customer.billing_currency is None
         else str(customer.billing_currency),
+        used_beside=_used_beside(tx, request, offer, at),
     )
 
 
@@ -151,6 +152,24 @@ def held_of(
 def _held_offer(tx: Tx, held: Collection[Subscription], at: datetime) -> Offer | None:
     running = running_of(list(held), at)
     return None if running is None else offer_held(tx, running, at)
+
+
+def _used_beside(
+    tx: Tx, request: ProvisionRequest, offer: Offer, at: datetime
+) -> frozenset[FeatureId]:
+    """What paid subscriptions charge usage of that this one would count, too: of a resource, those
+    of the whole customer, and the other way round.
+    """
+    if offer.plan.pricing.type is not PricingType.PAID or not offer.by_use():
+        return frozenset()
+    found: frozenset[FeatureId] = frozenset()
+    for kept in subscriptions.some(tx, customer_ids=[request.customer_id], not_over_at=at):
+        other = kept.subscription
+        is_whole = other.resource_id is None
+        if other.pricing_type is PricingType.PAID and is_whole is not (request.resource_id is None):
+            held = offer_held(tx, other, at)
+            found |= frozenset() if held is None else held.by_use()
+    return found
 
 
 def _unknown(tx: Tx, request: ProvisionRequest, plan: Package | None) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from usance.domain.errors import Conflict, Problem, refuse_if
+from usance.domain.ids import FeatureId
 from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.coupon import Coupon
 from usance.domain.plans.package import Package, PricingType, TrialEnd
@@ -49,7 +50,8 @@ class Circumstances:
 
     `held`: all that the customer has or had of the product and the resource. `held_offer`: that of
     the one that runs, to compare. `end_plan`: the plan that the product falls back to at an end.
-    `coupon`: the one that was asked for, or the customer's.
+    `coupon`: the one that was asked for, or the customer's. `used_beside`: the features whose usage
+    is charged for by what is held of a part of the customer, or by what is held of the whole.
     """
 
     offer: Offer
@@ -58,6 +60,7 @@ class Circumstances:
     end_plan: Package | None = None
     coupon: Coupon | None = None
     billing_currency: str | None = None
+    used_beside: frozenset[FeatureId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +206,12 @@ def _problems(request: ProvisionRequest, there: Circumstances) -> Iterator[Probl
     if request.unit_quantity is not None and len(offer.by_unit()) != 1:
         expected = "nothing, unless exactly one charge is by unit; `charges` names them"
         yield Problem("InvalidQuantity", "unitQuantity", str(request.unit_quantity), expected)
+    for feature_id in sorted(there.used_beside & offer.by_use()):
+        expected = (
+            f"no other subscription that charges for the usage of {feature_id}: what a resource "
+            "uses is used by its customer, and would be billed twice"
+        )
+        yield Problem("UsageBilledTwice", "resourceId", request.resource_id or "", expected)
     periods = offer.periods()
     if request.billing_period is not None and periods and request.billing_period not in periods:
         expected = " or ".join(periods)
@@ -292,11 +301,16 @@ def _start(
 
 
 def _is_downgrade(there: Circumstances, terms: Terms, running: Subscription, at: datetime) -> bool:
-    """True when it costs less than what runs, or what runs inherits from it."""
+    """True when it costs less than what runs, or what runs inherits from it.
+
+    What a custom plan costs is agreed elsewhere: who signs for one does not wait for it.
+    """
     if running.pricing_type is not PricingType.PAID or there.held_offer is None:
         return False
     if is_lower(there.held_offer.plan, there.offer.plan):
         return True
+    if there.offer.plan.pricing.type is PricingType.CUSTOM:
+        return False
     before = monthly_amount(there.held_offer, running.version_at(at).terms)
     return monthly_amount(there.offer, terms) < before
 
