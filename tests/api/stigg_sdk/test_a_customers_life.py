@@ -144,6 +144,8 @@ async def signs(stigg: AsyncStigg) -> None:
         "plan_id": "enterprise",
         "entitlements": [{"id": "calls", "type": "FEATURE", "usage_limit": 5000}],
     }
+    shown = await stigg.v1.subscriptions.preview(customer_id="ada", plan_id="enterprise")
+    assert not shown.data.is_plan_downgrade
     body: Any = {"customer_id": "ada", "contract_id": "deal"}
     body["subscriptions"] = [{"new_subscription": new}]
     made = await asyncio.gather(*(stigg.v1.contracts.create(**body) for _ in range(2)))

@@ -13,6 +13,7 @@ from usance.domain.ids import ContractId
 from usance.domain.invoicing.invoice import InvoiceLine, InvoiceStatus
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.money import Money, round_minor, total
+from usance.domain.plans.package import PricingType
 from usance.domain.subscriptions.billing import anchor_day, cadence_of, first_day
 from usance.domain.subscriptions.offer import is_lower, monthly_amount
 from usance.domain.subscriptions.requests import ProvisionRequest
@@ -211,5 +212,7 @@ def _is_less(tx: Tx, new: Subscription, old: Subscription) -> bool:
         return False
     if is_lower(before.plan, wanted.plan):
         return True
+    if new.pricing_type is PricingType.CUSTOM:  # what it costs is agreed elsewhere
+        return False
     terms = old.version_at(new.starts_at).terms
     return monthly_amount(wanted, new.versions[0].terms) < monthly_amount(before, terms)
