@@ -23,7 +23,7 @@ from usance.domain.subscriptions.requests import (
     TrialRequest,
     UpdateRequest,
 )
-from usance.domain.subscriptions.subscription import EndReason, Status
+from usance.domain.subscriptions.subscription import ChangeKind, EndReason, Status
 from usance.domain.subscriptions.terms import UnitQuantity
 from usance.flows.archive_customer import archive_customer
 from usance.flows.call_off_update import call_off_update
@@ -84,6 +84,7 @@ def test_a_lesser_plan_waits_until_the_period_that_is_paid_for_ends(shop: World)
     team = subscribe(shop, "team")
     assert states(shop) == [("business", Status.ACTIVE), ("team", Status.NOT_STARTED)]
     assert held(shop, business).ends_at == at("2025-02-01T12:00") == held(shop, team).starts_at
+    assert held(shop, team).versions[0].changes == (ChangeKind.DOWNGRADE,)
     shop.at("2025-02-01T12:00:00+00:00")
     assert states(shop) == [("business", Status.CANCELED), ("team", Status.ACTIVE)]
 

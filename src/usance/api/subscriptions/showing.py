@@ -99,7 +99,7 @@ def listed_wire(shown: Shown) -> ListedSubscriptionWire:
         end_date=each.ends_at,
         effective_end_date=each.ends_at,
         cancellation_date=each.ends_at if each.is_to_be_canceled else None,
-        cancel_reason=each.end_reason,
+        cancel_reason=each.end_reason if each.status_at(at) in OVER else None,
         billing_period=terms.billing_period,
         billing_cycle_anchor=each.anchor,
         current_billing_period_start=None if period is None else period.start,

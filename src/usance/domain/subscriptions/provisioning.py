@@ -113,6 +113,7 @@ def provisioned(
                 terms=terms,
                 created_at=at,
                 proration=request.proration,
+                changes=_scheduled_as(there, terms, replaced, starts_at, at=at),
             ),
         ),
         ends_at=ends_at,
@@ -149,8 +150,14 @@ def follower_of(
     if settings.end_setup is not EndSetup.DOWNGRADE_TO_FREE or plan.id == ending.plan_id:
         return None
     assert plan.pricing.type is not None, "a published plan says how it is paid"
-    terms = Terms(plan_version=plan.version)
     starts_at = ending.ends_at
+    version = Version(
+        number=1,
+        effective_at=starts_at,
+        terms=Terms(plan_version=plan.version),
+        created_at=at,
+        changes=(ChangeKind.DOWNGRADE,),
+    )
     return Subscription(
         id=id,
         customer_id=ending.customer_id,
@@ -159,7 +166,7 @@ def follower_of(
         pricing_type=plan.pricing.type,
         starts_at=starts_at,
         anchor=starts_at,
-        versions=(Version(number=1, effective_at=starts_at, terms=terms, created_at=at),),
+        versions=(version,),
         resource_id=ending.resource_id,
         follows=ending.id,
     )
@@ -298,6 +305,21 @@ def _start(
     if running.ends_at is not None and running.canceled_at is not None:
         return running.ends_at
     return next_boundary(running, request.schedule or Schedule.END_OF_BILLING_PERIOD, at)
+
+
+def _scheduled_as(
+    there: Circumstances,
+    terms: Terms,
+    replaced: Subscription | None,
+    starts_at: datetime,
+    *,
+    at: datetime,
+) -> tuple[ChangeKind, ...]:
+    """What a plan that is to take another's place is to the customer; nothing of one at once."""
+    if replaced is None or starts_at <= at:
+        return ()
+    is_lower_plan = _is_downgrade(there, terms, replaced, at)
+    return (ChangeKind.DOWNGRADE,) if is_lower_plan else (ChangeKind.PLAN,)
 
 
 def _is_downgrade(there: Circumstances, terms: Terms, running: Subscription, at: datetime) -> bool:
