@@ -324,7 +324,7 @@ def test_of_two_customers_orders_for_one_contract_id_at_once_one_wins(world: Wor
 
 
 def test_two_draft_contracts_of_one_id_at_once_leave_the_first(world: World) -> None:
-    def create(customer_id: str) -> Callable[[Runtime], None]:
+    def create(customer_id: str) -> Callable[[Runtime], bool]:
         draft = DraftContract(
             id=ContractId("shared"), customer_id=CustomerId(customer_id), name=customer_id
         )
