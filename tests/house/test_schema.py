@@ -73,6 +73,15 @@ SELECT format('function %s(%s)', name, pg_get_function_identity_arguments(oid)),
 SELECT 'extension ' || extname, '' FROM pg_extension
 """
 
+# DROP DATABASE waits for an autovacuum worker to give way, but with FORCE it would try to end it
+# itself, which only a superuser may.
+CUT_OFF = """
+SELECT pg_terminate_backend(pid)
+  FROM pg_stat_activity
+ WHERE datname = %s
+   AND backend_type = 'client backend'
+"""
+
 
 @contextmanager
 def empty_database(cluster: Cluster) -> Iterator[Connection[Row]]:
@@ -82,7 +91,8 @@ def empty_database(cluster: Cluster) -> Iterator[Connection[Row]]:
         there.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         with one_connection(cluster.url_for(name)) as here:
             yield here
-        there.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        there.execute(CUT_OFF, [name])
+        there.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def catalogue(connection: Connection[Row]) -> dict[str, str]:

@@ -21,6 +21,7 @@ CUT_ALL_CONNECTIONS = """
 SELECT pg_terminate_backend(pid)
   FROM pg_stat_activity
  WHERE datname = current_database()
+   AND backend_type = 'client backend'
    AND pid <> pg_backend_pid()
 """
 LONG = timedelta(minutes=5)  # nobody is taken for dead, however busy the machine
