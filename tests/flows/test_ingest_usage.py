@@ -84,6 +84,22 @@ def test_a_batch_sent_by_several_at_once_counts_each_event_once(
     assert total(runtime, scope).event_count == 2000
 
 
+def test_namesakes_sent_by_several_at_once_count_once_each(runtime: Runtime, scope: Scope) -> None:
+    together = Barrier(4)
+
+    def send(batch: list[UsageEvent]) -> int:
+        together.wait(timeout=30)
+        return ingest_usage(runtime, scope, batch).count(Outcome.UNMATCHED)
+
+    many = [
+        event(f"k{index}", hours=hours, region="eu") for index in range(100) for hours in range(3)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        new = list(pool.map(send, [many, many[::-1], many[150:] + many[:150], many]))
+    assert sum(new) == 300
+    assert total(runtime, scope).event_count == 300
+
+
 def test_another_environment_sees_nothing(
     runtime: Runtime, scope: Scope, other_scope: Scope
 ) -> None:

@@ -189,6 +189,44 @@ def test_of_two_events_with_one_key_the_first_stands(tx: Tx) -> None:
     assert store.totals(tx, {"sum": window(SUM)})["sum"].quantity == 11
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.sampled_from([None, "app", "web"])),
+        max_size=12,
+    ),
+    st.data(),
+)
+@settings(max_examples=30, deadline=None)
+def test_events_are_told_apart_by_key_moment_and_resource(
+    database: Database,
+    shared_scope: Scope,
+    made: list[tuple[str, int, str | None]],
+    data: st.DataObject,
+) -> None:
+    sent = [
+        replace(event(key, hours=hours, tokens=1), resource_id=resource_id)
+        for key, hours, resource_id in made
+    ]
+    cut = data.draw(st.integers(0, len(sent)))
+    with undone(database, shared_scope) as tx:
+        new = [*usage_events.append(tx, sent[:cut], received_at=NOW)]
+        new += usage_events.append(tx, sent[cut:], received_at=NOW)
+        assert new == [each not in made[:index] for index, each in enumerate(made)]
+        again = usage_events.append(tx, data.draw(st.permutations(sent)), received_at=NOW)
+        assert not any(again)
+        assert store.totals(tx, {"all": window(SUM)})["all"].quantity == len(set(made))
+
+
+def test_an_event_that_states_no_moment_is_the_one_that_has_its_key(tx: Tx) -> None:
+    unstated = replace(event("a", tokens=1), occurred_at=None)
+    assert usage_events.append(tx, [unstated], received_at=at(1)) == (True,)
+    assert usage_events.append(tx, [unstated], received_at=at(2)) == (False,)
+    elsewhere = replace(unstated, resource_id="app")
+    assert usage_events.append(tx, [elsewhere], received_at=at(3)) == (True,)
+    assert usage_events.append(tx, [elsewhere, unstated], received_at=at(4)) == (False, False)
+    assert store.totals(tx, {"sum": window(SUM)})["sum"].quantity == 2
+
+
 def test_a_key_belongs_to_one_customer_and_one_name(tx: Tx) -> None:
     batch = [event("a"), event("a", customer="globex"), event("a", name="login")]
     assert usage_events.append(tx, batch, received_at=NOW) == (True, True, True)

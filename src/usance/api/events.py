@@ -31,7 +31,9 @@ class EventBody(Wire):
     customer_id: Ref
     event_name: str = Field(max_length=255)
     idempotency_key: str = Field(
-        max_length=255, description="The same key twice for one customer and name is one event."
+        max_length=255,
+        description="Sent again, an event counts once. Its key makes it the one it is, with "
+        "customer, name, resource and the timestamp, when it states one.",
     )
     timestamp: Instant | None = Field(default=None, description="By default when it arrives.")
     resource_id: str | None = Field(default=None, max_length=255)

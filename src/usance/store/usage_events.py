@@ -11,6 +11,7 @@ import msgspec
 
 from usance.domain.ids import CustomerId
 from usance.domain.metering.events import EventKey, UsageEvent
+from usance.domain.metering.namesakes import under_its_own_key
 from usance.domain.metering.reversals import Standing
 from usance.store import usage_locks
 from usance.store.database import Tx
@@ -99,6 +100,22 @@ SELECT CASE
 """
 APPEND = KEEP + IN_COUNTERS + ADD_TO_COUNTERS
 
+NAMESAKES = """
+SELECT asked.place
+  FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb)
+       AS (customer_id text, event_name text, idempotency_key text,
+           occurred_at timestamptz, resource_id text))
+       WITH ORDINALITY AS asked (customer_id, event_name, idempotency_key,
+                                 occurred_at, resource_id, place)
+  JOIN usage_events AS kept
+    ON kept.tenant_id = %(tenant_id)s
+   AND kept.customer_id = asked.customer_id
+   AND kept.event_name = asked.event_name
+   AND kept.idempotency_key = asked.idempotency_key
+ WHERE kept.occurred_at <> asked.occurred_at
+    OR kept.resource_id IS DISTINCT FROM asked.resource_id
+"""
+
 # Sorted, so that two batches that take the same events back wait for each other in one order.
 LOCK_REVERSED = """
 SELECT events.customer_id, events.event_name, events.idempotency_key,
@@ -149,20 +166,31 @@ TO_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 def append(tx: Tx, events: Sequence[UsageEvent], *, received_at: datetime) -> tuple[bool, ...]:
-    """Keep those whose key is new, and count them; per event, in order, whether it was.
+    """Keep those that are new, and count them; per event, in order, whether it was.
 
-    Of events with one key the first stands, in the batch as over time. What a new reversal names
-    counts no longer; `reversals.refuse_reversals` was asked before.
+    Of the same event twice the first stands, in the batch as over time; a namesake is another
+    event. What a new reversal names counts no longer; `refuse_reversals` was asked before.
     """
     if not events:
         return ()
+    takes_back = any(event.reverses is not None for event in events)
+    hold = usage_locks.alone if takes_back else usage_locks.share
+    hold(tx, {event.customer_id for event in events})
+    is_new = _keep(tx, events, received_at)
+    if not all(is_new):
+        _keep_namesakes(tx, events, is_new, received_at)
+    if takes_back:
+        new = [event for event, new in zip(events, is_new, strict=True) if new]
+        _save_reversed(tx, [event for event in new if event.reverses is not None])
+    return tuple(is_new)
+
+
+def _keep(tx: Tx, events: Sequence[UsageEvent], received_at: datetime) -> list[bool]:
+    """Keep the first of each key that is not known yet; per event, whether it was kept."""
     first_of: dict[tuple[str, str, str], int] = {}
     for index, event in enumerate(events):
         first_of.setdefault((event.customer_id, event.event_name, event.idempotency_key), index)
     firsts = [index for _, index in sorted(first_of.items())]
-    takes_back = any(event.reverses is not None for event in events)
-    hold = usage_locks.alone if takes_back else usage_locks.share
-    hold(tx, {event.customer_id for event in events})
     sent = TO_JSON.encode([events[index] for index in firsts]).decode()
     [row] = tx.all(APPEND, events=sent, received_at=received_at)
     is_new = [False] * len(events)
@@ -170,10 +198,22 @@ def append(tx: Tx, events: Sequence[UsageEvent], *, received_at: datetime) -> tu
         is_new[index] = True
     for place in row.known_places:
         is_new[firsts[place - 1]] = False
-    if takes_back:
-        new = [event for event, new in zip(events, is_new, strict=True) if new]
-        _save_reversed(tx, [event for event in new if event.reverses is not None])
-    return tuple(is_new)
+    return is_new
+
+
+def _keep_namesakes(
+    tx: Tx, events: Sequence[UsageEvent], is_new: list[bool], received_at: datetime
+) -> None:
+    """Keep those whose key another event has, and mark them in `is_new`."""
+    known = [
+        index for index, event in enumerate(events) if not is_new[index] and event.reverses is None
+    ]
+    asked = TO_JSON.encode([events[index] for index in known]).decode()
+    namesakes = [known[row.place - 1] for row in tx.all(NAMESAKES, events=asked)]
+    if namesakes:
+        own = [under_its_own_key(events[index]) for index in namesakes]
+        for index, new in zip(namesakes, _keep(tx, own, received_at), strict=True):
+            is_new[index] = new
 
 
 def lock_reversed(tx: Tx, keys: Sequence[EventKey]) -> dict[EventKey, Standing]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from stigg import NotFoundError, Stigg, UnprocessableEntityError
+from stigg.types.v1.event_report_params import Event
 from stigg.types.v1.usage_report_response import Data
 
 from tests.api.conftest import FIRST_DAY, Desk
@@ -190,6 +191,28 @@ def test_events_are_taken_in_and_answered(stigg: Stigg) -> None:
     )
     assert isinstance(told.data, dict)
     assert told.data["accepted"] == 1
+
+
+def test_an_event_is_the_same_by_key_customer_name_resource_and_timestamp(stigg: Stigg) -> None:
+    one: Event = {
+        "customer_id": "nordlicht",
+        "event_name": "api_calls",
+        "idempotency_key": "again",
+        "timestamp": datetime(2025, 1, 1, 9, tzinfo=UTC),
+        "resource_id": "berlin",
+    }
+    others: list[Event] = [
+        {**one, "customer_id": "suedwind"},
+        {**one, "event_name": "logins"},
+        {**one, "resource_id": "hamburg"},
+        {**one, "timestamp": datetime(2025, 1, 1, 10, tzinfo=UTC)},
+        {**one, "idempotency_key": "another"},
+    ]
+    first = stigg.v1.events.report(events=[one, *others, one])
+    again = stigg.v1.events.report(events=[*others, one])
+    assert isinstance(first.data, dict)
+    assert isinstance(again.data, dict)
+    assert (first.data["duplicate"], again.data["duplicate"]) == (1, 6)
 
 
 def test_all_of_it_works_without_waiting_too(desk: Desk, acme: Offers) -> None:

@@ -42,7 +42,8 @@ class EventKey(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)  # no slots: batches.py makes a thousand at a time
 class UsageEvent:
-    """Something a customer did, as reported. The same key twice for one name is one event.
+    """Something a customer did, as reported. Sent twice it is one event (see namesakes.py for one
+    that only has the same key).
 
     `occurred_at` None: the moment it is received. Numbers keep 12 decimals, rounded half away from
     zero, which also takes the noise off a binary float. `reverses`: the key of an earlier event of

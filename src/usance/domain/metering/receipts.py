@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
     ACCEPTED = "ACCEPTED"  # stored, and counted by at least one feature's meter; or took one back
     UNMATCHED = "UNMATCHED"  # stored, but no meter listens to it yet; a later one will count it
-    DUPLICATE = "DUPLICATE"  # its key was known: nothing was stored, the first one stands
+    DUPLICATE = "DUPLICATE"  # it is known: nothing was stored, the first one stands
 
 
 class Receipt(NamedTuple):
