@@ -28,7 +28,7 @@ from usance.domain.contracts.owed import Due, due
 from usance.domain.contracts.schedule import looked_at_from
 from usance.flows.run_billing import BATCH, run_billing
 from usance.flows.runtime import Runtime, Scope
-from usance.store import contracts, coverage, desk
+from usance.store import contracts, coverage, desk, outbox
 from usance.store.coverage import GIVEN_COLUMNS, SLICE_COLUMNS
 from usance.store.database import Database, Tx
 from usance.store.invoice_rows import INVOICE_COLUMNS, LINE_COLUMNS, TAX_COLUMNS
@@ -40,7 +40,7 @@ TABLES = {  # in the order of their foreign keys, each with the columns a run wr
     "invoice_taxes": " ".join(("tenant_id", *TAX_COLUMNS)),
     "billed_slices": " ".join(("tenant_id", *SLICE_COLUMNS)),
     "given_back": " ".join(("tenant_id", *GIVEN_COLUMNS)),
-    "outbox": "tenant_id kind subject_id fact happened_at",
+    "outbox": " ".join(("tenant_id", *outbox.COLUMNS)),
 }
 DOCUMENT = {"invoices": "id", "outbox": "subject_id"}
 OF_THE_RUN: LiteralString = """

@@ -9,6 +9,7 @@ from usance.domain.fact_names import name_of
 from usance.domain.facts import Fact
 from usance.store.database import Jsonb, Tx
 
+COLUMNS = ("kind", "name", "subject_id", "fact", "happened_at")
 ADD = """
 INSERT INTO outbox (tenant_id, kind, name, subject_id, fact, happened_at)
 VALUES (%(tenant_id)s, %(kind)s, %(name)s, %(subject_id)s, %(fact)s, %(happened_at)s)
@@ -22,11 +23,10 @@ def add(tx: Tx, *facts: Fact, at: datetime) -> None:
 
 def add_all(tx: Tx, facts: Iterable[Fact], *, at: datetime) -> None:
     """Announce many facts, as a set."""
-    columns = ("kind", "name", "subject_id", "fact", "happened_at")
     rows: Iterator[Sequence[object]] = (
         (fact.kind, name_of(fact), fact.subject_id, {}, at) for fact in facts
     )
-    tx.append_rows("outbox", columns, rows)
+    tx.append_rows("outbox", COLUMNS, rows)
 
 
 def _row(fact: Fact, at: datetime) -> dict[str, object]:
