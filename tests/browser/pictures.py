@@ -24,7 +24,7 @@ from usance.cli.session import Session
 from usance.domain.ids import InvoiceId
 from usance.flows.open_environment import open_environment
 from usance.flows.runtime import Runtime, Scope
-from usance.main import database_for
+from usance.opening import database_for
 from usance.settings import Settings
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from tests.docs.reading import Found, commands
 from usance.cli.app import app
+from usance.cli.later import Later
 
 COMMANDS = list(commands())
 REQUIRED = {"orders sign", "bill", "invoices approve", "payments record", "serve", "migrate"}
@@ -33,7 +34,8 @@ def named(text: str) -> Named:
         path.append(words.pop(0))
         if path[-1] not in command.commands:
             raise LookupError(f"`usance {' '.join(path)}` does not exist")
-        command = command.commands[path[-1]]
+        found = command.commands[path[-1]]
+        command = found.now() if isinstance(found, Later) else found
     options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
     return Named(" ".join(path), options, words)
 

@@ -28,7 +28,7 @@ FLOORS = [  # bottom first; rooms on one floor do not import each other
     {"domain", "settings"},
     {"store", "providers", "documents"},
     {"flows"},
-    {"api", "console", "hosted", "worker"},
+    {"api", "console", "hosted", "opening", "worker"},
     {"main"},
     {"cli"},
 ]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from fastapi import Path
 from pydantic import Field
 
 from usance.api.envelope import Wire
@@ -20,7 +19,7 @@ from usance.domain.rating.working import Working
 T = TypeVar("T")
 
 ID_PATTERN = f"^{REF.pattern}$"
-PathId = Annotated[str, Path(pattern=ID_PATTERN, max_length=255)]
+PathId = Annotated[str, Field(pattern=ID_PATTERN, max_length=255)]
 Ref = Annotated[
     str,
     Field(

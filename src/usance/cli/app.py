@@ -13,30 +13,7 @@ import typer
 from psycopg_pool import PoolTimeout
 
 import usance
-from usance.cli import (
-    access,
-    billing,
-    company,
-    connections,
-    contracts,
-    corrections,
-    customers,
-    demo,
-    environment,
-    fx,
-    indices,
-    invoices,
-    keys,
-    ledger,
-    orders,
-    payments,
-    refunds,
-    rehearsals,
-    serve,
-    sidecar,
-    subscriptions,
-    usage,
-)
+from usance.cli.commands import Commands
 from usance.cli.show import people
 from usance.domain.errors import DomainError, Invalid
 from usance.providers.errors import ProviderError
@@ -46,38 +23,11 @@ from usance.store.embedded.errors import EmbeddedPostgresError
 
 app = typer.Typer(
     name="usance",
-    help="From a signed deal to recognised revenue: orders, contracts, invoices, payments.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("worker")(serve.worker)
-app.command("sidecar")(sidecar.sidecar)
-app.command("migrate")(environment.migrate_database)
-app.command("bill")(billing.bill)
-app.command("access")(access.access)
-app.command("daily")(rehearsals.daily)
-app.command("simulate")(rehearsals.simulate)
-app.command("what-if")(rehearsals.see_what_if)
-app.command("late-fees")(corrections.late_fees)
-app.add_typer(company.app, name="company")
-app.add_typer(customers.app, name="customers")
-app.add_typer(orders.app, name="orders")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(subscriptions.app, name="subscriptions")
-app.add_typer(usage.app, name="usage")
-app.add_typer(connections.app, name="connections")
-app.add_typer(invoices.app, name="invoices")
-app.add_typer(payments.app, name="payments")
-app.add_typer(refunds.app, name="refunds")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(indices.app, name="indices")
-app.add_typer(fx.app, name="fx")
-app.add_typer(environment.environments, name="env")
-app.add_typer(keys.keys, name="keys")
-app.add_typer(environment.clock, name="clock")
 
 
 @app.callback(invoke_without_command=True)

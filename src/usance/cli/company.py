@@ -16,7 +16,7 @@ from usance.flows.define_feature import define_feature
 from usance.flows.save_rate_card import save_rate_card
 from usance.flows.set_up_company import save_customer, save_legal_entity, save_tax_rates
 
-app = typer.Typer(help="Legal entities, tax rates, features and customers.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 CompanyFile = Annotated[Path, typer.Argument(help="A company file: see docs/guides.")]
 

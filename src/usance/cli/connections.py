@@ -22,7 +22,7 @@ from usance.flows.plays.sync_connection import (
 from usance.flows.update_connection import update_connection
 from usance.store import connection_differences, connections
 
-app = typer.Typer(help="Systems that count usage for us.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 LEFT_OUT = "-"
 MOST_LINES = 1000

@@ -24,7 +24,7 @@ from usance.domain.ids import ContractId
 from usance.flows.mark_milestone import mark_milestone
 from usance.flows.publish_contract import publish_contract
 
-app = typer.Typer(help="Running agreements.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Contract = Annotated[str, typer.Argument(help="The contract's id.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A day, past or future.")]

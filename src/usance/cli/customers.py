@@ -21,7 +21,7 @@ from usance.flows.revoke_promotion import revoke_promotion
 from usance.flows.update_customer import update_customer
 from usance.store import parties, promotions
 
-app = typer.Typer(help="Customers.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 HEADINGS = ("kind", "value", "isValid", "consultation", "name")
 PROMOTION_HEADINGS = ("feature", "status", "given", "from", "until", "id")

@@ -19,12 +19,8 @@ from usance.store import tenants
 from usance.store.embedded.cluster import attach
 from usance.store.migrate import migrate
 
-environments = typer.Typer(
-    help="Environments: production and sandboxes, which nothing crosses.", no_args_is_help=True
-)
-clock = typer.Typer(
-    help="The clock of a sandbox, which can be moved forward.", no_args_is_help=True
-)
+environments = typer.Typer(no_args_is_help=True)
+clock = typer.Typer(no_args_is_help=True)
 
 
 def migrate_database(*, as_json: AsJson = False) -> None:

@@ -16,7 +16,7 @@ from usance.flows.import_fx_rates import import_fx_rates
 from usance.providers.exchange_rates import ECB, EuropeanCentralBank
 from usance.store import fx_rates
 
-app = typer.Typer(help="Exchange rates: for reports and display.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 RatesFile = Annotated[Path, typer.Argument(help="eurofxref-hist.csv, or day,base,quote,rate.")]
 Source = Annotated[str, typer.Option("--source", help="Whose rates they are.")]

@@ -14,7 +14,7 @@ from usance.domain.price_index import written_month
 from usance.flows.import_index import import_index
 from usance.store import price_indices
 
-app = typer.Typer(help="Price indices that uplifts refer to.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 IndexFile = Annotated[Path, typer.Argument(help="A .csv of months and figures.")]
 Series = Annotated[str, typer.Option("--series", help="What contracts call it, such as CPI-U.")]

@@ -22,7 +22,7 @@ from usance.flows.send_invoice import send_invoice
 from usance.flows.void_invoice import void_invoice
 from usance.store import invoices, parties, tenants
 
-app = typer.Typer(help="Invoices: review, approve, issue, send, void.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 app.command("approve")(review.approve)
 app.command("credit")(corrections.credit)
 app.command("rebill")(corrections.rebill)

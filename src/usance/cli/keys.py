@@ -20,7 +20,7 @@ from usance.flows.runtime import world_clock
 from usance.store import api_keys
 from usance.store.database import Row
 
-keys = typer.Typer(help="API keys of an environment.", no_args_is_help=True)
+keys = typer.Typer(no_args_is_help=True)
 
 Days = Annotated[int | None, typer.Option("--days", min=1, max=3650, help="It expires after.")]
 WithGrace = Annotated[

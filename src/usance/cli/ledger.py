@@ -11,7 +11,7 @@ from usance.cli.show import AsJson, print_json, print_table
 from usance.domain.ledger.trial_balance import TrialBalanceRow
 from usance.store import ledger
 
-app = typer.Typer(help="The ledger.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("trial-balance")

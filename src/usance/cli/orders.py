@@ -16,7 +16,7 @@ from usance.flows.fulfil_order import fulfil_order
 from usance.flows.sign_order import sign_order
 from usance.store import orders
 
-app = typer.Typer(help="Signed orders.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 OrderFile = Annotated[Path, typer.Argument(help="An order form, YAML or JSON.")]
 

@@ -17,7 +17,7 @@ from usance.flows.allocate_payment import allocate_payment
 from usance.flows.record_payment import RecordPayment, record_payment
 from usance.store import payments
 
-app = typer.Typer(help="Bank transfers and their allocation.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Invoices = Annotated[
     list[str] | None,

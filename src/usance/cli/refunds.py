@@ -16,7 +16,7 @@ from usance.flows.refund_payment import refund_payment
 from usance.flows.send_refund import send_refund
 from usance.store import credit_notes, payments, refunds
 
-app = typer.Typer(help="Refunds: promise, send, call off.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 OneId = Annotated[str, typer.Argument(help="A refund's id.")]
 Amount = Annotated[str | None, typer.Option(help="How much; left out: all there is.")]

@@ -14,7 +14,7 @@ from usance.domain.errors import Conflict
 from usance.domain.ids import parse_ref
 from usance.flows.open_environment import open_environment
 from usance.flows.runtime import Runtime, Scope
-from usance.main import database_for, runtime_for
+from usance.opening import database_for, runtime_for
 from usance.settings import Settings, settings_from
 from usance.store import tenants
 

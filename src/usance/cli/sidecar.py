@@ -34,7 +34,7 @@ def sidecar(
         str, typer.Option(help="allow or deny whom nothing is known of in an outage.")
     ] = "deny",
 ) -> None:
-    """Answer checks from memory and take in usage over local HTTP, also when the server is down."""
+    """Answer checks over local HTTP, from memory, also while the server is down; take in usage."""
     if find_spec(PACKAGE) is None:
         people.print("the sidecar is a package of its own: pip install usance-client")
         raise typer.Exit(1)

@@ -33,7 +33,7 @@ from usance.store.listings import Slot
 from usance.store.subscription_lists import WantedSubscriptions
 from usance.store.subscriptions import Kept
 
-app = typer.Typer(help="Subscriptions.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 HEADINGS = ("id", "customer", "plan", "status", "from", "until", "units", "contract")
 Units = Annotated[

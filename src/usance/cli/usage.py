@@ -19,7 +19,7 @@ from usance.store import usage_receipts
 from usance.store.database import Tx
 from usance.store.usage_receipts import EventsAsked
 
-app = typer.Typer(help="Usage events.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Customer = Annotated[str, typer.Option("--customer", help="Whose events.")]
 EventName = Annotated[str, typer.Option("--event", help="Of which name.")]
