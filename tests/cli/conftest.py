@@ -1,4 +1,4 @@
-"""The command line as its user has it: a process of its own, on a database of the test's own."""
+"""The command line as its user has it, on a database of the test's own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.typed import typed
 from usance.store.database import Database
 
 ROOT = Path(__file__).parents[2]
@@ -27,10 +28,16 @@ def surroundings(own_database: Database, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def usance(surroundings: dict[str, str], tmp_path: Path) -> Usance:
     """`usance("bill", "--json")` in an empty folder: its exit status, output and errors."""
+    return lambda *words: typed(words, surroundings=surroundings, folder=tmp_path)
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def shell(surroundings: dict[str, str], tmp_path: Path) -> Usance:
+    """The same, each a process of its own."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "usance.cli.app", *arguments],
+            [sys.executable, "-m", "usance.cli.app", *words],
             env=surroundings,
             cwd=tmp_path,
             capture_output=True,

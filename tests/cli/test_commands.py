@@ -11,8 +11,8 @@ EXAMPLES = ROOT / "examples"
 COMMANDS = ("serve", "worker", "demo", "migrate", "orders", "bill", "invoices", "payments", "keys")
 
 
-def test_help_names_every_command(usance: Usance) -> None:
-    said = usance("--help")
+def test_help_names_every_command(shell: Usance) -> None:
+    said = shell("--help")
     assert said.returncode == 0
     assert all(command in said.stdout for command in (*COMMANDS, "clock", "ledger", "usage"))
 
@@ -41,7 +41,7 @@ def test_production_is_opened_on_purpose_and_its_clock_stands_with_the_world(
     assert (odd.returncode, "InvalidId" in odd.stderr) == (1, True)
 
 
-def test_from_an_order_form_to_a_paid_invoice(usance: Usance, tmp_path: Path) -> None:
+def test_from_an_order_form_to_a_paid_invoice(shell: Usance, tmp_path: Path) -> None:
     steps = (
         ("clock", "set", "2025-01-01"),
         ("company", "load", str(EXAMPLES / "company.yaml")),
@@ -51,23 +51,23 @@ def test_from_an_order_form_to_a_paid_invoice(usance: Usance, tmp_path: Path) ->
         ("invoices", "issue", "--all"),
     )
     for step in steps:
-        done = usance(*step)
+        done = shell(*step)
         assert done.returncode == 0, (step, done.stderr)
-    [invoice] = json.loads(usance("invoices", "list", "--json").stdout)
+    [invoice] = json.loads(shell("invoices", "list", "--json").stdout)
     assert (invoice["number"], invoice["state"]) == ("HUS-2025-00001", "OPEN")
-    sent = usance("invoices", "send", invoice["id"])
+    sent = shell("invoices", "send", invoice["id"])
     assert "/i/" in sent.stdout
-    paid = usance(
+    paid = shell(
         *("payments", "record", "--entity", "halden-us", "--customer", "larkspur", "--json"),
         *("--amount", invoice["total"], "--currency", "USD", "--on", "2025-01-01"),
         *("--remittance", f"payment of {invoice['number']}"),
     )
     assert json.loads(paid.stdout)["allocated"] == invoice["total"], paid.stderr
-    [invoice] = json.loads(usance("invoices", "list", "--json").stdout)
+    [invoice] = json.loads(shell("invoices", "list", "--json").stdout)
     assert invoice["state"] == "PAID"
-    balance = json.loads(usance("ledger", "trial-balance", "--json").stdout)
+    balance = json.loads(shell("ledger", "trial-balance", "--json").stdout)
     assert {row["account"] for row in balance} >= {"bank", "receivable", "contract_liability"}
-    usance("invoices", "pdf", invoice["id"], "--out", "one.pdf")
+    shell("invoices", "pdf", invoice["id"], "--out", "one.pdf")
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
 
 
@@ -116,9 +116,9 @@ def test_an_order_form_with_problems_names_each_on_a_line(usance: Usance, tmp_pa
 
 
 def test_a_bad_database_url_is_told_before_anything_is_tried(
-    usance: Usance, surroundings: dict[str, str]
+    shell: Usance, surroundings: dict[str, str]
 ) -> None:
     surroundings["USANCE_DATABASE_URL"] = "mysql://somewhere"
-    refused = usance("bill")
+    refused = shell("bill")
     assert refused.returncode == 1
     assert "USANCE_DATABASE_URL" in refused.stderr

@@ -6,18 +6,14 @@ command, on a real database, in an environment of its own. Only the process is s
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from usance.cli.app import app
-from usance.domain.errors import DomainError
+from tests.cli.typed import typed
 
 # Each command is written down instead of run: its environment and its words, ended by zero bytes.
 # What it would answer stands for itself: {invoices_issue_--all} is what that command said last.
@@ -56,36 +52,18 @@ def play(folder: Path, surroundings: Mapping[str, str]) -> str:
     """Run all commands of a deal; the environment they worked in. Raises Refused."""
     spelled = commands(folder)
     answers: dict[str, str] = {}
-    with chdir(folder), _surrounded(surroundings):
-        for command in spelled:
-            words = [ANSWER.sub(lambda found: answers[found[1]], word) for word in command.words]
-            said = _run(command.environment, words)
-            answers["_".join(words)] = answers["_".join(command.words)] = said.partition(" ")[0]
+    for command in spelled:
+        words = [ANSWER.sub(lambda found: answers[found[1]], word) for word in command.words]
+        said = _run(command.environment, words, folder, surroundings)
+        answers["_".join(words)] = answers["_".join(command.words)] = said.partition(" ")[0]
     (environment,) = {command.environment for command in spelled}
     return environment
 
 
-def _run(environment: str, words: list[str]) -> str:
+def _run(environment: str, words: list[str], folder: Path, surroundings: Mapping[str, str]) -> str:
     """What the command printed."""
-    said, typed = StringIO(), shlex.join(words)
-    os.environ["USANCE_ENVIRONMENT"] = environment
-    try:
-        with redirect_stdout(said), redirect_stderr(said):
-            status = app(words, standalone_mode=False)
-    except (DomainError, OSError) as refusal:
-        raise Refused(f"usance {typed}\n{said.getvalue()}\n{refusal}") from refusal
-    if status:
-        raise Refused(f"usance {typed}\n{said.getvalue()}")
-    return said.getvalue()
-
-
-@contextmanager
-def _surrounded(surroundings: Mapping[str, str]) -> Iterator[None]:
-    """With these environment variables, and all as it was afterwards."""
-    before = dict(os.environ)
-    os.environ.update(surroundings)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    there = {**surroundings, "USANCE_ENVIRONMENT": environment}
+    ran = typed(words, surroundings=there, folder=folder)
+    if ran.returncode:
+        raise Refused(f"usance {shlex.join(words)}\n{ran.stdout}\n{ran.stderr}")
+    return ran.stdout
