@@ -26,7 +26,7 @@ def preview_contract(
 
 def preview_unsigned(runtime: Runtime, scope: Scope, contract: Contract) -> list[Draft]:
     """Every document of a contract that is not agreed yet, were it agreed as it is."""
-    last = contract.term.end + timedelta(days=contract.terms.usage_hold_days)
+    last = contract.term.end + timedelta(days=contract.longest_held.usage_hold_days)
     with runtime.transaction(scope) as tx:
         return _preview(runtime, tx, [contract], last)
 

@@ -161,7 +161,7 @@ def _bill(
     standing = coverage.standing_since(
         tx,
         {
-            line.id: looked_at_from(line, each.since, each.contract.terms)
+            line.id: looked_at_from(line, each.since, each.contract.longest_held)
             for each in owing
             for line in each.contract.lines
         },

@@ -58,11 +58,7 @@ def settle_late_usage(
 def _settle(
     runtime: Runtime, scope: Scope, tx: Tx, ids: Sequence[ContractId], today: date | None
 ) -> list[ContractId]:
-    signed = [
-        contract
-        for contract in contracts.many(tx, ids)
-        if contract.is_billed and contract.terms.late_usage is not LateUsage.IGNORE
-    ]
+    signed = [contract for contract in contracts.many(tx, ids) if contract.is_billed]
     payers.lock_all(tx, {each.customer_id for each in signed})
     days = {
         each.id: today or runtime.today(tx, each.zone) for each in parties.entities(tx).values()
@@ -73,6 +69,8 @@ def _settle(
     moved: list[ContractId] = []
     for contract in signed:
         on = days[contract.legal_entity_id]
+        if contract.on(on).terms.late_usage is LateUsage.IGNORE:
+            continue
         late = _moved(tx, contract, standing, on)
         if late:
             coverage.mark_late(tx, [(piece.line_id, piece.start) for piece in late], on=on)
@@ -85,28 +83,36 @@ def _settle(
 
 def _moved(tx: Tx, contract: Contract, standing: dict[str, list[Piece]], on: date) -> list[Piece]:
     """The pieces that would be billed otherwise now."""
-    terms = contract.terms
-    first = on - timedelta(days=terms.usage_hold_days + terms.late_usage_days)
     items = Items(contract)
     asked: list[tuple[Piece, DueItem]] = []
     for position, line in enumerate(contract.lines):
-        pieces = {piece.start: piece for piece in standing.get(line.id, ()) if piece.end >= first}
-        for each in slices(line, terms=terms) if pieces else ():
+        own = standing.get(line.id, ())
+        pieces = {piece.start: piece for piece in own if _changes_on(contract, piece, on)}
+        for each in slices(line, terms=contract.terms) if pieces else ():
             piece = pieces.get(each.period.start)
             key = items.key(position, each)
             if piece is not None and (piece.end, piece.terms_key) == (each.period.end, key):
                 asked.append((piece, items.charge(position, each, key)))
     if not asked:
         return []
-    account = Account(contract.customer_id, contract.legal_entity_id, contract.currency)
-    sellers = parties.entities(tx, [contract.legal_entity_id])
-    counted = desk.usage_of(tx, {account: [item for _, item in asked]}, sellers)
+    by_account: dict[Account, list[DueItem]] = {}
+    for _, item in asked:
+        account = Account(item.customer_id, item.legal_entity_id, contract.currency)
+        by_account.setdefault(account, []).append(item)
+    sellers = parties.entities(tx, {each.legal_entity_id for each in by_account})
+    counted = desk.usage_of(tx, by_account, sellers)
     billed = _billed(tx, asked)
     return [
         piece
         for piece, item in asked
         if rated(item, contract.currency, counted).net.minor != billed[piece]
     ]
+
+
+def _changes_on(contract: Contract, piece: Piece, on: date) -> bool:
+    """True while events of that day still change what was billed of a window."""
+    terms = contract.on(piece.end - timedelta(days=1)).terms
+    return piece.end >= on - timedelta(days=terms.usage_hold_days + terms.late_usage_days)
 
 
 def _billed(tx: Tx, asked: Sequence[tuple[Piece, DueItem]]) -> dict[Piece, int]:

@@ -105,7 +105,7 @@ def _waiting(tx: Tx, found: Sequence[Contract]) -> list[Owing]:
 def _next_dues(tx: Tx, waiting: Sequence[Owing]) -> dict[ContractId, Due]:
     """What each of them owes on the first day it owes anything."""
     since = {
-        line.id: looked_at_from(line, each.since, each.contract.terms)
+        line.id: looked_at_from(line, each.since, each.contract.longest_held)
         for each in waiting
         for line in each.contract.lines
     }
@@ -116,7 +116,7 @@ def _next_dues(tx: Tx, waiting: Sequence[Owing]) -> dict[ContractId, Due]:
 
 def _first_due(owing: Owing, standing: Mapping[str, list[Piece]]) -> Due:
     contract, hint = owing
-    last = contract.term.end + timedelta(days=contract.terms.usage_hold_days)
+    last = contract.term.end + timedelta(days=contract.longest_held.usage_hold_days)
     found = due(contract, through=hint, standing=standing, since=hint)
     if not found.items and found.next_on is not None and found.next_on > hint:
         found = due(contract, through=found.next_on, standing=standing, since=hint)

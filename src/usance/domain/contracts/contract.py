@@ -115,6 +115,12 @@ class Contract:
         """True once something is agreed, unless it was canceled: what falls due is billed."""
         return self.status in (ContractStatus.ACTIVE, ContractStatus.END_BILLING)
 
+    @property
+    def longest_held(self) -> ContractTerms:
+        """Of all terms that ever hold, those that let usage wait longest: by then all is due."""
+        every = (*(version.terms for version in self.earlier), self.terms)
+        return max(every, key=lambda terms: terms.usage_hold_days)
+
     def on(self, day: date) -> Version:
         """The parties and terms that hold on a day; those of the first day for days before it."""
         if self.since is None or day >= self.since:

@@ -38,7 +38,8 @@ class Correction:
 
     `charge`: the slice; `fixed_minor`: what of it is still missing, None: all of it. `replaces`:
     pieces in whose place it stands, on one line with them. `since`: the day the period it is about
-    fell due first. `is_late`: usage that came after its invoice.
+    fell due first. `is_late`: usage that came after its invoice; `is_rebilled`: which is credited
+    and billed anew, by the terms of the day it turned out late.
     """
 
     day: date
@@ -49,6 +50,7 @@ class Correction:
     fixed_minor: int | None = None
     replaces: tuple[GivenBack, ...] = ()
     is_late: bool = False
+    is_rebilled: bool = False
 
     def minor(self, of: Currency) -> int | None:
         """What it adds to a document; None while that has to be counted."""
@@ -82,8 +84,10 @@ def corrections(
     """What brings the pieces of one billing period to the slices it should have."""
     sold, of = line.sold, terms.currency
     is_late = any(piece.late_on is not None for piece in pieces)
-    if is_late and (terms.late_usage is LateUsage.REBILL or sold.is_tax_inclusive):
-        return _rebilled(due, keys, pieces)
+    is_rebilled = is_late and terms.late_usage is LateUsage.REBILL
+    if is_rebilled or (is_late and sold.is_tax_inclusive):
+        made = _rebilled(due, keys, pieces)
+        return [replace(each, is_rebilled=is_rebilled) for each in made]
     if sold.is_tax_inclusive:  # a piece is known without its tax, a price with it
         return _anew(due, keys, pieces)
     if sold.plan or is_late:

@@ -12,7 +12,7 @@ from usance.domain.contracts.contract import Contract, Version
 from usance.domain.contracts.difference import Correction
 from usance.domain.contracts.related import Place, Related
 from usance.domain.contracts.schedule import Slice
-from usance.domain.contracts.terms import LateUsage, Scope
+from usance.domain.contracts.terms import Scope
 from usance.domain.due_items import CountedSlice, DueItem, Fund, Grouping, LineKind
 from usance.domain.money import ONE
 
@@ -183,7 +183,7 @@ class Items:
 
     def _by_itself(self, each: Correction, item: DueItem) -> DueItem:
         """Late usage that is rebilled: its credit is one document, its new charge another."""
-        if not each.is_late or self.contract.terms.late_usage is not LateUsage.REBILL:
+        if not each.is_rebilled:
             return item
         alone = (CREDITED if each.gives_back is not None else REBILLED) + item.line_id
         return replace(item, grouping=item.grouping._replace(alone=alone))

@@ -21,7 +21,7 @@ from usance.domain.contracts.schedule import (
     periods,
     plan_slices,
 )
-from usance.domain.contracts.terms import Corrections, LateUsage
+from usance.domain.contracts.terms import Corrections
 from usance.domain.due_items import DueItem, Piece
 
 NOTHING: Standing = {}
@@ -84,14 +84,19 @@ def _look_at_line(
     days: tuple[date, date | None],
 ) -> None:
     through, since = days
-    line, terms = items.contract.lines[position], items.contract.terms
+    contract = items.contract
+    line, terms = contract.lines[position], contract.longest_held
     first = None if since is None else first_day_due(line, since, terms)
     left = _in_time(pieces, looked_at_from(line, since, terms)) if pieces else []
     for billing in periods(line, first):
+        if contract.since is not None:
+            terms = contract.on(billing.part.last_day).terms
         due_on = due_day(line, billing.part, terms)
         if due_on > through:
             found.later(due_on)
-            break
+            if contract.since is None or billing.part.end > through:
+                break
+            continue  # the next one may be held for fewer days
         whole = [each for each in cut(line, billing, due_on, terms) if each.share]
         keys = [items.key(position, each) for each in whole]
         if not left:
@@ -126,7 +131,9 @@ def _compare(
         ]
         return
     contract = items.contract
-    terms = difference.Agreed(contract.currency, contract.terms.late_usage)
+    late = [piece.late_on for piece in own if piece.late_on is not None]
+    now = contract.on(max(late)).terms if late else contract.terms
+    terms = difference.Agreed(contract.currency, now.late_usage)
     made = difference.corrections(contract.lines[position], whole, keys, own, terms)
     found.corrections += [(position, each) for each in made]
 
@@ -142,7 +149,7 @@ def _look_at_plan(
     through, since = days
     contract = items.contract
     line = contract.lines[position]
-    start = looked_at_from(line, since, contract.terms)
+    start = looked_at_from(line, since, contract.longest_held)
     left = {piece.start: piece for piece in pieces if piece.start >= start}
     for each in plan_slices(line, contract.currency, contract.terms):
         if each.covers.start < start:
@@ -202,8 +209,8 @@ def _day_of(
 ) -> date:
     """What comes to less than nothing waits for the next invoice, where the contract says so."""
     is_late = any(each.is_late for each in members)
-    is_rebilled = is_late and contract.terms.late_usage is LateUsage.REBILL
-    if is_rebilled or (not is_late and contract.terms.corrections is Corrections.CREDIT_NOTE):
+    is_noted = contract.on(day).terms.corrections is Corrections.CREDIT_NOTE
+    if any(each.is_rebilled for each in members) or (is_noted and not is_late):
         return day
     amounts = [each.minor(contract.currency) if not _is_counted(each) else None for each in members]
     known = [amount for amount in amounts if amount is not None]
