@@ -73,6 +73,7 @@ class Double:
         self.after_usage: Callable[[], None] = lambda: None
         self.is_pushing = True
         self.is_busy = False
+        self.is_plain = False  # JSON as our server writes it: characters as they are
         self.is_open = False
         self._connections: set[socket.socket] = set()
         self._port = 0
@@ -263,7 +264,8 @@ class Conversation(BaseHTTPRequestHandler):
                     self.wfile.write(b":\n\n")
                     continue
                 told = double.position
-                texts = [json.dumps(double.snapshot(each)) for each in news]
+                is_ascii = not double.is_plain
+                texts = [json.dumps(double.snapshot(each), ensure_ascii=is_ascii) for each in news]
             for text in texts:
                 self.wfile.write(f"event: snapshot\nid: {told}\ndata: {text}\n\n".encode())
         self.close_connection = True

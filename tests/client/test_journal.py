@@ -107,7 +107,7 @@ def test_a_long_journal_is_written_anew(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("usance_client.journal.COMPACT_ABOVE", 1_000)
     outbox = Outbox(Journal(tmp_path / "cache"))
     for index in range(50):
-        outbox.add(report(str(index)))
+        outbox.add([report(str(index))])
     for _ in range(4):
         outbox.answered(Route.USAGE, outbox.take(Route.USAGE, 10))
     (path,) = tmp_path.glob("cache.usage-*")

@@ -106,7 +106,7 @@ def snapshot_of(case: Case) -> Any:
 def by_client(case: Case, requested: Decimal, values: frozenset[str]) -> Decision:
     """What the client says, of a snapshot it got earlier."""
     now = [nanoseconds(case.seen_at)]
-    book = Book(lambda: now[0], lambda _meter: ())
+    book = Book(lambda: now[0], lambda _meter: (), most=100)
     book.put(snapshot_from(snapshot_of(case)), Feed(), is_exact=True, received_at=now[0])
     now[0] = nanoseconds(case.asked_at)
     entry = book.entry(("acme", None, "f"))

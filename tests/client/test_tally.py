@@ -25,7 +25,7 @@ class World:
 
     def __init__(self) -> None:
         self.outbox = Outbox(None)
-        self.book = Book(lambda: NOW, self.outbox.queued_of)
+        self.book = Book(lambda: NOW, self.outbox.queued_of, most=100)
         self.reported: list[Report] = []
         self.total = Decimal(BEGUN)
         self.arrived: set[str] = set()
@@ -58,7 +58,7 @@ class World:
         }
         report = usage_report(said, Decimal(value))
         self.reported.append(report)
-        self.outbox.add(report)
+        self.outbox.add([report])
         self.book.count(report)
 
     def do(self, step: str) -> None:

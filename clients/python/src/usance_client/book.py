@@ -6,7 +6,7 @@ changes the book happens under the client's lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from usance_client.decision import DenialReason
@@ -20,6 +20,7 @@ Whose = tuple[str, str | None]  # customer, resource
 Question = tuple[str, str | None, str]  # customer, resource, feature
 ABOUT_THE_SAME = 5 * 60 * 10**9  # nanoseconds; clocks of machines may differ by as much
 NOT_FOUND_FOR = 30 * 10**9  # nanoseconds until a customer who was not found is asked for again
+TENTH = 10  # of what is held goes at once, so that room is not made for each who comes
 MOST_UNKNOWN_FEATURES = 1_000  # remembered for a customer, lest names that are made up fill memory
 
 
@@ -37,6 +38,7 @@ class Entry:
 
     __slots__ = (
         "answers",
+        "asked_at",
         "exceeded",
         "feed",
         "fits",
@@ -48,13 +50,19 @@ class Entry:
     )
 
     def __init__(
-        self, made: Answers, *, until: Nanoseconds, stale_from: Nanoseconds, feed: Feed
+        self,
+        made: Answers,
+        *,
+        until: Nanoseconds,
+        stale_from: Nanoseconds,
+        feed: Feed,
+        asked_at: Nanoseconds,
     ) -> None:
-        """`until` and `stale_from` by this machine's clock."""
+        """All instants by this machine's clock. `asked_at`: when somebody last asked."""
         self.answers, self.feed = made, feed
         self.fits, self.exceeded = made.fits, made.exceeded
         self.unit, self.headroom = made.unit, made.headroom
-        self.until, self.stale_from = until, stale_from
+        self.until, self.stale_from, self.asked_at = until, stale_from, asked_at
         self.marked: Entry | None = None
 
     def as_stale(self) -> Entry:
@@ -62,7 +70,13 @@ class Entry:
         if self.marked is None:
             fits, exceeded = (replace(one, is_stale=True) for one in (self.fits, self.exceeded))
             made = replace(self.answers, fits=fits, exceeded=exceeded)
-            self.marked = Entry(made, until=self.until, stale_from=self.stale_from, feed=self.feed)
+            self.marked = Entry(
+                made,
+                until=self.until,
+                stale_from=self.stale_from,
+                feed=self.feed,
+                asked_at=self.asked_at,
+            )
         return self.marked
 
 
@@ -70,7 +84,8 @@ class Entry:
 class Held:
     """A snapshot, and what was used since it was made.
 
-    `received_at`: when it came. `holds_until`: what it said itself. `is_outdated`: it is known that
+    `received_at`: when it came. `asked_at`: when somebody last asked, as far as the answers that
+    are forgotten knew. `holds_until`: what it said itself. `is_outdated`: it is known that
     the server has another by now.
     """
 
@@ -82,7 +97,16 @@ class Held:
     unknown: set[str] = field(default_factory=set)
     unsettled_since: Nanoseconds | None = None
     asked_again_at: Nanoseconds = 0
+    asked_at: Nanoseconds = 0
     is_outdated: bool = False
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the server knows them."""
+        return self.snapshot.denial_reason not in (
+            DenialReason.CUSTOMER_NOT_FOUND,
+            DenialReason.CUSTOMER_RESOURCE_NOT_FOUND,
+        )
 
 
 class Book:
@@ -92,8 +116,13 @@ class Book:
         self,
         now: Callable[[], Nanoseconds],
         queued_of: Callable[[tuple[str, str]], Iterable[Report]],
+        *,
+        most: int,
     ) -> None:
+        """`most` are held, beside those who are `kept` and those whose usage is on its way."""
         self.answers: dict[Question, Entry] = {}
+        self.kept: set[str] = set()
+        self._most = most
         self._held: dict[Whose, Held] = {}
         self._resources: dict[str, set[str | None]] = {}
         self._on_their_way: set[tuple[str, str]] = set()
@@ -124,7 +153,8 @@ class Book:
         old = self._held.get(snapshot.key)
         ends = (each.valid_until for each in snapshot.entitlements.values())
         holds_until = min([snapshot.valid_until, *ends]) - self._shift
-        held = Held(snapshot, feed, received_at, holds_until, {})
+        asked_at = received_at if old is None else self._asked_at(old)
+        held = Held(snapshot, feed, received_at, holds_until, {}, asked_at=asked_at)
         for feature_id in snapshot.entitlements:
             before = [] if old is None else old.tallies.get(feature_id, [])
             held.tallies[feature_id] = self._tallies(
@@ -137,6 +167,40 @@ class Book:
         self._resources.setdefault(snapshot.customer_id, set()).add(snapshot.resource_id)
         for feature_id in snapshot.entitlements:
             self._answer(held, feature_id)
+
+    def make_room(self, newcomer: Whose) -> Collection[str]:
+        """Forget those whom nobody asked about for longest, if too many are held; whose customers
+        are not known of any more. Those who do not exist go first, and none who does for them.
+        """
+        most = self._most + len(self.kept)
+        if len(self._held) <= most:
+            return ()
+        idle = [each for each in self._held.values() if self._is_idle(each, newcomer)]
+        gone = [each for each in idle if not each.is_found]
+        left = len(self._held) - len(gone)
+        if left > most and self._held[newcomer].is_found:
+            found = sorted((each for each in idle if each.is_found), key=self._asked_at)
+            gone += found[: left - most + most // TENTH]
+        for held in gone:
+            self._drop(held)
+        customers = {held.snapshot.customer_id for held in gone}
+        return [each for each in customers if each not in self._resources]
+
+    def _is_idle(self, held: Held, newcomer: Whose) -> bool:
+        """Whether nothing would be lost but what the server tells again."""
+        snapshot = held.snapshot
+        if snapshot.key == newcomer or snapshot.customer_id in self.kept:
+            return False
+        meters = {(snapshot.customer_id, feature_id) for feature_id in held.tallies}
+        is_waiting = any(next(iter(self._queued_of(meter)), None) for meter in meters)
+        return not (is_waiting or meters & self._on_their_way or _is_unsettled(held))
+
+    def _asked_at(self, held: Held) -> Nanoseconds:
+        entries = (
+            self.answers.get((*held.snapshot.key, feature_id))
+            for feature_id in (*held.tallies, *held.unknown)
+        )
+        return max((each.asked_at for each in entries if each is not None), default=held.asked_at)
 
     def _tallies(
         self, snapshot: Snapshot, feature_id: str, before: Sequence[Tally], *, is_exact: bool
@@ -249,8 +313,10 @@ class Book:
             made = refusal(DenialReason.NO_FEATURE_ENTITLEMENT)
         else:
             made = answers(entitlement, [tally.use for tally in held.tallies[feature_id]])
+        before = self.answers.get(question)
         entry = Entry(
             made,
+            asked_at=held.asked_at if before is None else before.asked_at,
             until=made.until - self._shift,
             stale_from=min(made.stale_from, snapshot.valid_until) - self._shift,
             feed=held.feed,
@@ -265,6 +331,8 @@ class Book:
         customer_id, resource_id = held.snapshot.key
         del self._held[customer_id, resource_id]
         self._resources[customer_id].discard(resource_id)
+        if not self._resources[customer_id]:
+            del self._resources[customer_id]
 
     def _forget(self, old: Held) -> None:
         """Answers to what the customer does not have any more."""

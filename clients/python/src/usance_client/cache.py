@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 from usance_client.book import Held
 from usance_client.quantity import plain
 from usance_client.reports import Report
-from usance_client.snapshot import MalformedSnapshot, Snapshot, snapshot_from
+from usance_client.snapshot import Snapshot, snapshot_from
 from usance_client.tally import Tally
 from usance_client.windows import FOREVER, Nanoseconds, written
 
@@ -29,6 +29,7 @@ log = logging.getLogger("usance_client")
 VERSION = 1
 KEPT = 30 * 24 * 3_600 * 10**9  # nanoseconds; a customer nobody asked about for so long is left out
 ONLY_MINE = 0o600
+UNREADABLE = ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,18 @@ class Cache:
             if kept["version"] != VERSION or kept["owner"] != self._owner:
                 log.warning("the cache %s is ignored: written for another server", self._path)
                 return []
-            return [
-                Cached(snapshot_from(each["snapshot"]), int(each["receivedAt"]))
-                for each in kept["snapshots"]
-            ]
-        except (ValueError, LookupError, TypeError, MalformedSnapshot) as problem:
+            return list(self._read(kept["snapshots"]))
+        except UNREADABLE as problem:
             log.warning("the cache %s is ignored: it cannot be read: %s", self._path, problem)
             return []
+
+    def _read(self, entries: Iterable[Any]) -> Iterator[Cached]:
+        """Those that can be read: one that cannot locks out nobody else."""
+        for each in entries:
+            try:
+                yield Cached(snapshot_from(each["snapshot"]), int(each["receivedAt"]))
+            except UNREADABLE as problem:
+                log.warning("a customer of the cache %s is ignored: %s", self._path, problem)
 
     def save(self, held: Iterable[Mapping[str, Any]], now: Nanoseconds) -> None:
         """Put these in the file's place, with what others keep there. Raises OSError."""
@@ -82,7 +88,7 @@ class Cache:
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, ONLY_MINE)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file, ensure_ascii=False, separators=(",", ":"))
+                json.dump(document, file, separators=(",", ":"))
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(self._path)

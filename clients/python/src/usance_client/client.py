@@ -6,7 +6,7 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -64,6 +64,7 @@ class UsanceClient:
         fallbacks: Mapping[str, Fallback | bool] | None = None,
         default_fallback: Fallback | bool = DENY,
         is_on_demand: bool = True,
+        most_customers: int = 10_000,
         timeout: float = 2.0,
         flush_interval: float = 1.0,
         is_synced: bool = False,
@@ -72,9 +73,11 @@ class UsanceClient:
     ) -> None:
         """Start with these customers; others are asked for at their first check, `is_on_demand`.
 
-        `cache_path`: a file for what is known and, beside it, for usage that was not sent yet.
-        `is_synced`: usage taken outlives a power cut too. `timeout` and `flush_interval` in
-        seconds; `clock` in nanoseconds since 1970. Never raises because the server is down.
+        Of these others, and of parts of customers, it holds `most_customers`: who was not asked
+        about for longest is asked for anew. `cache_path`: a file for what is known and, beside it,
+        for usage that was not sent yet. `is_synced`: usage taken outlives a power cut too.
+        `timeout` and `flush_interval` in seconds; `clock` in nanoseconds since 1970. Never raises
+        because the server is down.
         """
         self._clock, self._is_on_demand = clock, is_on_demand
         self._flush_interval, self._is_synced = flush_interval, is_synced
@@ -83,16 +86,17 @@ class UsanceClient:
         self._transport = Transport(base_url, api_key, timeout=timeout, headers=headers or {})
         self._path = None if cache_path is None else Path(cache_path)
         self._cache = None if self._path is None else Cache(self._path, base_url, api_key)
-        self._timeout = timeout
+        self._timeout, self._most = timeout, most_customers
         self._is_closed = False
         self._begin()
-        for cached in [] if self._cache is None else self._cache.load():
+        restored = [] if self._cache is None else self._cache.load()
+        restored.sort(key=lambda each: each.received_at)
+        for cached in restored:  # of too many the last stay
             self._knowledge.restore(cached)
         if len(self._outbox):  # before what the server counts is asked, lest it is counted twice
             self._upkeep.flush(timeout)
         for customer_id in customers:
-            self._knowledge.load(customer_id)
-            self._knowledge.follow(customer_id)
+            self._knowledge.keep(customer_id)
         _living.add(self)
 
     def _begin(self) -> None:
@@ -100,7 +104,13 @@ class UsanceClient:
         self._is_forked = False
         journal = None if self._path is None else Journal(self._path, is_synced=self._is_synced)
         self._outbox = Outbox(journal)
-        self._knowledge = Knowledge(self._transport, self._outbox, self._clock)
+        self._knowledge = Knowledge(
+            self._transport,
+            self._outbox,
+            self._clock,
+            patience=self._timeout,
+            most=self._most,
+        )
         self._answers = self._knowledge.book.answers
         self._upkeep = Upkeep(
             knowledge=self._knowledge,
@@ -135,6 +145,7 @@ class UsanceClient:
             and requested_usage >= 0
             and not requested_values
         ):
+            entry.asked_at = now
             if now >= entry.stale_from or now >= entry.feed.fresh_until:
                 entry = entry.as_stale()
             headroom = entry.headroom
@@ -204,15 +215,17 @@ class UsanceClient:
         server later, once. `value` is rounded to five decimals, half away from zero. Raises
         UsageNotTaken, ValueError, TypeError; never because the server is down.
         """
-        number = reported(value)
-        said: dict[str, Any] = {
-            "customerId": _named(customer_id, "customer_id"),
-            "featureId": _named(feature_id, "feature_id"),
-            "updateBehavior": "SET" if is_set else "DELTA",
-            "createdAt": written(self._instant(at)),
-            "idempotencyKey": idempotency_key or new_key(),
-        }
-        return self._take(usage_report(_with(said, resource_id, dimensions), number))
+        report = self.usage(
+            customer_id,
+            feature_id,
+            value,
+            is_set=is_set,
+            resource_id=resource_id,
+            at=at,
+            dimensions=dimensions,
+            idempotency_key=idempotency_key,
+        )
+        return self.take([report])[0]
 
     def track(
         self,
@@ -229,16 +242,73 @@ class UsanceClient:
         What it comes to is the server's to say: checks count it when its news arrives. Raises
         UsageNotTaken, ValueError.
         """
+        report = self.event(
+            customer_id,
+            event_name,
+            resource_id=resource_id,
+            at=at,
+            dimensions=dimensions,
+            idempotency_key=idempotency_key,
+        )
+        return self.take([report])[0]
+
+    def usage(
+        self,
+        customer_id: str,
+        feature_id: str,
+        value: Quantity = 1,
+        *,
+        is_set: bool = False,
+        resource_id: str | None = None,
+        at: datetime | None = None,
+        dimensions: Dimensions | None = None,
+        idempotency_key: str | None = None,
+    ) -> Report:
+        """What `report_usage` takes, for `take`; nothing is counted yet. Raises as it does."""
+        said: dict[str, Any] = {
+            "customerId": _named(customer_id, "customer_id"),
+            "featureId": _named(feature_id, "feature_id"),
+            "updateBehavior": "SET" if is_set else "DELTA",
+            "createdAt": written(self._instant(at)),
+            "idempotencyKey": idempotency_key or new_key(),
+        }
+        return usage_report(_with(said, resource_id, dimensions), reported(value))
+
+    def event(
+        self,
+        customer_id: str,
+        event_name: str,
+        *,
+        resource_id: str | None = None,
+        at: datetime | None = None,
+        dimensions: Dimensions | None = None,
+        idempotency_key: str | None = None,
+    ) -> Report:
+        """What `track` takes, for `take`; nothing is kept yet. Raises as it does."""
         said: dict[str, Any] = {
             "customerId": _named(customer_id, "customer_id"),
             "eventName": event_name,
             "timestamp": written(self._instant(at)),
             "idempotencyKey": idempotency_key or new_key(),
         }
-        return self._take(event_report(_with(said, resource_id, dimensions)))
+        return event_report(_with(said, resource_id, dimensions))
+
+    def take(self, reports: Sequence[Report]) -> list[str]:
+        """Count and keep all of these or none; their keys. Raises UsageNotTaken."""
+        if self._is_forked:
+            self._revive()
+        with self._knowledge.lock:
+            for report in self._outbox.add(reports):
+                self._knowledge.book.count(report)
+            is_full = any(self._outbox.waiting(route) >= most for route, most in BATCH.items())
+        if is_full:
+            self._upkeep.wake()
+        return [report.key for report in reports]
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Send what waits, for so many seconds at most; whether none is left."""
+        if self._is_forked:
+            self._revive()
         return self._upkeep.flush(timeout)
 
     def close(self, timeout: float | None = None) -> None:
@@ -250,6 +320,9 @@ class UsanceClient:
             return
         self._is_closed = True
         _living.discard(self)
+        if self._is_forked:  # in a child that never used it: all of it is still the parent's
+            self._outbox.abandon()
+            return
         if len(self._outbox):
             patience = 5.0 if self._path is None else 1.0
             self._upkeep.flush(patience if timeout is None else timeout)
@@ -273,6 +346,8 @@ class UsanceClient:
     @property
     def status(self) -> Status:
         """How it is."""
+        if self._is_forked:
+            self._revive()
         now, streams = self._clock(), self._knowledge.streams
         fresh_until = [stream.feed.fresh_until for stream in streams]
         heard = max(fresh_until, default=0) - STALE_AFTER
@@ -293,33 +368,25 @@ class UsanceClient:
     def _check_slowly(
         self, question: Question, requested_usage: Quantity, values: Collection[str]
     ) -> Decision:
-        needed = quantity(requested_usage, "requested_usage")
+        is_whole = type(requested_usage) is int
+        needed = Fraction(
+            requested_usage if is_whole else quantity(requested_usage, "requested_usage")
+        )
         if needed < 0:
             raise ValueError(f"requested_usage is {requested_usage!r}; zero or more is expected")
         entry = self._known(question)
         if entry is None:
             return self._fallbacks.decision(question[2])
-        now = self._clock()
+        now = entry.asked_at = self._clock()
         if now >= entry.stale_from or now >= entry.feed.fresh_until:
             entry = entry.as_stale()
-        return entry.answers.to(Fraction(needed), values)
+        return entry.answers.to(needed, values)
 
     def _known(self, question: Question) -> Entry | None:
         if self._is_forked:
             self._revive()
         is_on_demand = self._is_on_demand and not self._is_closed
         return self._knowledge.entry(question, is_on_demand=is_on_demand)
-
-    def _take(self, report: Report) -> str:
-        if self._is_forked:
-            self._revive()
-        with self._knowledge.lock:
-            if self._outbox.add(report):
-                self._knowledge.book.count(report)
-            is_full = self._outbox.waiting(report.route) >= BATCH[report.route]
-        if is_full:
-            self._upkeep.wake()
-        return report.key
 
     def _instant(self, at: datetime | None) -> int:
         if at is None:
@@ -388,5 +455,6 @@ def _with(
 def _dimension(value: object) -> object:
     """As JSON has it; a fraction of up to 15 digits travels exactly."""
     if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
+        exact = quantity(value, "a dimension")
+        return int(exact) if exact == int(exact) else float(exact)
     return value

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from usance_client.cache import UNREADABLE
 from usance_client.reports import Report, Route, report_from
 
 log = logging.getLogger("usance_client")
@@ -49,6 +50,8 @@ class Journal:
                 self.add(left)
                 path.unlink(missing_ok=True)
                 reports += left
+            except OSError as problem:  # it stays where it is, for whoever starts next
+                log.warning("%s is not taken over: %s", path, problem)
             finally:
                 os.close(file)
         return reports
@@ -81,27 +84,33 @@ class Journal:
     def _write(self, text: str) -> None:
         written = text.encode()
         start = self._size
-        while written:
-            try:
+        try:
+            while written:
                 count = os.write(self._file, written)
-            except OSError:
-                os.ftruncate(self._file, start)  # a torn line must not spoil the next
-                self._size = start
-                raise
-            self._size += count
-            written = written[count:]
-        if self._is_synced:
-            os.fsync(self._file)
+                self._size += count
+                written = written[count:]
+            if self._is_synced:
+                os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, start)  # a torn line must not spoil the next
+            self._size = start
+            raise
 
     def _rewrite(self, pending: Iterable[Report]) -> None:
         """In a new file that takes the old one's place at once."""
         path = self._folder / f"{self._stem}{os.getpid()}-{secrets.token_hex(4)}"
-        old, old_path, self._size = self._file, self._path, 0
-        self._file, self._path = _locked(path), path
-        self.add(pending)
-        os.fsync(self._file)
-        old_path.unlink(missing_ok=True)
-        os.close(old)
+        old = self._file, self._path, self._size
+        self._file, self._path, self._size = _locked(path), path, 0
+        try:
+            self.add(pending)
+            os.fsync(self._file)
+        except OSError:
+            path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file, self._path, self._size = old
+            raise
+        old[1].unlink(missing_ok=True)
+        os.close(old[0])
 
 
 def read(path: Path) -> list[Report]:
@@ -116,7 +125,7 @@ def read(path: Path) -> list[Report]:
             else:
                 report = report_from(Route(entry["route"]), entry["body"])
                 pending[report.key] = report
-        except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        except UNREADABLE as problem:
             log.warning("%s:%d is no report and is skipped: %s", path, number, problem)
     return list(pending.values())
 

@@ -11,7 +11,7 @@ from usance_client.book import Book, Entry, Feed, Held, Question, Whose
 from usance_client.cache import Cached
 from usance_client.decision import DenialReason
 from usance_client.outbox import Outbox
-from usance_client.snapshot import MalformedSnapshot, Snapshot, is_id, no_customer
+from usance_client.snapshot import Snapshot, is_id, no_customer
 from usance_client.stream import STALE_AFTER, Stream
 from usance_client.transport import Refused, Transport, Unreachable
 from usance_client.windows import FOREVER, Nanoseconds
@@ -26,23 +26,44 @@ class Knowledge:
     """The book, and the streams that keep it fresh. `lock` is around every change of both."""
 
     def __init__(
-        self, transport: Transport, outbox: Outbox, now: Callable[[], Nanoseconds]
+        self,
+        transport: Transport,
+        outbox: Outbox,
+        now: Callable[[], Nanoseconds],
+        *,
+        patience: float,
+        most: int,
     ) -> None:
+        """`patience` in seconds, for somebody who waits for an answer; `most` customers and parts
+        of them are held.
+        """
         self.lock = threading.RLock()
-        self.book = Book(now, outbox.queued_of)
+        self.book = Book(now, outbox.queued_of, most=most)
         self.streams: list[Stream] = []
         self.is_changed = False  # since somebody saved it
         self.when_back: Callable[[], None] = lambda: None
         self._transport, self._now = transport, now
-        self._loading: dict[Whose, threading.Lock] = {}
+        self._patience, self._most = patience, most
+        self._loading: dict[Whose, threading.Thread] = {}
         self._not_before, self._wait = 0.0, FIRST_WAIT
         self._is_closed = False
 
     def restore(self, cached: Cached) -> None:
         """Hold what was known before a restart, stale until a stream says that it is not."""
+        snapshot = cached.snapshot
+        try:
+            self._put(snapshot, Feed(), is_exact=False, received_at=cached.received_at)
+        except (ValueError, ArithmeticError) as problem:
+            log.warning("%r is not known any more: %s", snapshot.key, problem)
+            return
+        self.follow(snapshot.customer_id)
+
+    def keep(self, customer_id: str) -> None:
+        """Know of this customer from now on, however long nobody asks."""
         with self.lock:
-            self.book.put(cached.snapshot, Feed(), is_exact=False, received_at=cached.received_at)
-        self.follow(cached.snapshot.customer_id)
+            self.book.kept.add(customer_id)
+        self.load(customer_id)
+        self.follow(customer_id)
 
     def entry(self, question: Question, *, is_on_demand: bool) -> Entry | None:
         """The answers of now; asks the server for a customer who is not known yet."""
@@ -51,29 +72,41 @@ class Knowledge:
         if entry is None and is_on_demand and not self._is_closed:
             customer_id, resource_id, _ = question
             held = self.load(customer_id, resource_id)
-            # Ids that are made up would fill the streams; they are asked about again in a while.
-            if held is None or held.snapshot.denial_reason is not DenialReason.CUSTOMER_NOT_FOUND:
+            if self._is_to_follow(held):
                 self.follow(customer_id)
             with self.lock:
                 entry = self.book.entry(question)
         return entry
 
     def load(self, customer_id: str, resource_id: str | None = None) -> Held | None:
-        """What is held of them; asked for, unless the server has just not answered."""
+        """What is held of them; asked for, unless the server has just not answered.
+
+        Asked on a thread of its own: names that nobody resolves, or an answer that comes byte by
+        byte, are waited for no longer than `patience`.
+        """
         whose = customer_id, resource_id
         with self.lock:
-            asking = self._loading.setdefault(whose, threading.Lock())
-        with asking:
-            if self.book.held(whose) is None and time.monotonic() >= self._not_before:
-                self._ask(whose)
+            held = self.book.held(whose)
+            if held is not None or self._is_nobody(whose) or time.monotonic() < self._not_before:
+                return self.book.held(whose)
+            asking = self._loading.get(whose)
+            if asking is None:
+                asking = threading.Thread(
+                    target=self._load, args=(whose,), name="usance-load", daemon=True
+                )
+                self._loading[whose] = asking
+                asking.start()
+        asking.join(self._patience)
+        if asking.is_alive():
+            self._is_silent(whose, "no answer in time")
         with self.lock:
-            self._loading.pop(whose, None)
             return self.book.held(whose)
 
     def follow(self, customer_id: str) -> None:
         """Have a stream bring news of a customer."""
         with self.lock:
-            if self._is_closed or any(one.brings(customer_id) for one in self.streams):
+            is_followed = any(one.brings(customer_id) for one in self.streams)
+            if self._is_closed or is_followed or not is_id(customer_id):
                 return
             stream = next((one for one in self.streams if one.has_room_for(customer_id)), None)
             if stream is None:
@@ -81,6 +114,7 @@ class Knowledge:
                     self._transport,
                     on_news=self._put,
                     on_connected=self._connected,
+                    on_nonsense=self._unreadable,
                     position_of=self._position_of,
                     now=self._now,
                 )
@@ -104,25 +138,70 @@ class Knowledge:
         for stream in self.streams:
             stream.close()
 
-    def _put(self, snapshot: Snapshot, feed: Feed, *, is_exact: bool = False) -> None:
+    def _put(
+        self,
+        snapshot: Snapshot,
+        feed: Feed,
+        *,
+        is_exact: bool = False,
+        received_at: Nanoseconds | None = None,
+    ) -> None:
         """Hold it. News are taken as they come: whatever they miss, further news will say."""
         with self.lock:
-            self.book.put(snapshot, feed, is_exact=is_exact, received_at=self._now())
+            at = self._now() if received_at is None else received_at
+            self.book.put(snapshot, feed, is_exact=is_exact, received_at=at)
             self.is_changed = True
+            for customer_id in self.book.make_room(snapshot.key):
+                self._unfollow(customer_id)
             if snapshot.resource_id is None:
                 for held in self.book.of_customer(snapshot.customer_id):
                     held.is_outdated = held.snapshot.resource_id is not None
 
-    def _ask(self, whose: Whose) -> None:
-        if not all(is_id(each) for each in whose if each is not None):
-            reason = "CustomerResourceNotFound" if is_id(whose[0]) else "CustomerNotFound"
-            self._put(no_customer(*whose, reason), Feed(FOREVER))
-            return
+    def _unreadable(self, customer_id: str) -> None:
+        """There are news of them that cannot be read: what is held is not fresh."""
+        with self.lock:
+            self.book.feed_from([customer_id], Feed())
+            for held in self.book.of_customer(customer_id):
+                held.is_outdated = True
+
+    def _unfollow(self, customer_id: str) -> None:
+        for stream in self.streams:
+            if stream.brings(customer_id):
+                stream.remove(customer_id)
+
+    def _is_to_follow(self, held: Held | None) -> bool:
+        """Ids that are made up would fill the streams; they are asked about again in a while."""
+        if held is not None:
+            return held.snapshot.denial_reason is not DenialReason.CUSTOMER_NOT_FOUND
+        with self.lock:
+            return sum(len(one.customers) for one in self.streams) < self._most
+
+    def _is_nobody(self, whose: Whose) -> bool:
+        """What nothing can be called needs no server to be denied."""
+        if all(is_id(each) for each in whose if each is not None):
+            return False
+        reason = "CustomerResourceNotFound" if is_id(whose[0]) else "CustomerNotFound"
+        self._put(no_customer(*whose, reason), Feed(FOREVER))
+        return True
+
+    def _load(self, whose: Whose) -> None:
         try:
             self.put_asked(self._transport.snapshot(*whose))
-            self._wait = FIRST_WAIT
-        except (Unreachable, Refused, MalformedSnapshot) as problem:
-            log.warning("%s is not known, and falls back: %s", whose[0], problem)
+            with self.lock:
+                self._not_before, self._wait = 0.0, FIRST_WAIT
+        except (Unreachable, Refused, ValueError, ArithmeticError) as problem:
+            self._is_silent(whose, str(problem))
+        except Exception as problem:  # the last net of the thread
+            self._is_silent(whose, repr(problem))
+            log.exception("an error of the client's own")
+        finally:
+            with self.lock:
+                self._loading.pop(whose, None)
+
+    def _is_silent(self, whose: Whose, problem: str) -> None:
+        """Do not ask for a while."""
+        log.warning("%r is not known, and falls back: %s", whose[0], problem)
+        with self.lock:
             self._not_before = time.monotonic() + self._wait
             self._wait = min(self._wait * 2, LONGEST_WAIT)
 

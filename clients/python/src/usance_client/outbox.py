@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from usance_client.journal import Journal
 from usance_client.reports import Report, Route
+
+log = logging.getLogger("usance_client")
 
 MOST_PENDING = 1_000_000
 
@@ -37,22 +40,25 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def add(self, report: Report) -> bool:
-        """Keep a report; False when one of its key is on its way already.
+    def add(self, reports: Iterable[Report]) -> Sequence[Report]:
+        """Keep all of these or none; those whose keys are not on their way already.
 
         Raises UsageNotTaken when the disk is full or far too many wait.
         """
-        if report.key in self._keys:
-            return False
-        if len(self) >= MOST_PENDING:
+        new: dict[str, Report] = {}
+        for each in reports:
+            if each.key not in self._keys:
+                new.setdefault(each.key, each)
+        if new and len(self) + len(new) > MOST_PENDING:
             raise UsageNotTaken(f"{MOST_PENDING} reports wait for the server already")
-        if self._journal is not None:
+        if self._journal is not None and new:
             try:
-                self._journal.add([report])
+                self._journal.add(new.values())
             except OSError as problem:
                 raise UsageNotTaken(f"the journal does not take it: {problem}") from problem
-        self._append(report)
-        return True
+        for report in new.values():
+            self._append(report)
+        return list(new.values())
 
     def waiting(self, route: Route) -> int:
         """How many were not sent yet."""
@@ -86,10 +92,13 @@ class Outbox:
         self._keys -= keys
         if self._journal is None:
             return
-        if len(self):
-            self._journal.strike(keys, self._pending())
-        else:
-            self._journal.clear()
+        try:
+            if len(self):
+                self._journal.strike(keys, self._pending())
+            else:
+                self._journal.clear()
+        except OSError as problem:  # the next process sends them again, and their keys count once
+            log.warning("the journal does not take what was done: %s", problem)
 
     def close(self) -> None:
         """Let go of the journal; what is pending stays in it for whoever starts next."""

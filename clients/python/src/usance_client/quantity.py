@@ -14,12 +14,14 @@ NOTHING = Decimal(0)
 SMALLEST_REPORTED = Decimal("0.00001")
 LARGEST_WHOLE = 2**53 - 1
 LARGEST_FRACTIONAL = 2**35
+MOST_DIGITS = 40  # before the point and after it: whoever writes 1e999999999 wants our memory
 
 
 def quantity(value: Quantity, name: str = "quantity") -> Decimal:
     """The number, exactly. A binary float is refused: it cannot hold 0.1.
 
-    Raises TypeError for floats and booleans, ValueError for what is no finite number.
+    Raises TypeError for floats and booleans, ValueError for what is no finite number, or has more
+    than 40 digits before or after the point.
     """
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise TypeError(
@@ -32,6 +34,11 @@ def quantity(value: Quantity, name: str = "quantity") -> Decimal:
         raise ValueError(f"{name} is {value!r}, which is no number") from None
     if not number.is_finite():
         raise ValueError(f"{name} is {value!r}; a finite number is expected")
+    if number.is_zero():
+        return NOTHING
+    if number.adjusted() >= MOST_DIGITS or _places(number) > MOST_DIGITS:
+        expected = f"at most {MOST_DIGITS} digits before and after the point"
+        raise ValueError(f"{name} is {str(value)[:80]!r}; {expected} are expected")
     return number
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from usance_client.quantity import NOTHING, plain, plus, quantity
 from usance_client.windows import Nanoseconds, instant_from, nanoseconds, written
 
+BROKEN = re.compile("[\x00\ud800-\udfff]")
 Dimensions = Mapping[str, str | int | float | Decimal | bool]
 
 
@@ -134,4 +136,16 @@ def stamped(at: Nanoseconds) -> str:
 
 
 def _json(said: Mapping[str, Any]) -> str:
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    """Raises ValueError for what the server will never take, lest it stands in the way of others:
+    numbers that are none, text with NUL or half a character (a lone surrogate).
+    """
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for each in (*said.values(), *_dimensions(said)):
+        if isinstance(each, str) and BROKEN.search(each):
+            raise ValueError(f"{each[:80]!r} holds NUL or half a character")
+    return text
+
+
+def _dimensions(said: Mapping[str, Any]) -> Iterable[object]:
+    found = said.get("dimensions") or {}
+    return (*found, *found.values())

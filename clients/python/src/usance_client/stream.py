@@ -10,10 +10,11 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from usance_client.book import Feed
-from usance_client.snapshot import Snapshot, snapshot_from
+from usance_client.snapshot import MalformedSnapshot, Snapshot, snapshot_from
 from usance_client.transport import Message, Refused, Transport, Unreachable, read_json
 
 log = logging.getLogger("usance_client")
@@ -33,18 +34,23 @@ class Stream:
         transport: Transport,
         on_news: Callable[[Snapshot, Feed], None],
         on_connected: Callable[[list[str], Feed], None],
+        on_nonsense: Callable[[str], None],
         position_of: Callable[[list[str]], str | None],
         now: Callable[[], int],
     ) -> None:
-        """`position_of`: from where on the news of these customers is new to us."""
+        """`on_nonsense`: of this customer came what cannot be read. `position_of`: from where on
+        the news of these customers is new to us.
+        """
         self.feed = Feed()
         self.is_connected = False
         self.reconnects = 0
         self._transport, self._now, self._position_of = transport, now, position_of
         self._on_news, self._on_connected = on_news, on_connected
+        self._on_nonsense = on_nonsense
         self._customers: dict[str, None] = {}
         self._length = 0
         self._is_waiting = False
+        self._is_garbled = False
         self._position: str | None = None
         self._connection: socket.socket | None = None
         self._is_stopping = False
@@ -78,6 +84,13 @@ class Stream:
             later.daemon = True
             later.start()
 
+    def remove(self, customer_id: str) -> None:
+        """Bring no more news of this one."""
+        if self._customers.pop(customer_id, "") is None:
+            self._length -= len(customer_id) + 1
+            if not self._customers:
+                self._interrupt()
+
     def close(self) -> None:
         """End the connection and the thread."""
         self._is_stopping = True
@@ -109,7 +122,7 @@ class Stream:
                 self._changed.clear()
             try:
                 heard = self._listen()
-            except (Unreachable, Refused) as problem:
+            except (Unreachable, Refused, MalformedSnapshot) as problem:
                 heard = False
                 if not self._changed.is_set():
                     log.warning("no news from the server, trying again: %s", problem)
@@ -149,17 +162,40 @@ class Stream:
 
     def _take(self, message: Message) -> None:
         if message.event == "snapshot":
-            try:
-                self._on_news(snapshot_from(_bare(message.data)), self.feed)
-            except ValueError as problem:
-                log.warning("news that cannot be read is skipped: %s", problem)
+            self._read(message.data)
             self._position = message.id or self._position
         self._is_alive()
 
+    def _read(self, text: str) -> None:
+        """Of whom it cannot be read, what was known is fresh no more. Raises MalformedSnapshot for
+        what is no JSON: nobody knows whose it was, so all has to be told again.
+        """
+        self._is_garbled = True
+        wire = _bare(text)
+        self._is_garbled = False
+        try:
+            snapshot = snapshot_from(wire)
+            if self.brings(snapshot.customer_id):
+                self._on_news(snapshot, self.feed)
+        except (ValueError, ArithmeticError) as problem:
+            log.warning("news that cannot be read is skipped: %s", problem)
+            self._on_nonsense(str(wire.get("customerId")))
+
     def _is_alive(self) -> None:
+        """A connection by which nothing comes that can be read is no sign of life."""
+        if self._is_garbled:
+            return
         self.feed.fresh_until = self._now() + STALE_AFTER
 
 
-def _bare(data: str) -> object:
-    wire = read_json(data)
-    return wire["data"] if "data" in wire and "features" not in wire else wire
+def _bare(text: str) -> Mapping[str, Any]:
+    """Raises MalformedSnapshot."""
+    try:
+        wire = read_json(text)
+    except (ValueError, RecursionError) as problem:
+        raise MalformedSnapshot(f"no JSON: {problem}") from problem
+    if isinstance(wire, dict) and "data" in wire and "features" not in wire:
+        wire = wire["data"]
+    if not isinstance(wire, dict):
+        raise MalformedSnapshot("no object")
+    return wire

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +14,17 @@ from typing import Any, Protocol
 import httpx
 
 from usance_client.reports import Route
-from usance_client.snapshot import Snapshot, no_customer, snapshot_from
+from usance_client.snapshot import MalformedSnapshot, Snapshot, no_customer, snapshot_from
 
 FOR_GOOD = {400, 409, 413, 422}  # asking again will not be answered otherwise
 AGAIN = "x-should-retry"  # said of a 409 that met somebody else's request
 UNKNOWN_WHO = {"CustomerNotFound", "CustomerIsArchived", "CustomerResourceNotFound"}
 HEARTBEATS_MISSED = 3
 HEARTBEAT_SECONDS = 15
+LONGEST_AFTER = 300.0  # seconds; who is told to come back next year comes and looks before
+LARGEST = 50_000_000  # bytes of an answer
+EVENTS = "text/event-stream"
+ENDS = re.compile("\r\n|\r|\n")
 
 
 class Unreachable(Exception):
@@ -89,7 +95,10 @@ class Transport:
             if refusal.code in UNKNOWN_WHO:
                 return no_customer(customer_id, resource_id, refusal.code)
             raise
-        return snapshot_from(read_json(answer.text).get("data"))
+        found = snapshot_from(_told(answer))
+        if found.key != (customer_id, resource_id):
+            raise MalformedSnapshot(f"{found.key} was told where {customer_id!r} was asked about")
+        return found
 
     def report(self, route: Route, bodies: Sequence[str], *, patience: float) -> None:
         """Send usage or events, and wait for so many seconds. Raises Unreachable, and Refused:
@@ -97,7 +106,8 @@ class Transport:
         """
         name = "usages" if route is Route.USAGE else "events"
         content = f'{{"{name}":[{",".join(bodies)}]}}'.encode()
-        self._asked("POST", f"/api/v1/{route}", content=content, timeout=patience)
+        # That it was taken is said by who answers as the API does, not by any 200 of a gateway.
+        _told(self._asked("POST", f"/api/v1/{route}", patience=patience, content=content))
 
     @contextmanager
     def stream(
@@ -108,7 +118,7 @@ class Transport:
         Raises Unreachable, Refused.
         """
         query = {"customerIds": ",".join(customer_ids)}
-        headers = {"Accept": "text/event-stream"}
+        headers = {"Accept": EVENTS}
         if position:
             query["position"] = headers["Last-Event-ID"] = position
         patience = httpx.Timeout(self._timeout, read=HEARTBEATS_MISSED * HEARTBEAT_SECONDS)
@@ -119,24 +129,62 @@ class Transport:
                 if answer.status_code != httpx.codes.OK:
                     answer.read()
                     raise_for(answer)
+                kind = answer.headers.get("Content-Type", "")
+                if not kind.startswith(EVENTS):
+                    raise Unreachable(f"no stream, but {kind[:80]!r}")
                 watcher.connected(answer.extensions["network_stream"].get_extra_info("socket"))
                 try:
-                    yield messages(answer.iter_lines())
+                    yield messages(lines_of(answer.iter_text()))
                 finally:
                     watcher.connected(None)
         except (httpx.HTTPError, OSError) as problem:
             raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
 
-    def _asked(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _asked(
+        self, method: str, path: str, *, patience: float | None = None, **request: Any
+    ) -> httpx.Response:
+        """The answer, read whole within `patience` seconds after it began."""
+        seconds = self._timeout if patience is None else patience
         try:
-            answer = self._http.request(method, path, **request)
-        except (httpx.HTTPError, OSError) as problem:
+            with self._http.stream(method, path, timeout=seconds, **request) as answer:
+                content = _read(answer, time.monotonic() + seconds)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as problem:
             raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
-        raise_for(answer)
-        return answer
+        whole = httpx.Response(
+            answer.status_code, headers=_undressed(answer.headers), content=content
+        )
+        raise_for(whole)
+        return whole
 
     def _opened(self) -> httpx.Client:
         return httpx.Client(base_url=self._base_url, headers=self._headers, timeout=self._timeout)
+
+
+def _read(answer: httpx.Response, deadline: float) -> bytes:
+    """All of it; a server that sends on and on, or a byte now and then, is none."""
+    parts: list[bytes] = []
+    size = 0
+    for part in answer.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST or time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the answer has no end")
+    return b"".join(parts)
+
+
+def _undressed(headers: httpx.Headers) -> list[tuple[bytes, bytes]]:
+    """What is left to say of content that was unpacked."""
+    packed = (b"content-encoding", b"content-length", b"transfer-encoding")
+    return [(name, value) for name, value in headers.raw if name.lower() not in packed]
+
+
+def _told(answer: httpx.Response) -> Any:
+    """What the API says. Raises Unreachable when whoever answered is not the API."""
+    try:
+        return read_json(answer.text)["data"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        kind = answer.headers.get("Content-Type", "")
+        raise Unreachable(f"no answer of the API, but {kind[:80]!r}") from None
 
 
 def raise_for(answer: httpx.Response) -> None:
@@ -152,7 +200,8 @@ def raise_for(answer: httpx.Response) -> None:
     if code and is_for_good and answer.headers.get(AGAIN) != "true":
         raise Refused(answer.status_code, code, message)
     wait = answer.headers.get("Retry-After", "")
-    after = float(wait) if wait.isdigit() else None
+    is_number = wait.isascii() and wait.isdecimal()
+    after = min(float(wait[:9]), LONGEST_AFTER) if is_number else None
     raise Unreachable(f"the server answers {answer.status_code} {code or ''}".rstrip(), after=after)
 
 
@@ -160,8 +209,22 @@ def _error_of(answer: httpx.Response) -> tuple[str, str]:
     try:
         error = answer.json()["error"]
         return str(error["code"]), str(error.get("message", ""))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", ""
+
+
+def lines_of(texts: Iterator[str]) -> Iterator[str]:
+    """The lines of an event stream. They end as its standard says, and nowhere else: names may
+    hold what other readers take for an end (U+0085, U+2028).
+    """
+    rest = ""
+    for text in texts:
+        held = "\r" if text.endswith("\r") else ""  # half of an end, maybe
+        *whole, rest = ENDS.split((rest + text).removesuffix("\r"))
+        rest += held
+        if len(rest) > LARGEST:
+            raise httpx.ReadError("a line has no end")
+        yield from whole
 
 
 def messages(lines: Iterator[str]) -> Iterator[Message]:

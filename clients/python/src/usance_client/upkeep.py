@@ -13,7 +13,6 @@ from usance_client.cache import Cache, with_usage
 from usance_client.knowledge import Knowledge
 from usance_client.outbox import Outbox
 from usance_client.reports import Report, Route, by_meter
-from usance_client.snapshot import MalformedSnapshot
 from usance_client.transport import Refused, Transport, Unreachable
 
 log = logging.getLogger("usance_client")
@@ -95,7 +94,7 @@ class Upkeep:
         self._knowledge.is_changed, self._saved_at = False, time.monotonic()
         with self._lock:
             unanswered = by_meter(self._outbox.unanswered(Route.USAGE))
-            held = [with_usage(each, unanswered) for each in self._book.all()]
+            held = [with_usage(each, unanswered) for each in self._book.all() if each.is_found]
         try:
             self._cache.save(held, self._now())
         except OSError as problem:
@@ -197,7 +196,7 @@ class Upkeep:
             held.asked_again_at = self._now()
             try:
                 self._renew(held)
-            except (Unreachable, Refused, MalformedSnapshot) as problem:
+            except (Unreachable, Refused, ValueError, ArithmeticError) as problem:
                 log.warning("%s is not renewed: %s", held.snapshot.customer_id, problem)
                 return
 

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default_fallback=asked.fallback == "allow",
         flush_interval=asked.flush_interval,
         is_synced=asked.sync,
+        most_customers=asked.most_customers,
     )
     with client:
         try:
@@ -67,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
         help="what is said of a customer nothing is known of while the server is down",
     )
     parser.add_argument("--flush-interval", type=float, default=1.0, help="seconds; 1")
+    parser.add_argument(
+        "--most-customers",
+        type=int,
+        default=10_000,
+        help="held at a time, beside those known from the start; 10000",
+    )
     parser.add_argument("--sync", action="store_true", help="usage outlives a power cut, too")
     return parser
 

@@ -28,6 +28,7 @@ from usance_client.sidecar.wire import (
 )
 
 MOST_BYTES = 4_000_000
+MOST_FIELDS = 100  # of a query
 log = logging.getLogger("usance_client")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -67,9 +68,19 @@ class Sidecar:
         self._thread.join()
         self._http.server_close()
 
+    @property
+    def is_private(self) -> bool:
+        """Whether it listens to its own machine alone."""
+        return self._host in LOOPBACK
+
     def is_meant(self, host: str) -> bool:
         """Whether a request names this host: a page in a browser may not ask under its own name."""
-        return self._host not in LOOPBACK or (urlsplit(f"//{host}").hostname or "") in LOOPBACK
+        if not self.is_private:
+            return True
+        try:
+            return (urlsplit(f"//{host}").hostname or "") in LOOPBACK
+        except ValueError:
+            return False
 
     def get(self, path: str, query: Query) -> tuple[int, str, str]:
         """Status, content type and content of a GET. Raises NotAccepted."""
@@ -168,21 +179,18 @@ class Conversation(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a question."""
-        url = urlsplit(self.path)
-        self._answer(lambda: self.server.sidecar.get(url.path, dict(parse_qsl(url.query))))
+        self._answer(lambda: self.server.sidecar.get(*self._asked()))
 
     def do_POST(self) -> None:
         """Take in reports."""
-        self._answer(lambda: self.server.sidecar.post(urlsplit(self.path).path, self._body()))
+        self._answer(lambda: self.server.sidecar.post(self._asked()[0], self._body()))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Every check a line would be too much."""
 
     def _answer(self, ask: Callable[[], tuple[int, str, str]]) -> None:
         try:
-            if not self.server.sidecar.is_meant(self.headers.get("Host", "")):
-                host = self.headers.get("Host", "")
-                raise NotAccepted("WrongHost", "Host", host[:80], "localhost", 403)
+            self._refuse_pages()
             status, kind, content = ask()
         except NotAccepted as problem:
             self.close_connection = True  # the body may not have been read
@@ -199,6 +207,23 @@ class Conversation(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(encoded)
 
+    def _asked(self) -> tuple[str, Query]:
+        """Path and query. Raises NotAccepted."""
+        try:
+            url = urlsplit(self.path)
+            return url.path, dict(parse_qsl(url.query, max_num_fields=MOST_FIELDS))
+        except ValueError as problem:
+            raise NotAccepted("InvalidAddress", "", str(problem)[:80], "an address") from None
+
+    def _refuse_pages(self) -> None:
+        """No page of a browser may ask, whatever name it came under. Raises NotAccepted."""
+        sidecar, host = self.server.sidecar, self.headers.get("Host", "")
+        if not sidecar.is_meant(host):
+            raise NotAccepted("WrongHost", "Host", host[:80], "localhost", 403)
+        origin: str = self.headers.get("Origin") or self.headers.get("Sec-Fetch-Site") or "none"
+        if sidecar.is_private and origin != "none":
+            raise NotAccepted("FromAPage", "Origin", origin[:80], "no page of a browser", 403)
+
     def _body(self) -> Any:
         # No page of a browser may send this type elsewhere without asking, and is not answered.
         kind = self.headers.get("Content-Type", "")
@@ -209,8 +234,9 @@ class Conversation(BaseHTTPRequestHandler):
             expected = f"at most {MOST_BYTES} bytes, and how many they are"
             raise NotAccepted("InvalidLength", "Content-Length", length[:80], expected, 413)
         try:
-            return json.loads(self.rfile.read(int(length)), parse_float=Decimal)
-        except ValueError as problem:
+            content = self.rfile.read(int(length))
+            return json.loads(content, parse_float=Decimal, object_pairs_hook=_object)
+        except (ValueError, RecursionError) as problem:
             raise NotAccepted("InvalidJson", "", str(problem)[:80], "JSON") from None
 
 
@@ -218,6 +244,13 @@ def _needed(query: Query, name: str) -> str:
     if not query.get(name):
         raise NotAccepted("MissingParameter", name, "", "an id")
     return query[name]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a field stands twice in one object")
+    return found
 
 
 def _json(content: Any) -> str:

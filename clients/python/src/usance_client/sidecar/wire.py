@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from usance_client.client import Status, UsanceClient
 from usance_client.decision import Decision
 from usance_client.quantity import plain, reported
+from usance_client.reports import Report
 from usance_client.snapshot import is_id
 from usance_client.windows import instant_from
 
@@ -78,11 +79,9 @@ def status_wire(status: Status) -> dict[str, Any]:
 
 def take_usage(client: UsanceClient, body: Any) -> list[str]:
     """Report all of a body or none; their keys. Raises NotAccepted, UsageNotTaken."""
-    found = _listed(body, "usages", OF_USAGE, (*MORE, "updateBehavior", "createdAt"))
-    for index, each in enumerate(found):
-        _check_value(each.get("value"), f"usages[{index}].value")
-    return [
-        client.report_usage(
+
+    def read(each: dict[str, Any]) -> Report:
+        return client.usage(
             each["customerId"],
             each["featureId"],
             each["value"],
@@ -92,14 +91,18 @@ def take_usage(client: UsanceClient, body: Any) -> list[str]:
             dimensions=each.get("dimensions"),
             idempotency_key=each.get("idempotencyKey"),
         )
-        for each in found
-    ]
+
+    found = _listed(body, "usages", OF_USAGE, (*MORE, "updateBehavior", "createdAt"))
+    for index, each in enumerate(found):
+        _check_value(each.get("value"), f"usages[{index}].value")
+    return client.take(_read(found, "usages", read))
 
 
 def take_events(client: UsanceClient, body: Any) -> list[str]:
     """Track all of a body or none; their keys. Raises NotAccepted, UsageNotTaken."""
-    return [
-        client.track(
+
+    def read(each: dict[str, Any]) -> Report:
+        return client.event(
             each["customerId"],
             each["eventName"],
             resource_id=each.get("resourceId"),
@@ -107,8 +110,26 @@ def take_events(client: UsanceClient, body: Any) -> list[str]:
             dimensions=each.get("dimensions"),
             idempotency_key=each.get("idempotencyKey"),
         )
-        for each in _listed(body, "events", OF_EVENTS, (*MORE, "timestamp"))
-    ]
+
+    return client.take(
+        _read(_listed(body, "events", OF_EVENTS, (*MORE, "timestamp")), "events", read)
+    )
+
+
+def _read(
+    found: list[dict[str, Any]], name: str, read: Callable[[dict[str, Any]], Report]
+) -> list[Report]:
+    """All of them, before any is taken."""
+    reports = []
+    for index, each in enumerate(found):
+        try:
+            reports.append(read(each))
+        except (ValueError, TypeError, ArithmeticError) as problem:
+            expected = "text without NUL or half characters, numbers of at most 40 digits"
+            raise NotAccepted(
+                "InvalidReport", f"{name}[{index}]", ascii(problem)[:80], expected
+            ) from None
+    return reports
 
 
 def _listed(
@@ -130,10 +151,11 @@ def _check(each: Any, path: str, needed: tuple[str, ...], more: tuple[str, ...])
         if field not in (*needed, *more):
             expected = "one of " + ", ".join((*needed, *more))
             raise NotAccepted("UnknownField", f"{path}.{field}", "", expected)
-    for field in ("customerId", "featureId"):
-        if field in needed and not (isinstance(each.get(field), str) and is_id(each[field])):
+    for field in ("customerId", "featureId", "resourceId"):
+        is_asked = field in needed or each.get(field) is not None
+        if is_asked and not (isinstance(each.get(field), str) and is_id(each[field])):
             raise NotAccepted("InvalidId", f"{path}.{field}", str(each.get(field))[:80], "an id")
-    for field in ("eventName", "resourceId", "idempotencyKey"):
+    for field in ("eventName", "idempotencyKey"):
         value = each.get(field)
         if (field in needed or value is not None) and not (isinstance(value, str) and value):
             raise NotAccepted("InvalidText", f"{path}.{field}", str(value)[:80], "text")
@@ -156,7 +178,7 @@ def _check_value(value: Any, path: str) -> None:
 def _check_moment(text: Any, path: str) -> None:
     try:
         _moment(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         expected = "an instant such as 2026-01-31T09:30:00Z"
         raise NotAccepted("InvalidInstant", path, str(text)[:80], expected) from None
 
