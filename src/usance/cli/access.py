@@ -8,7 +8,7 @@ import typer
 
 from usance.api.access.explained import ExplainedFeatureWire, ExplainedWire, SourceWire, explained
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
-from usance.cli.show import AsJson, paper, print_json, print_table
+from usance.cli.show import AsJson, instant, paper, print_json, print_table
 from usance.domain.ids import CustomerId
 from usance.store import access_views
 from usance.store.access_views import Asked
@@ -41,7 +41,7 @@ def access(
 
 
 def _print(found: ExplainedWire) -> None:
-    at = found.at.isoformat(timespec="seconds")
+    at = instant(found.at)
     if found.access_denied_reason is not None:
         reason = found.access_denied_reason
         paper.print(f"{found.customer_id} may use nothing at {at}: {reason}", markup=False)
@@ -57,8 +57,7 @@ def _print(found: ExplainedWire) -> None:
 def _row(feature: ExplainedFeatureWire) -> tuple[object, ...]:
     limit = "unlimited" if feature.is_unlimited else feature.limit or ", ".join(feature.values)
     may = "yes" if feature.is_granted else feature.access_denied_reason
-    until = feature.valid_until and feature.valid_until.isoformat(timespec="seconds")
-    return feature.feature_id, may, limit, feature.current_usage, until
+    return feature.feature_id, may, limit, feature.current_usage, feature.valid_until
 
 
 def _source(feature: ExplainedFeatureWire, source: SourceWire) -> tuple[object, ...]:
@@ -69,13 +68,12 @@ def _source(feature: ExplainedFeatureWire, source: SourceWire) -> tuple[object, 
         names.append(f"x {source.quantity}")
     if source.is_trial:
         names.append("(trial)")
-    until = source.ends_at and source.ends_at.isoformat(timespec="seconds")
     return (
         feature.feature_id,
         " ".join(each for each in names if each),
         _what(source),
-        source.starts_at.isoformat(timespec="seconds"),
-        until,
+        source.starts_at,
+        source.ends_at,
         TOLD[source.decides],
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, session
-from usance.cli.show import AsJson, paper, print_json, print_table
+from usance.cli.show import AsJson, instant, paper, print_json, print_table
 from usance.documents.plain import number
 from usance.domain.calendar import instant_from
 from usance.domain.ids import CustomerId, FeatureId
@@ -98,7 +98,7 @@ def promote(
             custom_end_at=None if until is None else instant_from(until),
         )
         [made] = grant_promotions(here.runtime, here.scope, CustomerId(customer_id), [grant])
-    end = "for good" if made.ends_at is None else f"until {made.ends_at.isoformat()}"
+    end = "for good" if made.ends_at is None else f"until {instant(made.ends_at)}"
     paper.print(f"{customer_id} has {_given(made)} of {feature} {end}", markup=False)
 
 
@@ -116,7 +116,7 @@ def revoke(
 def show_promotions(
     customer_id: str, *, environment: Environment = DEFAULT_ENVIRONMENT, as_json: AsJson = False
 ) -> None:
-    """The features a customer was given, those that are over too."""
+    """List the features a customer was given, those that are over too."""
     with session(environment) as here, here.runtime.transaction(here.scope) as tx:
         parties.customer(tx, CustomerId(customer_id))
         now = here.runtime.now(tx, customer_id)

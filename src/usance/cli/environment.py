@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, database, session
-from usance.cli.show import AsJson, paper, print_json, print_table
+from usance.cli.show import AsJson, instant, paper, print_json, print_table
 from usance.domain.calendar import instant_from
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, parse_ref
@@ -73,7 +73,7 @@ def show(*, environment: Environment = DEFAULT_ENVIRONMENT, as_json: AsJson = Fa
     if as_json:
         print_json({"now": now, "isMoved": moved is not None})
     else:
-        paper.print(f"{now:%Y-%m-%d %H:%M:%S} UTC" + (" (moved)" if moved else ""))
+        paper.print(instant(now) + (" (moved)" if moved else ""))
 
 
 @clock.command("set")
@@ -83,10 +83,10 @@ def set_clock(
     environment: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
     """Move a sandbox's clock forward; it stands there until moved again."""
-    instant = _instant(to)
+    at = _instant(to)
     with session(environment) as here:
-        move_clock(here.runtime, here.scope, instant)
-    paper.print(f"{instant:%Y-%m-%d %H:%M:%S} UTC")
+        move_clock(here.runtime, here.scope, at)
+    paper.print(instant(at))
 
 
 @clock.command("move")
@@ -99,15 +99,15 @@ def let_time_pass(
     ] = None,
 ) -> None:
     """Let time pass in a sandbox: all that falls due on the way happens, day by day, in order."""
-    instant = _instant(to)
+    at = _instant(to)
 
     def see(on: date, count: int) -> None:
         paper.print(f"{on}  {count} {'draft' if count == 1 else 'drafts'}", markup=False)
 
     with session(environment) as here:
         customer_id = None if customer is None else CustomerId(customer)
-        pass_time(here.runtime, here.scope, to=instant, customer_id=customer_id, see=see)
-    paper.print(f"{instant:%Y-%m-%d %H:%M:%S} UTC")
+        pass_time(here.runtime, here.scope, to=at, customer_id=customer_id, see=see)
+    paper.print(instant(at))
 
 
 def _instant(text: str) -> datetime:

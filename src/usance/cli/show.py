@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,11 @@ people = Console(stderr=True, highlight=False)  # progress and remarks
 paper = Console(highlight=False)  # answers
 if not paper.is_terminal:  # a file or a pipe has no width of its own
     paper.width = 120
+
+
+def instant(at: datetime) -> str:
+    """`2025-03-01 12:00:00 UTC`, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -50,7 +56,12 @@ def print_table(
         is_name = heading in NAMES  # to be copied, so never broken over two lines
         table.add_column(heading, justify=justify, overflow="fold", no_wrap=is_name)
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
     if not rows:
         table.add_row(*("—" for _ in headings))
     paper.print(table)
+
+
+def _cell(value: object) -> Text:
+    shown = instant(value) if isinstance(value, datetime) else value
+    return Text("" if shown is None else str(shown))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -54,7 +53,7 @@ def show_all(
     environment: Environment = DEFAULT_ENVIRONMENT,
     as_json: AsJson = False,
 ) -> None:
-    """Subscriptions, oldest first."""
+    """List subscriptions, oldest first."""
     wanted = WantedSubscriptions(
         customer_id=customer, plan_id=plan, statuses=list(status) if status else None
     )
@@ -74,14 +73,14 @@ def show(
     environment: Environment = DEFAULT_ENVIRONMENT,
     as_json: AsJson = False,
 ) -> None:
-    """A subscription with the versions of its terms, those to come too."""
+    """Show a subscription with the versions of its terms, those to come too."""
     with session(environment) as here, here.runtime.transaction(here.scope) as tx:
         kept = subscriptions.one(tx, subscription_id)
         shown = _shown(here, tx, kept)
     spans = [
         {
-            "from": _instant(start),
-            "until": _instant(end),
+            "from": start,
+            "until": end,
             "version": version.number,
             "units": _units_of(version.terms.units),
             "addons": ", ".join(f"{e.id}={e.quantity}" for e in version.terms.addons),
@@ -138,7 +137,7 @@ def change(
     ] = None,
     environment: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Other units, add-ons or billing period."""
+    """Change a subscription: other units, add-ons or billing period."""
     request = UpdateRequest(
         units=KEEP if units is None else _units(units),
         addons=KEEP if addons is None else _addons(addons),
@@ -190,15 +189,11 @@ def _shown(here: Session, tx: Tx, kept: Kept) -> dict[str, object]:
         "customer": held.customer_id,
         "plan": held.plan_id,
         "status": held.status_at(at),
-        "from": _instant(held.starts_at),
-        "until": _instant(held.ends_at),
+        "from": held.starts_at,
+        "until": held.ends_at,
         "units": _units_of(held.version_at(at).terms.units),
         "contract": held.contract_id,
     }
-
-
-def _instant(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="minutes")
 
 
 def _units_of(units: tuple[UnitQuantity, ...]) -> str:

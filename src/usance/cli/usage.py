@@ -108,8 +108,8 @@ def _print(found: list[Traced]) -> None:
     rows = [
         (
             each.kept.received.event.idempotency_key,
-            each.kept.received.occurred_at.isoformat(timespec="seconds"),
-            each.kept.received.received_at.isoformat(timespec="seconds"),
+            each.kept.received.occurred_at,
+            each.kept.received.received_at,
             each.state,
             ", ".join(each.feature_ids),
             ", ".join(
