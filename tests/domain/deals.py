@@ -55,7 +55,7 @@ CADENCES = st.sampled_from(
 KINDS = (LineKind.RECURRING, LineKind.USAGE, LineKind.ONE_OFF, LineKind.MILESTONE)
 FREE = Pricing(price=Flat(Decimal(0)))
 # However much of it is used below: what comes of it is its minimum, even of a single day.
-COMMITTED = Pricing(price=PerUnit(Decimal(1)), minimum=Decimal(200_000))
+COMMITTED = Pricing(price=PerUnit(Decimal(1)), minimum=Decimal(20_000_000))
 # One of each sort that an invoice can tell apart; rating has its own tests for all the others.
 PRICINGS = st.sampled_from(
     [

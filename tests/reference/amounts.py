@@ -231,20 +231,26 @@ def _tiers(part: Slice) -> object:
 
 
 def commitments(contract: Contract, line: Line, counted: Sequence[Counted]) -> list[Due]:
-    """What the covered lines lack of the amount, slice by slice of the commitment.
+    """What the covered lines lack of the amount in each period of the commitment.
 
-    What they come to counts where its first day lies.
+    What they come to counts where its first day lies. Where the amount steps within a period, its
+    first days are filled first.
     """
     out = []
+    periods: dict[date, list[Slice]] = {}
     for part in slices_of(contract, line):
-        covered = sum(
+        periods.setdefault(part.whole.start, []).append(part)
+    for parts in periods.values():
+        left = sum(
             each.net
             for each in counted
             if _is_covered(line, each.part.line)
-            and part.days.start <= each.part.days.start < part.days.end
+            and parts[0].days.start <= each.part.days.start < parts[-1].days.end
         )
-        agreed = minor_units(part.terms.price["amount"] * part.share, contract.digits)
-        out.append(Due(line.ref, *part.days, max(0, agreed - covered)))
+        for part in parts:
+            agreed = minor_units(part.terms.price["amount"] * part.share, contract.digits)
+            out.append(Due(line.ref, *part.days, max(0, agreed - left)))
+            left = max(0, left - agreed)
     return out
 
 

@@ -72,7 +72,11 @@ def _beside_its_price(line: InvoiceLine) -> Money | None:
         case "true_up":
             reached = sum(Decimal(str(each.facts["net"])) for each in step.every("covered"))
             assert reached == facts["reached"]
-            amount = max(facts["commitment"] - reached, Decimal(0))
+            agreed = [Decimal(str(each.facts["commitment"])) for each in step.every("earlier_step")]
+            before = sum(agreed, Decimal(0))
+            assert before == facts.get("earlier", 0)
+            amount = max(before + facts["commitment"] - reached, Decimal(0))
+            amount -= max(before - reached, Decimal(0))
         case "prepaid":
             amount = facts["usage"] - facts["drawn"]
         case _:

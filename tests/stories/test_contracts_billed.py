@@ -193,3 +193,40 @@ def test_a_dutch_company_owes_the_tax_of_a_german_invoice_itself(
     assert draft.tax.is_zero
     assert draft.lines[0].treatment.category.value == "AE"
     assert "TaxIdUnverified" in {finding.code for finding in draft.findings}
+
+
+def test_a_minimum_that_steps_within_its_quarter_is_one_minimum_for_the_quarter(
+    world: World,
+) -> None:
+    world.sign(
+        """
+        currency: EUR
+        customerId: nordlicht
+        legalEntityId: halden-de
+        orderId: STEP
+        contractId: c1
+        term: {start: 2025-01-01, months: 6}
+        lines:
+        - lineId: calls
+          name: API calls
+          kind: USAGE
+          featureId: api-calls
+          price: {model: PER_UNIT, unitAmount: "0.01"}
+          billing: {every: {unit: MONTH}}
+        - lineId: minimum
+          name: Minimum
+          kind: COMMITMENT
+          billing: {every: {unit: QUARTER}}
+          ramp:
+          - {start: 2025-01-01, end: 2025-02-15, amount: "90.00"}
+          - {start: 2025-02-15, amount: "180.00"}
+        """
+    )
+    for month in ("01", "02", "03"):
+        world.on(f"2025-{month}-20").usage(f"2025-{month}-10", 3000)
+    world.on("2025-04-01").send_out()
+    # 90.00 x 45/90 + 180.00 x 45/90 = 135.00 agreed, 3 x 30.00 = 90.00 used
+    assert [line for line in world.invoices() if "Minimum" in line] == [
+        "2025-04-01  Minimum  2025-01-01..2025-02-15  0.00 EUR",
+        "2025-04-01  Minimum  2025-02-15..2025-04-01  45.00 EUR",
+    ]

@@ -154,8 +154,8 @@ class DueItem:
     `fixed_minor`: the net amount is known already and not rated. `gives_back`: it gives back what
     an earlier document billed; `replaces`: what it is rated at stands in the place of pieces whose
     amounts come off it. `before`: usage counted earlier in the same tier scope. `covered`: what a
-    commitment tops up. `funds` and `drawn_by`: what was prepaid for it, and the items that drew
-    from that before it.
+    commitment tops up; `earlier`: its steps before, in the same period. `funds` and `drawn_by`:
+    what was prepaid for it, and the items that drew from that before it.
     """
 
     customer_id: CustomerId
@@ -188,6 +188,7 @@ class DueItem:
     replaces: tuple[GivenBack, ...] = ()
     before: tuple[CountedSlice, ...] = ()
     covered: tuple[DueItem, ...] = ()
+    earlier: tuple[DueItem, ...] = ()
     funds: tuple[Fund, ...] = ()
     drawn_by: tuple[DueItem, ...] = ()
 

@@ -25,6 +25,7 @@ class _Rests(NamedTuple):
 
     before: tuple[CountedSlice, ...] = ()
     covered: tuple[DueItem, ...] = ()
+    earlier: tuple[DueItem, ...] = ()
     funds: tuple[Fund, ...] = ()
     drawn_by: tuple[DueItem, ...] = ()
 
@@ -54,8 +55,9 @@ class Items:
         if each.fixed_minor is not None:
             return _digest(each.segment.key, str(each.fixed_minor))
         if line.sold.kind is LineKind.COMMITMENT:
-            covered = self._related.covered(line, each.period)
-            return _digest(each.segment.key, *(self._named(*other) for other in covered))
+            earlier, covered = self._related.topped_up(position, each)
+            rests = [*earlier, *covered]
+            return _digest(each.segment.key, *(self._named(*other) for other in rests))
         if line.sold.kind is LineKind.USAGE:
             rests_on = self._tiers(position, each)
             if funds := self._related.funds(position, each):
@@ -95,16 +97,19 @@ class Items:
     def _rests_on(self, position: int, each: Slice) -> _Rests:
         line, related = self.contract.lines[position], self._related
         if line.sold.kind is LineKind.COMMITMENT:
-            covered = related.covered(line, each.period)
-            return _Rests(covered=tuple(self._unpaid(*other) for other in covered))
+            earlier, covered = related.topped_up(position, each)
+            return _Rests(
+                covered=tuple(self._unpaid(*other) for other in covered),
+                earlier=tuple(self._bare(*step, "") for step in earlier),
+            )
         if line.sold.kind is not LineKind.USAGE:
             return BY_ITSELF
         before, funds = related.before(position, each), related.funds(position, each)
         if not funds:
             return _Rests(before) if before else BY_ITSELF
         drawn_by = related.drawn_by(position, each)
-        earlier = tuple(self._unpaid(*other, has_funds=True) for other in drawn_by)
-        return _Rests(before, funds=funds, drawn_by=earlier)
+        drew = tuple(self._unpaid(*other, has_funds=True) for other in drawn_by)
+        return _Rests(before, funds=funds, drawn_by=drew)
 
     def _unpaid(self, position: int, each: Slice, *, has_funds: bool = False) -> DueItem:
         """What counts toward a commitment, or drew before: what it came to, whoever paid; with the
@@ -157,6 +162,7 @@ class Items:
             fixed_minor=each.fixed_minor,
             before=rests_on.before,
             covered=rests_on.covered,
+            earlier=rests_on.earlier,
             funds=rests_on.funds,
             drawn_by=rests_on.drawn_by,
         )

@@ -107,7 +107,23 @@ class Related:
                 return
             yield cut.counted[index]
 
-    def covered(self, line: ContractLine, period: Period) -> Sequence[Placed]:
+    def topped_up(self, position: int, each: Slice) -> tuple[Sequence[Placed], Sequence[Placed]]:
+        """Of a slice of a commitment, the steps before it in its period, and what counts toward
+        them all: a step within a period makes no minimum of its own.
+        """
+        line = self.contract.lines[position]
+        sold, start = line.sold, each.period.start
+        if len(sold.segments) == 1:  # the usual line
+            return (), self._covered(line, each.period)
+        period = sold.window
+        if sold.cadence is not None:
+            period = sold.cadence.period_at(sold.anchor, start).overlap(sold.window) or period
+        cut = self._cut(position)
+        first, last = bisect_left(cut.starts, period.start), bisect_left(cut.starts, start)
+        earlier = [(position, step) for step in cut.slices[first:last]]
+        return earlier, self._covered(line, period)
+
+    def _covered(self, line: ContractLine, period: Period) -> Sequence[Placed]:
         """The slices a commitment counts in one of its periods: no others are looked at."""
         asked = line.id, period.start
         if asked not in self._counting:

@@ -81,8 +81,19 @@ class Rating:
         )
 
     def _topped_up(self, item: DueItem, committed: RatedLine) -> RatedLine:
-        """What the covered slices lack of the commitment; never less than nothing."""
+        """What the covered slices lack of the commitment; never less than nothing. What they come
+        to fills the steps of a period in time.
+        """
         steps = [committed.working]
+        before = 0
+        for earlier in item.earlier:
+            line = self._by_price(earlier)
+            before += line.net.minor
+            agreed: dict[str, Fact] = {
+                "servicePeriod": str(earlier.service_period),
+                "commitment": line.net.amount,
+            }
+            steps.append(Working("earlier_step", agreed))
         reached = 0
         for each in item.covered:
             part = self.rated(each)
@@ -93,12 +104,15 @@ class Rating:
                 "net": part.net.amount,
             }
             steps.append(Working("covered", facts))
-        net = Money(max(0, committed.net.minor - reached), self.currency)
+        lacking = max(0, before + committed.net.minor - reached) - max(0, before - reached)
+        net = Money(lacking, self.currency)
         shown: dict[str, Fact] = {
             "commitment": committed.net.amount,
             "reached": Money(reached, self.currency).amount,
             "net": net.amount,
         }
+        if item.earlier:
+            shown["earlier"] = Money(before, self.currency).amount
         return RatedLine(net, Working("true_up", shown, tuple(steps)), None)
 
     def _drawn_down(self, item: DueItem, line: RatedLine) -> RatedLine:
