@@ -68,6 +68,7 @@ class Double:
         self.batches: list[int] = []
         self.asked: list[str] = []
         self.resumed: list[str | None] = []
+        self.followed: list[list[str]] = []
         self.refused_features: set[str] = set()
         self.before_usage: Callable[[], None] = lambda: None
         self.after_usage: Callable[[], None] = lambda: None
@@ -250,6 +251,7 @@ class Conversation(BaseHTTPRequestHandler):
         told = int(position or 0)
         with double.changed:
             double.resumed.append(position)
+            double.followed.append(customer_ids)
         while True:
             with double.changed:
                 news = [
