@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -214,3 +215,70 @@ def test_a_key_is_needed(
     monkeypatch.delenv("USANCE_API_KEY", raising=False)
     assert main(["--server", "http://127.0.0.1:1"]) == 2
     assert "USANCE_API_KEY" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://localhost:3000"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Host": "["}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "localhost:1"}, 200),
+    ],
+)
+def test_a_page_may_not_even_ask(
+    sidecar: httpx.Client, headers: dict[str, str], status: int
+) -> None:
+    query = {"customerId": "acme", "featureId": "api-calls"}
+    assert sidecar.get("/check", params=query, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1e999999999", "1e-999999999", "Infinity"])
+def test_no_number_is_too_long_to_be_refused(sidecar: httpx.Client, number: str) -> None:
+    query = {"customerId": "acme", "featureId": "api-calls", "requestedUsage": number}
+    assert sidecar.get("/check", params=query).status_code == 400
+    body = f'{{"usages":[{{"customerId":"acme","featureId":"api-calls","value":{number}}}]}}'
+    headers = {"Content-Type": "application/json"}
+    assert sidecar.post("/usage", content=body, headers=headers).status_code == 400
+    body = body.replace(number, f'"{number}"')
+    assert sidecar.post("/usage", content=body, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"events": [], "events": [{"customerId": "acme", "eventName": "x"}]}',
+        b'{"events": [{"customerId": "acme", "eventName": "x", "dimensions": {"a": 1e400}}]}',
+        b'{"events": [{"customerId": "acme", "eventName": "x", "dimensions": {"a": "\\ud800"}}]}',
+        b'{"events": [{"customerId": "acme", "eventName": "a \\u0000"}]}',
+        b'{"events": [{"customerId": "acme", "eventName": "x", "idempotencyKey": "\\udfff"}]}',
+        b'{"events": [{"customerId": "acme", "eventName": "x", "resourceId": "no id!"}]}',
+        b'{"events": [{"customerId": "acme", "eventName": "x", '
+        b'"timestamp": "0001-01-01T00:00:00+23:59"}]}',
+        b"\xff\xfe",
+    ],
+)
+def test_one_bad_event_is_refused_with_all_beside_it(sidecar: httpx.Client, body: bytes) -> None:
+    good = b'{"customerId": "acme", "eventName": "good"}, '
+    body = body.replace(b'[{"cust', b"[" + good + b'{"cust', 1)
+    answer = sidecar.post("/events", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["code"]
+    assert sidecar.get("/health").json()["pendingReports"] == 0
+
+
+def test_an_address_that_is_none_is_refused(sidecar: httpx.Client) -> None:
+    host, port = str(sidecar.base_url.host), int(sidecar.base_url.port or 0)
+    for line in (
+        b"GET http://[ HTTP/1.1",
+        b"GET /check?" + b"&".join([b"a=1"] * 200) + b" HTTP/1.1",
+    ):
+        with socket.create_connection((host, port), timeout=5) as connection:
+            connection.sendall(line + b"\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")
