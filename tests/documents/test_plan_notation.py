@@ -91,6 +91,15 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
      "instalments"),
     ({"deposit": {"amount": 5}, "instalments": {"count": 2, "every": {"unit": "MONTH"}}},
      "AmbiguousPlan", "instalments"),
+    ({"deposit": {"percent": 40}, "instalments": {"count": 3, "every": {"unit": "MONTH"}}},
+     "PlanNotInOrder", "instalments.firstOn"),
+    ({"deposit": {"percent": 110}, "balanceOn": "2025-03-01"}, "InvalidInstalment",
+     "deposit.percent"),
+    ({"deposit": {"percent": 110}, "balanceOn": "2025-03-01"}, "PlanNotWhole", "deposit"),
+    ({"deposit": {"percent": 10, "on": "2025-05-01"}, "balanceOn": "2025-03-01"},
+     "PlanNotInOrder", "balanceOn"),
+    ({"deposit": {"amount": "1300.00"}, "balanceOn": "2025-03-01"}, "PlanNotWhole", "deposit"),
+    ({"deposit": {"percent": 10}, "plan": [{"on": "2015-01-01"}]}, "PlanOutOfReach", "plan[0].on"),
 ]  # fmt: skip
 
 
@@ -107,6 +116,13 @@ def test_the_refusal_says_what_the_plan_comes_to() -> None:
     parts = [HALVES[0], {"on": "2025-07-01", "amount": "599.00"}]
     (amount,) = refused({"price": FLAT, "plan": parts})
     assert (amount.value, amount.expected[:7]) == ("599.00 and 50 %", "1200.00")
+
+
+def test_instalments_too_far_away_are_told_once() -> None:
+    yearly = {"count": 99, "every": {"unit": "YEAR"}}
+    assert codes({"price": FLAT, "instalments": yearly}) == [
+        ("PlanOutOfReach", "lines[0].instalments")
+    ]
 
 
 def test_only_what_has_a_price_as_a_whole_is_billed_by_plan() -> None:

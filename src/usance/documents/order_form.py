@@ -58,6 +58,7 @@ from usance.documents.plain import (
     truth,
     whole,
 )
+from usance.documents.plan_notation import as_written
 from usance.documents.rate_card_notation import PRICE_SOURCES
 from usance.documents.subscription_notation import plain_subscription, subscription_from
 from usance.documents.uplift_notation import plain_uplift, uplift_from
@@ -109,7 +110,8 @@ def order_from(
     if span.term is not ANY_TERM:
         has_unread = any(each.path == "lines" for each in fields.problems) or bool(line_problems)
         problems += _rule_problems(order, list(lines), problems, has_unread=has_unread)
-    raise_all(list(dict.fromkeys(problems)))
+    written = [_as_written(problem, plain) for problem in problems]
+    raise_all(list({(each.code, each.path): each for each in reversed(written)}.values())[::-1])
     return order
 
 
@@ -338,6 +340,18 @@ def _moved(problem: Problem, places: Sequence[int]) -> Problem:
     if line is None:
         return problem
     return replace(problem, path=LINE.sub(f"lines[{places[line]}]", problem.path, count=1))
+
+
+def _as_written(problem: Problem, plain: Mapping[str, object]) -> Problem:
+    """The same problem, its path into a plan that was written as a deposit or instalments."""
+    index, match = _line_of(problem), LINE.match(problem.path)
+    lines = plain.get("lines")
+    if match is None or index is None or not isinstance(lines, list) or index >= len(lines):
+        return problem
+    line, start = lines[index], f"{match.group()}."
+    if not isinstance(line, Mapping) or not problem.path.startswith(start):
+        return problem
+    return replace(problem, path=start + as_written(problem.path.removeprefix(start), line))
 
 
 def _version(value: object, path: str) -> int:

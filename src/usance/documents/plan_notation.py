@@ -7,6 +7,8 @@ same instalments, and are written back as a plan.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -33,6 +35,7 @@ from usance.domain.money import MAX_DECIMALS, Currency
 
 KEYS = ("plan", "instalments", "deposit", "balanceOn")
 DEPOSIT, BALANCE = "Deposit", "Balance"
+INSTALMENT = re.compile(r"plan(?:\[(?P<index>\d+)\](?P<rest>.*))?$")
 LEAST = Decimal(1).scaleb(-MAX_DECIMALS)
 Plan = tuple[Instalment, ...]
 
@@ -72,6 +75,24 @@ def plain_plan(plan: Plan) -> list[dict[str, object]]:
         )
         for part in plan
     ]
+
+
+def as_written(path: str, line: Mapping[str, object]) -> str:
+    """Where in the form of a line the instalment stands that a path into its plan is about."""
+    match = INSTALMENT.match(path)
+    if match is None:
+        return path
+    said = next((key for key in ("plan", "instalments", "balanceOn") if key in line), "deposit")
+    if match["index"] is None:
+        return "deposit" if said == "balanceOn" else said
+    index = int(match["index"])
+    if "deposit" in line:
+        if index == 0:
+            return f"deposit{match['rest']}"
+        index -= 1
+    if said == "plan":
+        return f"plan[{index}]{match['rest']}"
+    return "instalments.firstOn" if (said, index) == ("instalments", 0) else said
 
 
 def _written(value: object, path: str, *, of: Currency) -> Plan:
