@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.domain.deals import EUR, USD, seller
 from usance.domain.errors import Invalid
-from usance.domain.legal_entity import BankAccount, zone_of
+from usance.domain.legal_entity import BankAccount
 from usance.domain.money import Currency, currency
 
 JPY = currency("JPY")
@@ -101,10 +100,3 @@ def test_particulars_that_cannot_be_printed_are_refused(field: str, value: str, 
     with pytest.raises(Invalid) as refused:
         replace(seller(), **{field: value})  # type: ignore[arg-type]
     assert [(problem.code, problem.path) for problem in refused.value.problems] == [(code, field)]
-
-
-def test_a_zone_is_an_iana_zone_and_a_wrong_one_is_named_by_its_field() -> None:
-    assert zone_of("Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
-    with pytest.raises(Invalid) as refused:
-        zone_of("Mars/Base")
-    assert refused.value.problems[0].path == "zone"

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from tests.stories.world import World, written
 from usance.domain.errors import NotFound
@@ -19,7 +20,7 @@ from usance.flows.run_billing import run_billing
 
 def without_id(draft: Draft) -> Draft:
     """A draft as it is kept, whatever its id: the figures of its working are text then."""
-    lines = (replace(line, working=_as_kept(line.working)) for line in draft.lines)
+    lines = (structs.replace(line, working=_as_kept(line.working)) for line in draft.lines)
     return replace(draft, id=InvoiceId(""), lines=tuple(lines))
 
 

@@ -25,16 +25,18 @@ from fractions import Fraction
 from math import floor
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Struct
+
 from usance.domain.errors import Invalid, Problem
 
 FIRST_DAY = date(1970, 1, 1)  # days before or after these are typing mistakes, not business
 LAST_DAY = date(2200, 1, 1)
 HALF = Fraction(1, 2)
 MICROSECOND = timedelta(microseconds=1)
+FIRST_YEAR, LAST_YEAR = FIRST_DAY.year - 100, LAST_DAY.year + 100  # that months may be counted to
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Period:
+class Period(Struct, frozen=True, order=True, gc=False):
     """The days from `start` up to, not including, `end`. Never empty."""
 
     start: date
@@ -141,6 +143,8 @@ class Cadence:
     @property
     def months(self) -> int:
         """Its length in months, 0 when it is counted in days."""
+        if self.unit is Unit.MONTH:  # the usual one, without hashing its name
+            return self.count
         return self.count * MONTHS_IN.get(self.unit, 0)
 
     def boundary(self, anchor: Anchor, index: int) -> date:
@@ -156,6 +160,13 @@ class Cadence:
         except OverflowError:
             raise _out_of_range(f"{anchor} + {index} x {self}") from None
 
+    def boundaries(self, anchor: Anchor, index: int) -> Iterator[date]:
+        """All boundaries from the one of that index on, in time."""
+        months = self.months
+        while True:
+            yield month_after(anchor, index * months) if months else self.boundary(anchor, index)
+            index += 1
+
     def index_at(self, anchor: Anchor, day: date) -> int:
         """Which period `day` is in: the largest k with `boundary(anchor, k) <= day`.
 
@@ -164,9 +175,10 @@ class Cadence:
         months = self.months
         if not months:
             return (day - _first_day(anchor)).days // (self.count * DAYS_IN[self.unit])
-        between = (day.year - anchor.year) * 12 + day.month - anchor.month
-        index = between // months
-        return index if self.boundary(anchor, index) <= day else index - 1
+        index, rest = divmod((day.year - anchor.year) * 12 + day.month - anchor.month, months)
+        if rest or anchor.day <= day.day or self.boundary(anchor, index) <= day:
+            return index
+        return index - 1
 
     def period(self, anchor: Anchor, index: int) -> Period:
         """The whole period number `index`, counted from `anchor`."""
@@ -194,7 +206,7 @@ def month_after(anchor: Anchor, count: int) -> date:
     """
     years, month0 = divmod(anchor.month - 1 + count, 12)
     year, month = anchor.year + years, month0 + 1
-    if not FIRST_DAY.year - 100 <= year <= LAST_DAY.year + 100:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         raise _out_of_range(f"{anchor} + {count} months")
     day = anchor.day
     return date(year, month, day if day <= 28 else min(day, monthrange(year, month)[1]))
@@ -234,8 +246,7 @@ def period_from(start: date, step: Cadence, *, count: int, anchor: Anchor) -> Pe
     return Period(start, step.boundary(anchor, step.index_at(anchor, start) + count))
 
 
-@dataclass(frozen=True, slots=True)
-class BillingPeriod:
+class BillingPeriod(Struct, frozen=True, gc=False):
     """One billing period as it falls in a window: the whole of it, and the part inside.
 
     `stub` is the short first period joined to it, if one was; `part` then begins with it.
@@ -262,11 +273,10 @@ def billing_periods(
     periods that ended by that day.
     """
     first = window.start if since is None else max(window.start, since)
-    index = cadence.index_at(anchor, first)
-    start = cadence.boundary(anchor, index)
+    edges = cadence.boundaries(anchor, cadence.index_at(anchor, first))
+    start = next(edges)
     while start < window.end:
-        index += 1
-        end = cadence.boundary(anchor, index)
+        end = next(edges)
         whole = Period(start, end)
         if window.start <= start and end <= window.end:
             yield BillingPeriod(whole, whole)

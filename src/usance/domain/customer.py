@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from stdnum.eu import vat as eu_vat
@@ -73,11 +73,7 @@ class TaxId:
 
         XI (Northern Ireland, for goods only) and EU (sellers from outside) are no such states.
         """
-        if self.kind != "eu_vat":
-            return None
-        prefix = eu_vat.compact(self.value)[:2]
-        country = "GR" if prefix == "EL" else prefix
-        return country if country in EU else None
+        return _state_of(self.value) if self.kind == "eu_vat" else None
 
 
 class BillTo(StrEnum):
@@ -238,11 +234,18 @@ def check_country(code: str, path: str) -> None:
 
 def check_locale(name: str, path: str) -> None:
     """Raises Invalid (UnknownLocale) unless Babel knows it: `en`, `de-DE`, `ja-JP`."""
+    if not isinstance(name, str) or not _is_locale(name):
+        expected = "a language tag such as en-US, de-DE or ja-JP"
+        raise Invalid(Problem("UnknownLocale", path, str(name)[:80], expected))
+
+
+@lru_cache(maxsize=1024)  # nearly all of a company's customers read one of a few languages
+def _is_locale(name: str) -> bool:
     try:
         Locale.parse(name, sep="_" if "_" in name else "-")
-    except (UnknownLocaleError, ValueError, TypeError, AttributeError):
-        expected = "a language tag such as en-US, de-DE or ja-JP"
-        raise Invalid(Problem("UnknownLocale", path, str(name)[:80], expected)) from None
+    except (UnknownLocaleError, ValueError, AttributeError):
+        return False
+    return True
 
 
 def check_currency(code: str, path: str) -> None:
@@ -269,6 +272,14 @@ def _countries() -> frozenset[str]:
     return frozenset(code for code in territories if len(code) == 2) - {*NO_COUNTRIES.split()}
 
 
+@lru_cache(maxsize=4096)
+def _state_of(vat_id: str) -> str | None:
+    prefix = eu_vat.compact(vat_id)[:2]
+    country = "GR" if prefix == "EL" else prefix
+    return country if country in EU else None
+
+
+@lru_cache(maxsize=4096)  # customers are read again and again, and checking digits takes a while
 def _problem_of(kind: str, value: str) -> Problem | None:
     if not kind or not value or len(value) > 64:
         return Problem("InvalidTaxId", "value", value[:80], "a tax number of 1 to 64 characters")

@@ -6,12 +6,13 @@ both become due items, so drafting, consolidation, tax and preview exist once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from usance.domain.calendar import Period
 from usance.domain.ids import (
@@ -138,8 +139,7 @@ class Fund(NamedTuple):
     payer: LineId  # the line it was bought by
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueItem:
+class DueItem(Struct, frozen=True, kw_only=True, gc=False):
     """What, for which service period, priced how, quantity from where, payable when.
 
     `quantity` None: counted from usage of `feature_id` in the service period. `share` is how many

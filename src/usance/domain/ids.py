@@ -11,7 +11,6 @@ from typing import NewType
 
 from usance.domain.errors import Invalid, Problem
 
-TenantId = NewType("TenantId", str)
 LegalEntityId = NewType("LegalEntityId", str)
 CustomerId = NewType("CustomerId", str)
 IntegrationId = NewType("IntegrationId", str)  # a connection to another system
@@ -24,7 +23,6 @@ PromotionId = NewType("PromotionId", str)
 OrderId = NewType("OrderId", str)
 ContractId = NewType("ContractId", str)
 LineId = NewType("LineId", str)
-SubscriptionId = NewType("SubscriptionId", str)
 InvoiceId = NewType("InvoiceId", str)
 PaymentId = NewType("PaymentId", str)
 AllocationId = NewType("AllocationId", str)

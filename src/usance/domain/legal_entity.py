@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
-from usance.domain import calendar
 from usance.domain.approval_rules import NO_RULES, ApprovalRules
 from usance.domain.customer import Address, TaxId, check_locale, check_name
 from usance.domain.errors import Invalid, Problem
@@ -120,14 +119,6 @@ class LegalEntity:
     def bank_account_for(self, currency: Currency) -> BankAccount | None:
         """The account that receives that currency, the first one listed, or None."""
         return next((one for one in self.bank_accounts if one.currency == currency), None)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The entity's time zone, with the path an entity's document gives it."""
-    try:
-        return calendar.zone(name)
-    except Invalid as refusal:
-        raise Invalid(*(problem.under("zone") for problem in refusal.problems)) from None
 
 
 def _is_valid(validate: Callable[[str], str], value: str) -> bool:

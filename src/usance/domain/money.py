@@ -26,6 +26,7 @@ from functools import cache
 from typing import NoReturn
 
 import iso4217
+from msgspec import Struct
 
 from usance.domain.errors import Invalid, Problem
 
@@ -79,8 +80,7 @@ def currency(code: str) -> Currency:
     return found
 
 
-@dataclass(frozen=True, slots=True, order=False)
-class Money:
+class Money(Struct, frozen=True, gc=False):
     """An amount owed, in `currency`'s minor unit: Money(1050, USD) is USD 10.50.
 
     Never multiplied by a fraction: shares come from `split`, proration from `round_minor`.

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.domain.deals import (
     ANCHORS,
@@ -162,7 +163,7 @@ def test_of_a_period_billed_in_part_the_rest_falls_due_and_nothing_is_given_back
     assert len(left) == len(rest)
     for item in left:
         plain = rest[item.key]
-        assert replace(item, due_on=plain.due_on) == plain
+        assert structs.replace(item, due_on=plain.due_on) == plain
         assert plain.due_on <= item.due_on <= max(plain.due_on, plain.service_period.start)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usance.domain.contracts.uplift import Uplift, index_months, uplift_factor, uplifted
+from usance.domain.contracts.uplift import Uplift, index_months, uplifted
 from usance.domain.errors import Invalid
 from usance.domain.price_index import IndexSeries
 
@@ -30,6 +30,11 @@ NEW_YEAR = date(2025, 1, 1)
 
 def by_index(**bounds: Decimal | int) -> Uplift:
     return Uplift(index="CPI-U", **bounds)  # type: ignore[arg-type]
+
+
+def uplift_factor(rule: Uplift, on: date, series: IndexSeries | None) -> Fraction | None:
+    found = uplifted(rule, on, series)
+    return found and found.factor
 
 
 def test_in_january_the_index_of_november_counts_against_the_november_before() -> None:

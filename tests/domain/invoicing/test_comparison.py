@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.domain.invoicing.agreement import CALLS, SEATS, agreement, calls, drafts_of
 from usance.domain.due_items import Source
@@ -26,7 +27,7 @@ def plain() -> Draft:
 
 def with_lines(draft: Draft, *lines: InvoiceLine) -> Draft:
     """The draft with those lines, free of tax."""
-    untaxed = tuple(replace(line, tax=Money(0, EUR)) for line in lines)
+    untaxed = tuple(structs.replace(line, tax=Money(0, EUR)) for line in lines)
     net = Money(sum(line.net.minor for line in lines), EUR)
     return replace(draft, lines=untaxed, taxes=(), net=net, tax=Money(0, EUR), gross=net)
 
@@ -50,8 +51,8 @@ def test_the_same_document_again_says_the_same() -> None:
 
 
 def test_more_of_it_dearer_of_it_and_both() -> None:
-    more = replace(CALLS_LINE, quantity=Decimal(300), net=Money(300, EUR))
-    dearer = replace(SEATS_LINE, unit_amount=Decimal(40), net=Money(40000, EUR))
+    more = structs.replace(CALLS_LINE, quantity=Decimal(300), net=Money(300, EUR))
+    dearer = structs.replace(SEATS_LINE, unit_amount=Decimal(40), net=Money(40000, EUR))
     found = compare(with_lines(plain(), dearer, more), with_lines(plain(), SEATS_LINE, CALLS_LINE))
     assert [line.changes for line in found.lines] == [
         (Change.PRICE, Change.AMOUNT),
@@ -71,14 +72,14 @@ def test_what_is_gone_comes_last() -> None:
 
 
 def test_a_renewed_line_is_found_by_its_name_and_a_credit_is_no_charge() -> None:
-    renewed = replace(SEATS_LINE, line_id=LineId("line_new"))
-    back = replace(SEATS_LINE, net=Money(-100, EUR), source=Source(InvoiceId("inv_0"), 1))
+    renewed = structs.replace(SEATS_LINE, line_id=LineId("line_new"))
+    back = structs.replace(SEATS_LINE, net=Money(-100, EUR), source=Source(InvoiceId("inv_0"), 1))
     found = compare(with_lines(plain(), renewed, back), with_lines(plain(), SEATS_LINE))
     assert [line.changes for line in found.lines] == [(), (Change.NEW,)]
 
 
 def test_two_slices_of_one_line_are_compared_in_their_order() -> None:
-    twice = replace(SEATS_LINE, net=Money(100, EUR))
+    twice = structs.replace(SEATS_LINE, net=Money(100, EUR))
     found = compare(
         with_lines(plain(), SEATS_LINE, twice), with_lines(plain(), SEATS_LINE, SEATS_LINE)
     )
@@ -93,7 +94,7 @@ def test_a_percentage_is_whole_and_follows_the_sign_of_the_change() -> None:
 
 lines = st.lists(
     st.builds(
-        lambda name, ref, minor, quantity: replace(
+        lambda name, ref, minor, quantity: structs.replace(
             SEATS_LINE,
             description=name,
             line_id=ref,

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.domain.ledger.books import EUR, eur, issued
 from usance.domain.errors import Invalid
@@ -32,7 +33,7 @@ NOTHING: dict[int, GivenBackOf] = {}
 def invoice(*lines: tuple[int, int], units: int = 1) -> Issued:
     """An issued invoice with a line for each (net in minor units, tax percent)."""
     made = issued("inv_1", lines)
-    counted = tuple(replace(line, quantity=Decimal(units)) for line in made.draft.lines)
+    counted = tuple(structs.replace(line, quantity=Decimal(units)) for line in made.draft.lines)
     draft = replace(made.draft, lines=counted)
     return replace(made, approved=Approved(draft, made.approved.approved_at, "test"))
 

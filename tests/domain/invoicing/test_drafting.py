@@ -10,6 +10,7 @@ from itertools import chain, count, cycle
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.domain.deals import AT_HOME, DAYS, EUR, FAR, FREE, PARTIES, portfolios
 from tests.domain.invoicing.agreement import SEATS, agreement
@@ -88,7 +89,7 @@ def test_due_items_of_one_payer_entity_currency_day_and_grouping_share_a_draft_a
     signed: list[Contract], buyers: list[str]
 ) -> None:
     items = [
-        replace(item, customer_id=CustomerId(buyer))
+        structs.replace(item, customer_id=CustomerId(buyer))
         for item, buyer in zip(items_of(signed), cycle(buyers), strict=False)
     ]
     made = group(items, CustomerId("cus"))
@@ -236,7 +237,7 @@ def test_every_line_shows_its_working_from_the_clause_to_the_cent(
 
 def test_every_document_gets_an_id_of_its_own() -> None:
     (item,) = items_of([agreement()])
-    later = replace(item, due_on=item.due_on + timedelta(days=1))
+    later = structs.replace(item, due_on=item.due_on + timedelta(days=1))
     ids = count(1)
     made = drafts(
         [later, item],

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from tests.domain.deals import AT_HOME, NET_30, TAXES, buyer, seller
 from tests.domain.invoicing.agreement import (
@@ -69,7 +70,7 @@ def test_the_first_invoice_of_a_contract_is_pointed_out() -> None:
 
 def test_history_grows_by_the_documents_that_stand() -> None:
     first = one_draft(history=History())
-    free = tuple(replace(line, contract_id=None) for line in first.lines)
+    free = tuple(structs.replace(line, contract_id=None) for line in first.lines)
     assert History().after(first) == History({ContractId("ctr"): first.bill_on}, {ALONE: 35700})
     assert History().after(replace(first, lines=free)) == History({}, {ALONE: 35700})
     assert KNOWN.after(first).first_billed == KNOWN.first_billed

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.domain.deals import seller
 from tests.domain.invoicing.agreement import agreement, drafts_of
@@ -89,8 +90,8 @@ def test_nothing_passes_by_itself_with_a_warning_or_as_a_credit_note() -> None:
 
 def _turned(draft: Draft) -> Draft:
     """The credit note that gives all of it back."""
-    lines = tuple(replace(line, net=-line.net, tax=-line.tax) for line in draft.lines)
-    taxes = tuple(replace(row, taxable=-row.taxable, tax=-row.tax) for row in draft.taxes)
+    lines = tuple(structs.replace(line, net=-line.net, tax=-line.tax) for line in draft.lines)
+    taxes = tuple(structs.replace(row, taxable=-row.taxable, tax=-row.tax) for row in draft.taxes)
     return replace(
         draft,
         type=DocumentType.CREDIT_NOTE,

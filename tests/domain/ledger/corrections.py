@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from tests.domain.ledger.books import ACME, EIGHT, SHOP, TODAY, eur, issued
 from usance.domain.ids import AllocationId, InvoiceId, RefundId, WriteOffId
 from usance.domain.invoicing.ad_hoc import LATE_PAYMENT
@@ -27,9 +29,10 @@ def credit_note(note_id: str, source: Issued, amount: str) -> Issued:
 def late_fee(amount: str) -> Issued:
     """An issued late fee."""
     made = issued("inv_late", [(eur(amount).minor, 0)])
-    lines = tuple(replace(line, treatment=LATE_PAYMENT) for line in made.draft.lines)
+    lines = tuple(structs.replace(line, treatment=LATE_PAYMENT) for line in made.draft.lines)
     rows = tuple(
-        replace(row, category=LATE_PAYMENT.category, percent=Decimal(0)) for row in made.draft.taxes
+        structs.replace(row, category=LATE_PAYMENT.category, percent=Decimal(0))
+        for row in made.draft.taxes
     )
     draft = replace(made.draft, lines=lines, taxes=rows)
     return replace(made, approved=Approved(draft, EIGHT, "test"))

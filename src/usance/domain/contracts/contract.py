@@ -118,6 +118,8 @@ class Contract:
     @property
     def longest_held(self) -> ContractTerms:
         """Of all terms that ever hold, those that let usage wait longest: by then all is due."""
+        if not self.earlier:
+            return self.terms
         every = (*(version.terms for version in self.earlier), self.terms)
         return max(every, key=lambda terms: terms.usage_hold_days)
 

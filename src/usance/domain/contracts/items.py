@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from usance.domain.contracts.contract import Contract, Version
 from usance.domain.contracts.difference import Correction

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 
 from usance.domain.calendar import BillingPeriod
 from usance.domain.contracts import difference
@@ -25,6 +26,7 @@ from usance.domain.contracts.terms import Corrections
 from usance.domain.due_items import DueItem, Piece
 
 NOTHING: Standing = {}
+BY_DAY_AND_LINE = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def due(
     ]
     if found.corrections:
         made += _corrected(contract, found, items, through)
-    made.sort(key=lambda each: (each[0], each[1]))
+    made.sort(key=BY_DAY_AND_LINE)
     return Due(tuple(item for _, _, item in made), found.next_on)
 
 
@@ -98,12 +100,10 @@ def _look_at_line(
                 break
             continue  # the next one may be held for fewer days
         whole = [each for each in cut(line, billing, due_on, terms) if each.share]
-        keys = [items.key(position, each) for each in whole]
         if not left:
-            found.charges += [
-                (due_on, position, each, key) for each, key in zip(whole, keys, strict=True)
-            ]
+            found.charges += [(due_on, position, each, items.key(position, each)) for each in whole]
             continue
+        keys = [items.key(position, each) for each in whole]
         own = _taken(left, billing)
         _compare(found, items, position, (whole, keys), own)
     if not left:

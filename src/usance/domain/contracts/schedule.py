@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+
+from msgspec import Struct
 
 from usance.domain.calendar import FIRST_DAY, BillingPeriod, Period, billing_periods
 from usance.domain.contracts.contract import ContractLine
@@ -21,8 +22,7 @@ NOTHING = Fraction(0)
 IN_ARREARS = (LineKind.USAGE, LineKind.COMMITMENT)  # known at the end, and held for late events
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True, gc=False):
     """One segment within one billing period: the unit that is billed.
 
     `share`: how many whole price periods it holds. `due_on`: the first day it may be billed.

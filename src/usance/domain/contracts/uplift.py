@@ -84,16 +84,10 @@ class Uplifted(NamedTuple):
     change: Fraction | None = None
 
 
-def uplift_factor(rule: Uplift, on: date, series: IndexSeries | None) -> Fraction | None:
-    """What a price is multiplied by from that day on, exactly; None while the index it needs is
-    not published. Zero at the least: nothing is paid to the customer.
-    """
-    found = uplifted(rule, on, series)
-    return None if found is None else found.factor
-
-
 def uplifted(rule: Uplift, on: date, series: IndexSeries | None) -> Uplifted | None:
-    """The same, with the months and the change it rests on.
+    """What a price is multiplied by from that day on, exactly, with the months and the change it
+    rests on; None while the index it needs is not published. Zero at the least: nothing is paid to
+    the customer.
 
     The lag is there because a month's figure appears in the middle of the next one: in January
     the last that everybody has is November's, hence 2. Source of the year-on-year comparison by

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import structs
 
 from usance.domain.calendar import Period
 from usance.domain.customer import check_name
@@ -125,7 +127,7 @@ def written_anew(held: Draft, *, parties: Parties) -> Draft:
     lines = tuple(
         line
         if line.treatment.rule == LATE_PAYMENT.rule
-        else replace(
+        else structs.replace(
             line,
             treatment=_treatment(parties, line.tax_code, line.service_period.start),
         )
@@ -147,7 +149,7 @@ def written(
     amounts = [TaxedAmount(line.net, line.treatment) for line in lines]
     taxes, shares = tax_lines(amounts, currency, parties.seller.rounds_tax)
     taxed = tuple(
-        replace(line, tax=share.tax, tax_parts=share.parts)
+        structs.replace(line, tax=share.tax, tax_parts=share.parts)
         for line, share in zip(lines, shares, strict=True)
     )
     net = Money(sum(line.net.minor for line in taxed), currency)

@@ -85,6 +85,8 @@ def findings_on(
 
 def by_gravity(*found: Finding) -> tuple[Finding, ...]:
     """The same, errors first; else as they come."""
+    if len(found) < 2:
+        return found
     return tuple(sorted(found, key=lambda finding: GRAVITY[finding.severity]))
 
 
@@ -133,8 +135,10 @@ def _first_invoice(draft: Sheet, history: History) -> Iterator[Finding]:
 
 
 def _total_changed(draft: Sheet, seller: LegalEntity, history: History) -> Iterator[Finding]:
+    if not history.previous_gross or draft.gross.is_negative:
+        return
     before = history.previous_gross.get(draft.grouping.key)
-    if not before or draft.gross.is_negative:
+    if not before:
         return
     change, noticeable = draft.gross.minor - before, noticeable_percent(draft, seller, history)
     if abs(change) * 100 > noticeable * abs(before):

@@ -6,11 +6,13 @@ below zero inside, so that sums over documents just add; what people see shows p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from usance.domain.calendar import Period
 from usance.domain.due_items import GivenBack, Grouping, LineKind, Source
@@ -93,8 +95,7 @@ class Severity(StrEnum):
     ERROR = "ERROR"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, gc=False):
     """Something a reviewer should look at; `path` names the line or field it is about."""
 
     severity: Severity
@@ -114,8 +115,7 @@ class Settled(NamedTuple):
     gives_back: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceLine:
+class InvoiceLine(Struct, frozen=True, kw_only=True, gc=False):
     """One line: what, when used, how many, how much, what tax, and how that came about.
 
     `unit_amount` is there when one price per unit exists. `tax` is its share of the document's
@@ -138,10 +138,16 @@ class InvoiceLine:
     working: Working
     usage: UsageTotal | None = None
     source: Source | None = None
-    # Of a line just drafted; the store keeps it beside the line.
-    settled: Settled | None = field(default=None, compare=False)
+    settled: Settled | None = None  # of a line just drafted; the store keeps it beside the line
     tax_parts: tuple[Money, ...] = ()  # of each component of its treatment, when it has any
     for_customer_id: CustomerId | None = None  # None: the document's own customer
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same; a line read again does not know what it settled."""
+        if not isinstance(other, InvoiceLine):
+            return NotImplemented
+        said = (name for name in self.__struct_fields__ if name != "settled")
+        return all(getattr(self, name) == getattr(other, name) for name in said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +227,7 @@ def as_shown(draft: Draft) -> Shown:
     if draft.type is DocumentType.INVOICE:
         return Shown(draft.lines, draft.taxes, draft.net, draft.tax, draft.gross)
     lines = tuple(
-        replace(
+        structs.replace(
             line,
             quantity=-line.quantity,
             net=-line.net,
@@ -230,7 +236,7 @@ def as_shown(draft: Draft) -> Shown:
         )
         for line in draft.lines
     )
-    taxes = tuple(replace(row, taxable=-row.taxable, tax=-row.tax) for row in draft.taxes)
+    taxes = tuple(structs.replace(row, taxable=-row.taxable, tax=-row.tax) for row in draft.taxes)
     return Shown(lines, taxes, -draft.net, -draft.tax, -draft.gross)
 
 

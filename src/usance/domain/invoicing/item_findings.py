@@ -17,7 +17,8 @@ def item_findings(items: Sequence[DueItem], history: History) -> Iterator[Findin
     """What the items of a document, and what was agreed about them, give to look at."""
     yield from _provisional(items)
     yield from _po_expired(items)
-    yield from _price_overridden(items, history)
+    if history.prices:
+        yield from _price_overridden(items, history)
 
 
 def tax_currency_findings(draft: Sheet, parties: Parties) -> Iterator[Finding]:
@@ -25,9 +26,11 @@ def tax_currency_findings(draft: Sheet, parties: Parties) -> Iterator[Finding]:
     currency, as of the day billed. What gives back keeps the rate of what it gives back.
     """
     into, of, rates = parties.seller.tax_currency, draft.gross.currency, parties.rates
+    if into is None or into == of or rates is None:
+        return
     is_taxed = any(not row.tax.is_zero for row in draft.taxes)
     keeps_rate = draft.gross.is_negative and any(line.source for line in draft.lines)
-    if into is None or into == of or rates is None or not is_taxed or keeps_rate:
+    if not is_taxed or keeps_rate:
         return
     try:
         rate = rates.rate(of, into, draft.bill_on)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
+
+from msgspec import Struct, structs
 
 from usance.domain.metering.totals import EventAmount, UsageCell
 from usance.domain.money import MAX_DECIMALS, ONE, Currency, Money, round_minor
@@ -34,8 +36,7 @@ from usance.domain.rating.working import Fact, Working
 SMALLEST = Decimal(1).scaleb(-MAX_DECIMALS)
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(Struct, frozen=True, gc=False):
     """What a quantity costs: unrounded major units, and how it came about.
 
     `unpriced` units are beyond the last tier, or in no cell of a matrix: they cost nothing and
@@ -47,8 +48,7 @@ class Rated:
     unpriced: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class RatedLine:
+class RatedLine(Struct, frozen=True, gc=False):
     """One line of a document: the net amount, rounded once, and how it came about.
 
     `unit_amount` is there for print when one price holds for every unit that was charged.
@@ -311,7 +311,7 @@ def _beyond_included(
     else:
         rated = rate(price, charged, already=before)
         if not charged and quantity < 0:
-            rated = replace(rated, amount=-rated.amount)
+            rated = structs.replace(rated, amount=-rated.amount)
         if already and not before:
             rated = _begun_before(price, rated)
     steps.append(rated.working)
@@ -327,7 +327,8 @@ def _begun_before(price: Price, rated: Rated) -> Rated:
         return rated
     amount = rated.amount - (begun if rated.amount > 0 else -begun)
     facts: dict[str, Fact] = {"begun": begun, "amount": amount}
-    return replace(rated, amount=amount, working=Working("begun_before", facts, (rated.working,)))
+    working = Working("begun_before", facts, (rated.working,))
+    return structs.replace(rated, amount=amount, working=working)
 
 
 def _past(included: Decimal, quantity: Decimal) -> Decimal:

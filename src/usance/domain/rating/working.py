@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 Fact = Decimal | int | str
 
 
-@dataclass(frozen=True, slots=True)
-class Working:
+class Working(Struct, frozen=True, gc=False):
     """One step: the rule applied, the figures that entered and left it, the steps inside it.
 
     `rule` is a stable code ("graduated", "tier", "proration"); `facts` keep the order in which a

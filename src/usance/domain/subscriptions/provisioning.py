@@ -70,7 +70,6 @@ class Provisioning:
     new: Subscription
     replaced: Subscription | None = None
     follower: Subscription | None = None
-    is_scheduled: bool = False
 
 
 def provisioned(
@@ -133,7 +132,6 @@ def provisioned(
         new=new,
         replaced=replaced,
         follower=follower_of(new, there.offer.product, fallback, id=ids[1], at=at),
-        is_scheduled=starts_at > at,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from usance.domain.money import Currency, Money, round_minor
 from usance.domain.rounding import BY_RATE, RoundingMode, TaxLevel, TaxRounding, divide
@@ -32,8 +33,7 @@ class TaxedAmount(NamedTuple):
     known: tuple[Money, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRow:
+class TaxRow(Struct, frozen=True, gc=False):
     """The tax of one category, rate and jurisdiction on a document: its base, amount, and why."""
 
     category: TaxCategory

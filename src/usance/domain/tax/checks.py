@@ -40,6 +40,8 @@ def standing_of(tax_ids: Sequence[TaxId], checks: Sequence[TaxIdCheck], *, on: d
 
     INVALID when all that were checked were last found invalid. A reverse charge rests on any one.
     """
+    if not checks:
+        return Standing.UNVERIFIED
     last: dict[TaxId, TaxIdCheck] = {}
     for check in sorted(checks, key=lambda check: check.checked_at):
         last[check.tax_id] = check

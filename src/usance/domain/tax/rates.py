@@ -93,6 +93,13 @@ class TaxRate:
         return self.tax_code, self.country, self.region, self.postal_prefix
 
     @property
+    def where(self) -> str:
+        """Its place as text: US, US-NY, US-NY-100."""
+        if not (self.region or self.postal_prefix):
+            return self.country
+        return "-".join(filter(None, (self.country, self.region, self.postal_prefix)))
+
+    @property
     def size(self) -> tuple[int, bool]:
         """How small its place is; the larger, the smaller."""
         return len(self.postal_prefix), bool(self.region)

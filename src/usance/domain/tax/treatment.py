@@ -154,8 +154,7 @@ def _from_table(
     if not rows:
         return None
     smallest = rows[0] if len(rows) == 1 else max(rows, key=lambda row: row.size)
-    where = "-".join(filter(None, (smallest.country, smallest.region, smallest.postal_prefix)))
-    named = f"{rule}:{where}:{tax_code}"
+    named = f"{rule}:{smallest.where}:{tax_code}"
     borne = [row for row in rows if row.percent]
     if not borne:
         reason = "Exempt from tax." if smallest.category is TaxCategory.EXEMPT else ""
