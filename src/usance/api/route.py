@@ -4,12 +4,13 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from usance.api.admission import Rule, refuse_beyond, rule_for
@@ -22,7 +23,7 @@ from usance.api.caller import (
     rights_of,
 )
 from usance.api.once import answer_once, cannot_be_kept, keyed
-from usance.api.queries import join_lists
+from usance.api.queries import join_lists, refuse_unknown
 from usance.api.reading import (
     JSON,
     ReadRequest,
@@ -82,12 +83,14 @@ class ApiRoute(APIRoute):
         methods = list(self.methods or ())
         assert len(methods) == 1, "a route has one method, and its rule goes by that"
         rule = rule_for(self.path_format, methods[0])
+        known = frozenset(_query_names(self.dependant))
 
         async def handle(request: Request) -> Response:
             door: Door = request.app.state.door
             request.scope["query_string"] = join_lists(request.scope["query_string"])
             caller = await run_in_threadpool(door.admit, request, rule)
             refuse_nul(request)
+            refuse_unknown(request.query_params, known)
             content = await read_body(request, limit=door.max_body_bytes)
             media_type = media_type_of(request)
             if content:
@@ -112,3 +115,10 @@ class ApiRoute(APIRoute):
 def resource(name: str, *, tag: str) -> APIRouter:
     """The router of a resource, below /api/v1."""
     return APIRouter(prefix=f"/api/v1/{name}", tags=[tag], route_class=ApiRoute)
+
+
+def _query_names(asked: Dependant) -> Iterator[str]:
+    """The parameters of a route's query, those that its dependencies read too."""
+    yield from (each.alias for each in asked.query_params)
+    for each in asked.dependencies:
+        yield from _query_names(each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import Field
@@ -12,9 +13,9 @@ from usance.api.fields import Ref
 from usance.api.openapi import body_of
 from usance.api.reading import Plain
 from usance.api.route import resource
-from usance.api.usage_reports import UsageBody
 from usance.documents.plain import Fields
 from usance.domain.entitlements.reports import read_report
+from usance.domain.entitlements.usage import UpdateBehavior
 from usance.domain.metering.events import read_event
 from usance.store import features
 
@@ -29,6 +30,17 @@ class EstimateWarning(StrEnum):
 
     FEATURE_NOT_FOUND = "FEATURE_NOT_FOUND"
     FEATURE_NOT_CREDIT_BASED = "FEATURE_NOT_CREDIT_BASED"
+
+
+class UsageEstimateBody(Wire):
+    """Usage that is not reported."""
+
+    customer_id: Ref
+    feature_id: Ref
+    value: Decimal = Field(examples=[12])
+    resource_id: str | None = Field(default=None, max_length=255)
+    update_behavior: UpdateBehavior = UpdateBehavior.DELTA
+    dimensions: dict[str, str | float | bool] | None = None
 
 
 class EventEstimateBody(Wire):
@@ -51,7 +63,7 @@ class EstimateWire(Wire):
     "/estimate",
     operation_id="estimateUsage",
     summary="Estimate what a report would cost in credits",
-    openapi_extra=body_of(UsageBody),
+    openapi_extra=body_of(UsageEstimateBody),
 )
 def estimate_usage(caller: Asked, body: Plain) -> Single[EstimateWire]:
     """Nothing is recorded."""

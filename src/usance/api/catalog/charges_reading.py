@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from usance.api.catalog.charges_wire import (
     ChargesWire,
@@ -14,7 +15,13 @@ from usance.api.catalog.charges_wire import (
     PricingModelWire,
 )
 from usance.api.catalog.entitlements_wire import Resets, resets_of
-from usance.api.catalog.wire import USD, MoneyWire, TierWire, no_credit_currency
+from usance.api.catalog.wire import (
+    USD,
+    MoneyWire,
+    TierWire,
+    no_credit_currency,
+    no_credits_to_grant,
+)
 from usance.api.fields import at
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import FeatureId
@@ -82,6 +89,9 @@ class ReadCharges:
             raise no_credit_currency(
                 f"{path}.creditRate.currencyId", period.credit_rate.currency_id
             )
+        if period.credit_grant_cadence is not None:
+            cadence = period.credit_grant_cadence
+            raise no_credits_to_grant("InvalidCharge", f"{path}.creditGrantCadence", cadence)
         country = period.billing_country_code
         return at(
             path,
@@ -107,7 +117,8 @@ class ReadCharges:
         """What overage goes beyond; and of what is paid as it is used, as much as one likes."""
         known = {each.feature_id: each for each in draft.entitlements}
         for index, model in enumerate(wire.pricing_models or ()):
-            path, resets = f"charges.pricingModels[{index}]", resets_of(model)
+            path = f"charges.pricingModels[{index}]"
+            resets = at(path, partial(resets_of, model))
             if model.feature_id is not None and resets.period is not None:
                 feature_id = FeatureId(model.feature_id)
                 open_ended = PackageEntitlement(
@@ -128,7 +139,8 @@ class ReadCharges:
                     has_soft_limit=True,
                     has_unlimited_usage=sent.has_unlimited_usage or False,
                 )
-                yield _reset(included, resets_of(sent), self.instant, path)
+                resets = at(path, partial(resets_of, sent))
+                yield _reset(included, resets, self.instant, path)
 
 
 def _reset(

@@ -111,10 +111,13 @@ class ChargeWire(Wire):
     min_unit_quantity: int | None
     max_unit_quantity: int | None
     billing_country_code: str | None
+    used_in_subscriptions: bool = Field(
+        description="Whether a subscription has or had that version of the plan or add-on."
+    )
     created_at: Instant
 
 
-def charge_wire(charge: Charge) -> ChargeWire:
+def charge_wire(charge: Charge, *, is_used: bool) -> ChargeWire:
     """As it travels."""
     code = charge.currency.lower()
 
@@ -142,5 +145,6 @@ def charge_wire(charge: Charge) -> ChargeWire:
         min_unit_quantity=charge.min_units,
         max_unit_quantity=charge.max_units,
         billing_country_code=charge.country,
+        used_in_subscriptions=is_used,
         created_at=charge.created_at,
     )

@@ -75,13 +75,21 @@ class Resets(NamedTuple):
 
 
 def resets_of(wire: ResetFields) -> Resets:
-    """The period and the configuration that belongs to it; the others are not looked at."""
-    chosen = {
-        ResetPeriod.YEAR: wire.yearly_reset_period_configuration,
-        ResetPeriod.MONTH: wire.monthly_reset_period_configuration,
-        ResetPeriod.WEEK: wire.weekly_reset_period_configuration,
+    """The period, and what it counts from.
+
+    Raises Invalid (InvalidEntitlement) for a configuration of another period than `resetPeriod`.
+    """
+    sent = {
+        ResetPeriod.YEAR: ("yearly", wire.yearly_reset_period_configuration),
+        ResetPeriod.MONTH: ("monthly", wire.monthly_reset_period_configuration),
+        ResetPeriod.WEEK: ("weekly", wire.weekly_reset_period_configuration),
     }
-    found = None if wire.reset_period is None else chosen.get(wire.reset_period)
+    for period, (name, configured) in sent.items():
+        if configured is not None and period is not wire.reset_period:
+            path = f"{name}ResetPeriodConfiguration"
+            expected = f"null, unless resetPeriod is {period}"
+            raise Invalid(Problem("InvalidEntitlement", path, configured.according_to, expected))
+    _, found = sent.get(wire.reset_period or ResetPeriod.DAY, ("", None))
     return Resets(wire.reset_period, None if found is None else found.according_to)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -39,8 +39,10 @@ from usance.domain.plans.package import (
     without_entitlement,
 )
 from usance.flows.edit_draft import edit_draft
-from usance.store import packages
+from usance.store import packages, versions_sold
 from usance.store.packages import DatedPackage, WantedPackages
+
+Charges = Sequence[Charge]
 
 
 class PackageRef(NamedTuple):
@@ -172,8 +174,14 @@ def take_entitlement(
     return Single(data=entitlement_wire(entitlement_of(before, feature_id)))
 
 
-def charges_page(charges: Sequence[Charge], asked: PageAsked) -> Page[ChargeWire]:
-    """Some of the charges, in their order."""
+def charges_page(
+    caller: Caller, ref: PackageRef, asked: PageAsked, which: Callable[[PackagePricing], Charges]
+) -> Page[ChargeWire]:
+    """Some of the charges of its newest version, in their order."""
+    package = newest(caller, ref).package
+    charges = which(package.pricing)
+    with caller.transaction() as tx:
+        is_used = versions_sold.is_sold(tx, package.kind, package.id, package.version)
     places = {charge.id: place for place, charge in enumerate(charges)}
     if asked.before is not None:
         end = places.get(asked.before, 0)
@@ -182,7 +190,8 @@ def charges_page(charges: Sequence[Charge], asked: PageAsked) -> Page[ChargeWire
         start = 0 if asked.after is None else places.get(asked.after, len(charges)) + 1
         found = list(charges[start : start + asked.and_one])
     shown, cursors = part(found, asked, lambda charge: charge.id)
-    return Page(data=[charge_wire(each) for each in shown], pagination=cursors)
+    wires = [charge_wire(each, is_used=is_used) for each in shown]
+    return Page(data=wires, pagination=cursors)
 
 
 SAME_NAMES = ("billing_id", "description", "max_quantity", "metadata", "parent_plan_id")

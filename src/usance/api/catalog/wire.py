@@ -59,6 +59,12 @@ class CreditRateWire(Wire):
     cost_formula: str | None = None
 
 
+def no_credits_to_grant(code: str, path: str, cadence: str) -> Invalid:
+    """The refusal of when credits are granted, where no credits are."""
+    expected = "null: no credits are granted by a price in money"
+    return Invalid(Problem(code, path, cadence, expected))
+
+
 def no_credit_currency(path: str, currency_id: str) -> Invalid:
     """The refusal of whatever names a credit currency: this environment has none."""
     expected = "the id of a credit currency of this environment"

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path
 
 from usance.api.caller import Asked
-from usance.api.contracts.links_wire import LinksBody, links_by_id, links_of
+from usance.api.contracts.links_wire import LinksBody, links_by_id, links_of, save_payers
 from usance.api.contracts.routes import one
 from usance.api.contracts.wire import ContractWire
 from usance.api.envelope import Single
@@ -30,7 +30,10 @@ def attach(caller: Asked, id: PathId, body: LinksBody) -> Single[ContractWire]:
     cover yet. All or none; those that are on it already stay as they are.
     """
     links = [*links_of(body.subscriptions), *links_by_id(body.subscription_ids)]
-    attach_subscriptions(caller.runtime, caller.scope, ContractId(id), links)
+    with caller.transaction() as tx:
+        joined = caller.joined(tx)
+        attach_subscriptions(joined.runtime, joined.scope, ContractId(id), links)
+        save_payers(joined, body.subscriptions)
     return one(caller, ContractId(id))
 
 

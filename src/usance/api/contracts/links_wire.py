@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pydantic import Field
 
+from usance.api.caller import Caller
 from usance.api.envelope import Wire
-from usance.api.fields import Ref, at
+from usance.api.fields import Ref, at, called
 from usance.api.subscriptions.bodies import ProvisionBody
-from usance.api.subscriptions.reading import provision_request
+from usance.api.subscriptions.reading import PAYER, payer_particulars, provision_request
 from usance.domain.errors import Invalid, Problem
+from usance.domain.ids import CustomerId
 from usance.domain.subscriptions.covering import LinkRequest
+from usance.flows.update_customer import update_customer
 
 
 class LinkBody(Wire):
@@ -40,6 +44,25 @@ def links_by_id(ids: Sequence[str]) -> list[LinkRequest]:
     return [
         LinkRequest(f"subscriptionIds[{index}]", existing_id=each) for index, each in enumerate(ids)
     ]
+
+
+def save_payers(joined: Caller, sent: Sequence[LinkBody]) -> None:
+    """Keep what was sent of those who pay for new subscriptions: their address and tax numbers.
+
+    Raises Invalid, with the index of what is wrong.
+    """
+    for index, each in enumerate(sent):
+        new = each.new_subscription
+        said = {} if new is None else payer_particulars(new.billing_information)
+        if new is not None and said:
+            pays = CustomerId(new.paying_customer_id or new.customer_id)
+            where = f"subscriptions[{index}].newSubscription"
+            at(where, partial(_save_payer, joined, pays, said))
+
+
+def _save_payer(joined: Caller, pays: CustomerId, said: Mapping[str, object]) -> None:
+    with called(PAYER):
+        update_customer(joined.runtime, joined.scope, pays, said)
 
 
 def _link(sent: LinkBody, path: str) -> LinkRequest:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from usance.api.caller import Asked, Caller
-from usance.api.contracts.links_wire import links_by_id, links_of
+from usance.api.contracts.links_wire import links_by_id, links_of, save_payers
 from usance.api.contracts.wire import (
     AsOf,
     ContractBody,
@@ -65,8 +65,12 @@ def create(caller: Asked, body: ContractBody, response: Response) -> Single[Cont
             has_billing=body.setup_billing,
         )
     links = links_of(body.subscriptions)
-    if not create_contract(caller.runtime, caller.scope, draft, links):
-        response.status_code = 200
+    with caller.transaction() as tx:
+        joined = caller.joined(tx)
+        if create_contract(joined.runtime, joined.scope, draft, links):
+            save_payers(joined, body.subscriptions)
+        else:
+            response.status_code = 200
     return one(caller, contract_id)
 
 
@@ -116,14 +120,14 @@ def update(caller: Asked, id: PathId, body: ContractPatch) -> Single[ContractWir
     """Its name and purchase order number; held drafts carry the new number at once. Its days, while
     it is a draft. Its subscriptions, all of them; those that leave it go on.
     """
-    ids = body.subscription_ids
+    ids, sent = body.subscription_ids, body.model_fields_set
     with called({"startsOn": "activationStartDate", "endsOn": "activationEndDate"}):
         update_contract(
             caller.runtime,
             caller.scope,
             ContractId(id),
-            name=body.name,
-            po_number=body.po_number,
+            name=id if "name" in sent and body.name is None else body.name,
+            po_number="" if "po_number" in sent and body.po_number is None else body.po_number,
             starts_on=day_in(body.activation_start_date, "activationStartDate"),
             ends_on=day_in(body.activation_end_date, "activationEndDate"),
             sets_up_billing=body.setup_billing or False,

@@ -61,8 +61,8 @@ class ContractBody(Wire):
 class ContractPatch(Wire):
     """What changes."""
 
-    name: str | None = Field(default=None, max_length=255)
-    po_number: str | None = Field(default=None, max_length=255)
+    name: str | None = Field(default=None, max_length=255, description="Null: its id again.")
+    po_number: str | None = Field(default=None, max_length=255, description="Null clears it.")
     activation_start_date: str | None = Field(
         default=None, description="Of a draft; once an order is fulfilled its term counts."
     )
@@ -123,6 +123,8 @@ class ContractWire(Wire):
     """A contract."""
 
     contract_id: str
+    id: str = Field(description="The same: what a subscription's `contractId` says.")
+    ref_id: str = Field(description="The same.")
     external_id: str
     customer_external_id: str
     name: str
@@ -165,6 +167,8 @@ class ContractWire(Wire):
         terms = held.terms
         return cls(
             contract_id=contract.id,
+            id=contract.id,
+            ref_id=contract.id,
             external_id=contract.id,
             customer_external_id=held.customer_id,
             name=contract.name,
@@ -194,6 +198,8 @@ class ContractWire(Wire):
         """One on which nothing is agreed yet."""
         return cls(
             contract_id=draft.id,
+            id=draft.id,
+            ref_id=draft.id,
             external_id=draft.id,
             customer_external_id=draft.customer_id,
             name=draft.name,

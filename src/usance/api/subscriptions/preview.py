@@ -9,12 +9,14 @@ from pydantic import Field
 from usance.api.caller import Asked
 from usance.api.catalog.wire import Figure
 from usance.api.envelope import Instant, Single, Wire
+from usance.api.fields import called
 from usance.api.route import resource
 from usance.api.subscriptions.bodies import PreviewBody
-from usance.api.subscriptions.reading import previewed_request
+from usance.api.subscriptions.reading import PAYER, payer_particulars, previewed_request
 from usance.domain.calendar import Instants
 from usance.domain.invoicing.invoice import InvoiceLine
 from usance.domain.money import Money
+from usance.domain.subscriptions.terms import AppliedCoupon
 from usance.flows.plays.preview_subscription import (
     Preview,
     PreviewedInvoice,
@@ -47,6 +49,30 @@ class DiscountWire(Wire):
     description: str
 
 
+class DiscountDetailsWire(Wire):
+    """The coupon that takes it off: so many percent, or an amount of the invoice's currency."""
+
+    code: str | None = Field(description="Its id; null of a discount made for this subscription.")
+    fixed_amount: Figure | None
+    percentage: Figure | None
+
+    @classmethod
+    def of(cls, coupon: AppliedCoupon, currency: str) -> DiscountDetailsWire:
+        """As it travels."""
+        return cls(
+            code=coupon.id,
+            fixed_amount=dict(coupon.amounts_off).get(currency),
+            percentage=coupon.percent_off,
+        )
+
+
+class FreeItemWire(Wire):
+    """An add-on that is given away."""
+
+    id: str
+    quantity: int
+
+
 class PreviewedLineWire(Wire):
     """A line of the invoice."""
 
@@ -75,6 +101,7 @@ class PreviewedWire(Wire):
     sub_total: Figure = Field(description="Before discounts and tax.")
     discount: Figure
     discounts: list[DiscountWire]
+    discount_details: DiscountDetailsWire | None = Field(description="Null: nothing comes off.")
     tax: Figure
     total: Figure
     currency: str | None = Field(description="Null: nothing is due.")
@@ -82,7 +109,7 @@ class PreviewedWire(Wire):
     billing_period_range: RangeWire | None
 
     @classmethod
-    def of(cls, invoice: PreviewedInvoice | None) -> PreviewedWire:
+    def of(cls, invoice: PreviewedInvoice | None, coupon: AppliedCoupon | None) -> PreviewedWire:
         """As it travels; of zero when nothing is due."""
         if invoice is None:
             nothing = Decimal(0)
@@ -90,6 +117,7 @@ class PreviewedWire(Wire):
                 sub_total=nothing,
                 discount=nothing,
                 discounts=[],
+                discount_details=None,
                 tax=nothing,
                 total=nothing,
                 currency=None,
@@ -106,6 +134,9 @@ class PreviewedWire(Wire):
                 for line, less in off
                 if less.minor
             ],
+            discount_details=None
+            if coupon is None or invoice.discount.is_zero
+            else DiscountDetailsWire.of(coupon, invoice.total.currency.code),
             tax=invoice.tax.amount,
             total=invoice.total.amount,
             currency=code,
@@ -120,17 +151,19 @@ class PreviewWire(Wire):
     immediate_invoice: PreviewedWire
     recurring_invoice: PreviewedWire | None = Field(description="Null: nothing recurs.")
     billing_period_range: RangeWire | None
-    free_items: list[str] = Field(description="Always empty: nothing is given away unasked.")
+    free_items: list[FreeItemWire] = Field(
+        description="Always empty: nothing is given away unasked."
+    )
     has_scheduled_updates: bool = Field(description="Changes still to come, which it would drop.")
     is_plan_downgrade: bool
 
     @classmethod
     def of(cls, preview: Preview) -> PreviewWire:
         """As it travels."""
-        recurring = preview.recurring
+        recurring, coupon = preview.recurring, preview.coupon
         return cls(
-            immediate_invoice=PreviewedWire.of(preview.immediate),
-            recurring_invoice=None if recurring is None else PreviewedWire.of(recurring),
+            immediate_invoice=PreviewedWire.of(preview.immediate, coupon),
+            recurring_invoice=None if recurring is None else PreviewedWire.of(recurring, coupon),
             billing_period_range=None if preview.period is None else RangeWire.of(preview.period),
             free_items=[],
             has_scheduled_updates=preview.has_scheduled_updates,
@@ -140,10 +173,12 @@ class PreviewWire(Wire):
 
 @router.post("/preview", operation_id="previewSubscription", summary="Preview a subscription")
 def preview(caller: Asked, body: PreviewBody) -> Single[PreviewWire]:
-    """As provisioning it would be billed, to the cent; nothing of it is kept. Without a legal
-    entity nobody bills, and all is zero.
+    """As provisioning it would be billed, to the cent, to the address that is sent along; nothing
+    of it is kept. Without a legal entity nobody bills, and all is zero.
     """
-    found = preview_subscription(caller.runtime, caller.scope, previewed_request(body))
+    request, payer = previewed_request(body), payer_particulars(body.billing_information)
+    with called(PAYER):
+        found = preview_subscription(caller.runtime, caller.scope, request, payer)
     return Single(data=PreviewWire.of(found))
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from usance.api.catalog.entitlements_wire import resets_of
-from usance.api.catalog.wire import MoneyWire, TierWire, no_credit_currency
+from usance.api.catalog.wire import (
+    MoneyWire,
+    TierWire,
+    no_credit_currency,
+    no_credits_to_grant,
+)
+from usance.api.fields import at
 from usance.api.subscriptions.bodies import (
     CreditOverrideBody,
     FeatureOverrideBody,
@@ -34,7 +41,7 @@ def overrides_of(
     for index, each in enumerate(sent):
         if isinstance(each, CreditOverrideBody):
             raise no_credit_currency(f"entitlements[{index}].id", each.id)
-        resets = resets_of(each)
+        resets = at(f"entitlements[{index}]", partial(resets_of, each))
         found.append(
             EntitlementOverride(
                 feature_id=FeatureId(each.id),
@@ -74,6 +81,9 @@ def _check_price(each: PriceOverrideBody, path: str, country: str | None) -> Non
         raise no_credit_currency(f"{path}.creditRate.currencyId", each.credit_rate.currency_id)
     if each.currency_id is not None:
         raise no_credit_currency(f"{path}.currencyId", each.currency_id)
+    if each.credit_grant_cadence is not None:
+        where, cadence = f"{path}.creditGrantCadence", each.credit_grant_cadence
+        raise no_credits_to_grant("InvalidPriceOverride", where, cadence)
     if each.base_charge and each.feature_id is not None:
         expected = "a feature's charge or the base charge, not both"
         raise Invalid(

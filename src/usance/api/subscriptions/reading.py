@@ -39,6 +39,10 @@ from usance.domain.subscriptions.terms import (
 )
 
 LONGEST_TERM = 365  # days until an invoice falls due
+PAYER = {  # where the particulars of who pays were sent
+    "address": "billingInformation.billingAddress",
+    "taxIds": "billingInformation.taxIds",
+}
 
 
 def provision_request(body: ProvisionBody) -> ProvisionRequest:
@@ -228,10 +232,16 @@ def _units(sent: Sequence[UnitsBody], path: str) -> tuple[UnitQuantity, ...]:
 def _trial(sent: TrialBody | None) -> TrialRequest | None:
     if sent is None:
         return None
-    path = "trialOverrideConfiguration.trialEndDate"
+    path = "trialOverrideConfiguration"
+    ends_at = instant_in(sent.trial_end_date, f"{path}.trialEndDate")
+    ending = {"trialEndDate": sent.trial_end_date, "trialEndBehavior": sent.trial_end_behavior}
+    for name, value in ending.items():
+        if value is not None and not sent.is_trial:
+            expected = "nothing, unless isTrial is true"
+            raise Invalid(Problem("InvalidTrial", f"{path}.{name}", value, expected))
     return TrialRequest(
         is_trial=sent.is_trial,
-        ends_at=instant_in(sent.trial_end_date, path),
+        ends_at=ends_at,
         at_end=sent.trial_end_behavior,
     )
 

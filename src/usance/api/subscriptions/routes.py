@@ -17,6 +17,7 @@ from usance.api.paging import Paging, part
 from usance.api.route import resource
 from usance.api.subscriptions.bodies import CancelBody, PatchBody, ProvisionBody
 from usance.api.subscriptions.reading import (
+    PAYER,
     cancel_request,
     payer_particulars,
     provision_request,
@@ -30,11 +31,6 @@ from usance.flows.plays.subscribe import change_subscription, end_subscription, 
 from usance.store import subscription_lists, subscriptions
 from usance.store.listings import Slot
 from usance.store.subscription_lists import WantedSubscriptions
-
-PAYER = {  # where the particulars of who pays were sent
-    "address": "billingInformation.billingAddress",
-    "taxIds": "billingInformation.taxIds",
-}
 
 router = resource("subscriptions", tag="Subscriptions")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,15 +18,19 @@ from usance.domain.subscriptions.billing import anchor_day, cadence_of, first_da
 from usance.domain.subscriptions.offer import is_lower, monthly_amount
 from usance.domain.subscriptions.requests import ProvisionRequest
 from usance.domain.subscriptions.subscription import Subscription
+from usance.domain.subscriptions.terms import AppliedCoupon
 from usance.flows.bill_subscription import bill_subscription
 from usance.flows.preview_billing import preview_contract
 from usance.flows.provision_subscription import provision_subscription
 from usance.flows.run_billing import run_billing
 from usance.flows.runtime import Runtime, Scope
+from usance.flows.update_customer import update_customer
 from usance.store import agreements, invoices, listings, provisioning, subscriptions
 from usance.store.database import Tx
 
 ONE_DAY = timedelta(days=1)
+
+Particulars = Mapping[str, object]  # of a customer, in the notation of customers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,8 @@ class Preview:
     """What is due at once, and each whole period then; None: nothing, or no invoice.
 
     `period`: the first billing period. `is_downgrade`: it costs less than what it takes the place
-    of; `has_scheduled_updates`: that has changes still to come, which would be dropped.
+    of; `has_scheduled_updates`: that has changes still to come, which would be dropped; `coupon`:
+    what takes the discounts off.
     """
 
     immediate: PreviewedInvoice | None
@@ -57,17 +62,24 @@ class Preview:
     period: Instants | None
     is_downgrade: bool
     has_scheduled_updates: bool
+    coupon: AppliedCoupon | None
 
 
-def preview_subscription(runtime: Runtime, scope: Scope, request: ProvisionRequest) -> Preview:
+def preview_subscription(
+    runtime: Runtime, scope: Scope, request: ProvisionRequest, payer: Particulars | None = None
+) -> Preview:
     """What provisioning that would cost, by the very stories that provision and bill.
 
-    Without a legal entity nobody bills, and there is no invoice. Raises what provisioning raises.
+    `payer`: what came with the request of the one who pays, for taxes follow from it. Without a
+    legal entity nobody bills, and there is no invoice. Raises what provisioning raises.
     """
     shown: Preview | None = None
     with runtime.rehearsal(scope) as rehearsed:
         with rehearsed.transaction(scope) as tx:
             held = _held(tx, request)
+        if payer:
+            pays = request.paying_customer_id or request.customer_id
+            update_customer(rehearsed, scope, pays, payer)
         new_id = provision_subscription(rehearsed, scope, replace(request, id=None))
         shown = _shown(rehearsed, scope, new_id, held)
     assert shown is not None, "a rehearsal is played to its end"
@@ -106,6 +118,7 @@ def _shown(runtime: Runtime, scope: Scope, new_id: str, held: Sequence[Subscript
         period=period,
         is_downgrade=is_downgrade,
         has_scheduled_updates=has_scheduled,
+        coupon=new.versions[0].terms.coupon,
     )
 
 
