@@ -10,7 +10,7 @@ import pytest
 from tests.providers.doubles import service
 from usance.documents.fx_file import read_rates
 from usance.providers.errors import ProviderError
-from usance.providers.exchange_rates import TABLE, EuropeanCentralBank, ExchangeRates
+from usance.providers.exchange_rates import TABLE, EuropeanCentralBank
 
 RATES = "Date,USD,JPY,\n2025-01-31,1.0393,160.99,\n"
 
@@ -25,7 +25,7 @@ def packed(name: str = TABLE) -> bytes:
 
 def test_what_the_bank_publishes_is_read() -> None:
     with service(packed()) as played:
-        bank: ExchangeRates = EuropeanCentralBank(f"{played.url}/eurofxref-hist.zip")
+        bank = EuropeanCentralBank(f"{played.url}/eurofxref-hist.zip")
         quotes = read_rates(bank.published(), bank.source)
     assert [(each.quote.code, f"{each.rate}") for each in quotes] == [
         ("USD", "1.0393"),

@@ -23,7 +23,7 @@ from usance.domain.money import Money
 from usance.flows.runtime import Scope
 from usance.store import ledger
 from usance.store.database import Database
-from usance.store.ledger import EntryFilter, cursor_of
+from usance.store.ledger import EntryCursor, EntryFilter
 
 ENTRY = """
 INSERT INTO ledger_entries (tenant_id, id, legal_entity_id, currency, kind, source_id, booked_on,
@@ -212,9 +212,11 @@ def test_the_journal_is_read_in_pages_by_day_then_age(database: Database, books:
     with database.transaction(books.tenant_id) as tx:
         ledger.append_all(tx, entries, at=EIGHT)
         read: list[Entry] = []
-        while page := ledger.entries(tx, after=cursor_of(read[-1]) if read else None, limit=2):
+        last: EntryCursor | None = None
+        while page := ledger.entries(tx, after=last, limit=2):
             assert len(page) <= 2
             read.extend(page)
+            last = EntryCursor(page[-1].booked_on, page[-1].id)
     assert [entry.id for entry in read] == ["ent_1", "ent_3", "ent_4", "ent_0", "ent_2"]
 
 

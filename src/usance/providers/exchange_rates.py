@@ -1,11 +1,10 @@
-"""Exchange rates as others publish them: the interface, and the European Central Bank's."""
+"""Exchange rates as the European Central Bank publishes them."""
 
 from __future__ import annotations
 
 import io
 import zipfile
 from dataclasses import dataclass
-from typing import Protocol
 
 import httpx
 
@@ -15,17 +14,6 @@ from usance.providers.http_json import RETRYABLE, TIMEOUT
 ECB = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
 TABLE = "eurofxref-hist.csv"
 LARGEST = 20_000_000  # bytes, packed or not; since 1999 it has grown to about 3 million
-
-
-class ExchangeRates(Protocol):
-    """Somebody who publishes exchange rates."""
-
-    @property
-    def source(self) -> str:
-        """Whose rates they are, as it is kept beside each."""
-
-    def published(self) -> str:
-        """All of them, as a table that documents/fx_file.py reads. Raises ProviderError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,11 +150,6 @@ def entries(
     return [_entry_from(row, lines[row.id]) for row in rows]
 
 
-def cursor_of(entry: Entry) -> EntryCursor:
-    """Where a page that ends with `entry` ended."""
-    return EntryCursor(entry.booked_on, entry.id)
-
-
 def _entry_row(entry: Entry, at: datetime) -> tuple[object, ...]:
     return (
         entry.id,

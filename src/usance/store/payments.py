@@ -153,7 +153,6 @@ SELECT allocation.id, payment_id, credit_note_id, write_off_id, invoice_id,
    AND (%(payment_id)s::text IS NULL OR payment_id = %(payment_id)s)
    AND (%(credit_note_id)s::text IS NULL OR credit_note_id = %(credit_note_id)s)
    AND (%(write_off_id)s::text IS NULL OR write_off_id = %(write_off_id)s)
-   AND (%(invoice_id)s::text IS NULL OR invoice_id = %(invoice_id)s)
  ORDER BY allocation.created_at, allocation.id
 """
 TAKEN_BACK = """
@@ -356,11 +355,6 @@ def allocations_of_payment(tx: Tx, payment_id: PaymentId) -> list[Allocation]:
     return _allocations(tx, payment_id=payment_id)
 
 
-def allocations_of_invoice(tx: Tx, invoice_id: InvoiceId) -> list[Allocation]:
-    """All rows about an invoice, oldest first, with those that take others back."""
-    return _allocations(tx, invoice_id=invoice_id)
-
-
 def allocations_of_credit_note(tx: Tx, credit_note_id: InvoiceId) -> list[Allocation]:
     """All rows of a credit note, oldest first, with those that take others back."""
     return _allocations(tx, credit_note_id=credit_note_id)
@@ -404,7 +398,6 @@ def _allocations(
     payment_id: PaymentId | None = None,
     credit_note_id: InvoiceId | None = None,
     write_off_id: WriteOffId | None = None,
-    invoice_id: InvoiceId | None = None,
 ) -> list[Allocation]:
     rows = tx.all(
         ALLOCATIONS,
@@ -412,7 +405,6 @@ def _allocations(
         payment_id=payment_id,
         credit_note_id=credit_note_id,
         write_off_id=write_off_id,
-        invoice_id=invoice_id,
     )
     return [_allocation_from(row) for row in rows]
 

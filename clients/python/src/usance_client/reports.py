@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from usance_client.quantity import NOTHING, plain, plus, quantity
-from usance_client.windows import Nanoseconds, instant_from, nanoseconds, written
+from usance_client.windows import Nanoseconds, instant_from, nanoseconds
 
 BROKEN = re.compile("[\x00\ud800-\udfff]")
 Dimensions = Mapping[str, str | int | float | Decimal | bool]
@@ -128,11 +128,6 @@ def report_from(route: Route, body: str) -> Report:
         return event_report(said)
     value = quantity(said.pop("value"))
     return usage_report(said, value)
-
-
-def stamped(at: Nanoseconds) -> str:
-    """The instant of a report, as it travels."""
-    return written(at)
 
 
 def _json(said: Mapping[str, Any]) -> str:

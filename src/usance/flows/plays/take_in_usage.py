@@ -21,9 +21,6 @@ from usance.store import connection_tracks, features
 from usance.store.database import Tx
 from usance.store.joined import Joined
 
-BASE_UNKNOWN = (
-    "The count did not begin at zero, and nothing tells since when; that much is left out"
-)
 COUNTS_OTHERWISE = "The feature's meter does not add a field up, so no amounts can be taken in"
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 
