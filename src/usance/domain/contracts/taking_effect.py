@@ -240,9 +240,13 @@ def _terminate(agreed: Agreement, order: Order) -> None:
 
 
 def _end_at_termination(agreed: Agreement, line: OpenLine, on: date, refund: Refund) -> None:
-    """Without a refund the period begun is due in full; of a plan, that is all of it."""
+    """Without a refund the period begun is due in full; of a plan, that is all of it. A milestone
+    that was not reached by then never is.
+    """
     sold = line.sold
-    if refund is Refund.PRO_RATA or sold.timing is Timing.IN_ARREARS or line.window.start >= on:
+    if sold.is_done_later:
+        line.sold = replace(sold, is_void=True)
+    elif refund is Refund.PRO_RATA or sold.timing is Timing.IN_ARREARS or line.window.start >= on:
         agreed.end_line(line, on)
     elif not sold.plan and sold.cadence is not None and on < line.window.end:
         period = sold.cadence.period_at(sold.anchor, on)
