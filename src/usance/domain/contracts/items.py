@@ -135,6 +135,7 @@ class Items:
         now = self._always or contract.on(each.period.start)
         terms = now.terms
         alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
+        po_number = terms.po_on(each.period.start)
         return DueItem(
             customer_id=now.customer_id,
             legal_entity_id=now.legal_entity_id,
@@ -157,9 +158,9 @@ class Items:
             tax_code=sold.tax_code,
             is_tax_inclusive=sold.is_tax_inclusive,
             is_provisional=segment.is_provisional,
-            is_po_expired=bool(terms.po_numbers) and not terms.po_on(each.period.start),
+            is_po_expired=bool(terms.po_numbers) and not po_number,
             raised=segment.raised,
-            grouping=self._grouping(now, terms.po_on(each.period.start), alone),
+            grouping=self._grouping(now, po_number, alone),
             terms_key=key,
             fixed_minor=each.fixed_minor,
             before=rests_on.before,

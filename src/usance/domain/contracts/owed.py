@@ -41,7 +41,7 @@ class Due:
 class _Found:
     """What was found so far: charges and corrections, each with its line's place."""
 
-    charges: list[tuple[date, int, Slice, str]] = field(default_factory=list)
+    charges: list[tuple[date, int, DueItem]] = field(default_factory=list)
     corrections: list[tuple[int, Correction]] = field(default_factory=list)
     next_on: date | None = None
 
@@ -68,12 +68,9 @@ def due(
             _look_at_plan(found, items, position, pieces, (through, since))
         elif not line.sold.is_done_later:
             _look_at_line(found, items, position, pieces, (through, since))
-    made: list[tuple[date, int, DueItem]] = [
-        (due_on, position, items.charge(position, each, key))
-        for due_on, position, each, key in found.charges
-    ]
+    made = found.charges
     if found.corrections:
-        made += _corrected(contract, found, items, through)
+        made = [*made, *_corrected(contract, found, items, through)]
     made.sort(key=BY_DAY_AND_LINE)
     return Due(tuple(item for _, _, item in made), found.next_on)
 
@@ -101,7 +98,7 @@ def _look_at_line(
             continue  # the next one may be held for fewer days
         whole = [each for each in cut(line, billing, due_on, terms) if each.share]
         if not left:
-            found.charges += [(due_on, position, each, items.key(position, each)) for each in whole]
+            found.charges += [(due_on, position, items.charge(position, each)) for each in whole]
             continue
         keys = [items.key(position, each) for each in whole]
         own = _taken(left, billing)
@@ -127,7 +124,8 @@ def _compare(
         return
     if not own:
         found.charges += [
-            (each.due_on, position, each, key) for each, key in zip(whole, keys, strict=True)
+            (each.due_on, position, items.charge(position, each, key))
+            for each, key in zip(whole, keys, strict=True)
         ]
         return
     contract = items.contract
@@ -160,7 +158,7 @@ def _look_at_plan(
             continue
         key = items.key(position, each)
         if own is None and each.fixed_minor:
-            found.charges.append((each.due_on, position, each, key))
+            found.charges.append((each.due_on, position, items.charge(position, each, key)))
         elif own is not None:
             _compare(found, items, position, ([each], [key]), [own])
     gone = difference.orphans(left.values(), line.sold.window.start)
@@ -192,7 +190,7 @@ def _corrected(
     by_day: dict[date, list[tuple[int, Correction]]] = {}
     for position, each in found.corrections:
         by_day.setdefault(each.day, []).append((position, each))
-    charge_days = sorted({due_on for due_on, _, _, _ in found.charges})
+    charge_days = sorted({due_on for due_on, _, _ in found.charges})
     if found.next_on is not None:
         charge_days.append(found.next_on)
     for day, members in sorted(by_day.items()):

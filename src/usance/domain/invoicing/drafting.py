@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from operator import itemgetter
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from usance.domain.due_items import DueItem, Grouping, Raised
 from usance.domain.ids import CustomerId, InvoiceId
@@ -43,12 +43,12 @@ from usance.domain.tax.amounts import LineTax, TaxedAmount, tax_lines
 from usance.domain.tax.treatment import TaxTreatment
 
 
-@dataclass(frozen=True, slots=True)
-class DraftGroup:
-    """Due items that belong on one document."""
+class DraftGroup(Struct, frozen=True, gc=False):
+    """Due items that belong on one document; `key` is their grouping's."""
 
     bill_on: date
     grouping: Grouping
+    key: str
     items: tuple[DueItem, ...]
 
 
@@ -68,8 +68,8 @@ def group(items: Iterable[DueItem], payer: CustomerId | None = None) -> list[Dra
             grouping, key = item.grouping, item.grouping.key
         groups.setdefault((item.due_on, key), []).append(item)
     return [
-        DraftGroup(bill_on, members[0].grouping, tuple(members))
-        for (bill_on, _), members in sorted(groups.items(), key=itemgetter(0))
+        DraftGroup(bill_on, members[0].grouping, shared, tuple(members))
+        for (bill_on, shared), members in sorted(groups.items(), key=itemgetter(0))
     ]
 
 
@@ -147,10 +147,10 @@ def draft(
         usage.get(item.key, NO_USAGE) if item.quantity is None else NO_USAGE for item in due.items
     ]
     parts = zip(items, priced, bearing, counted, strict=True)
-    lines = tuple(_line(*part, parties.buyer.id) for part in parts)
-    net = Money(sum(line.net.minor for line in lines), currency)
-    tax = Money(sum(row.tax.minor for row in taxes), currency)
-    unpriced = tuple(line.unpriced for line in priced)
+    lines = tuple([_line(*part, parties.buyer.id) for part in parts])
+    net = Money(sum([line.net.minor for line in lines]), currency)
+    tax = Money(sum([row.tax.minor for row in taxes]), currency)
+    unpriced = tuple([line.unpriced for line in priced])
     sheet = Sheet(due.bill_on, due.grouping, lines, taxes, net + tax, unpriced)
     findings = by_gravity(
         *item_findings(items, history),
@@ -193,7 +193,7 @@ def _evidence(total: UsageTotal) -> tuple[int, int, datetime | None]:
     return total.event_count, total.unread_count, total.last_received_at
 
 
-class _Taxed(NamedTuple):
+class _Taxed(Struct, frozen=True, gc=False):
     """What a line bears, how much that is, and why."""
 
     treatment: TaxTreatment
@@ -288,7 +288,7 @@ def _input_hash(
     Errors are in it, so that one the seller has put right (an address) does not stay; other
     findings are not: what becomes of an earlier invoice is no reason to draft this one anew.
     """
-    made_from = [(payer, str(due.bill_on), due.grouping.key)]
+    made_from = [(payer, str(due.bill_on), due.key)]
     workings = [(line.line_id, line.for_customer_id, line.working) for line in lines]
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     content = msgspec.json.encode((made_from, workings, errors))

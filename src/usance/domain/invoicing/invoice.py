@@ -104,7 +104,7 @@ class Finding(Struct, frozen=True, gc=False):
     message: str
 
 
-class Settled(NamedTuple):
+class Settled(Struct, frozen=True, gc=False):
     """What a line does to what stands of its contract line: the days it settles at which terms,
     and the pieces that stand no longer, in whole or in part. `gives_back`: it settles nothing.
     """
@@ -182,9 +182,9 @@ class Draft:
         assert self.gross.minor <= 0 or not is_credit_note, "a credit note asks for nothing"
         assert is_credit_note or self.disposition is None, "an invoice is there to be paid"
         assert self.lines, "a document has lines"
-        assert self.net.minor == sum(line.net.minor for line in self.lines), "net is its lines'"
-        assert self.tax.minor == sum(row.tax.minor for row in self.taxes), "tax is its rows'"
-        assert self.tax.minor == sum(line.tax.minor for line in self.lines), "tax is its lines'"
+        assert self.net.minor == sum([line.net.minor for line in self.lines]), "net is its lines'"
+        assert self.tax.minor == sum([row.tax.minor for row in self.taxes]), "tax is its rows'"
+        assert self.tax.minor == sum([line.tax.minor for line in self.lines]), "tax is its lines'"
         assert self.gross.minor == self.net.minor + self.tax.minor, "net and tax make gross"
 
     @property

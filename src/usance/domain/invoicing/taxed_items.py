@@ -114,19 +114,19 @@ def treatments_of(
 ) -> list[TaxTreatment]:
     """Each item's tax at its tax point, the first day of its service period; asked once a kind.
 
-    What is given back bears what it bore.
+    What is given back bears what it bore. Items that bear alike share one treatment, so that they
+    are quickly seen to.
     """
     known: dict[tuple[str, date], TaxTreatment] = {}
-    found = []
+    found: list[TaxTreatment] = []
     for item in items:
         if item.gives_back is not None and item.gives_back.piece.source in sources:
             found.append(sources[item.gives_back.piece.source].treatment)
             continue
         asked = (item.tax_code, item.service_period.start)
         if asked not in known:
-            known[asked] = quoted(
-                parties.quotes, parties.taxes, parties.seller, parties.buyer, asked
-            )
+            bears = quoted(parties.quotes, parties.taxes, parties.seller, parties.buyer, asked)
+            known[asked] = found[-1] if found and found[-1] == bears else bears
         found.append(known[asked])
     return found
 

@@ -20,7 +20,7 @@ Key = tuple[TaxCategory, Decimal, str]  # category, percentage, jurisdiction
 Place = tuple[int, int]  # which line, which of its taxes
 
 
-class TaxedAmount(NamedTuple):
+class TaxedAmount(Struct, frozen=True, gc=False):
     """A line amount and what it bears. `net` is the gross amount where it includes the tax.
 
     `known`: its tax is not computed but known, one amount a component of its treatment: what goes
@@ -44,7 +44,7 @@ class TaxRow(Struct, frozen=True, gc=False):
     jurisdiction: str = ""
 
 
-class LineTax(NamedTuple):
+class LineTax(Struct, frozen=True, gc=False):
     """One line without and with its tax; `parts` are the taxes of its components, if it has any."""
 
     net: Money
