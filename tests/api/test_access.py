@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from tests.api.conftest import FIRST_DAY, Desk
-from tests.api.keyholder import publishable
+from tests.api.keyholder import publishable, scoped
 from tests.store.held import ACME, Offers, choice, gives, number, switch
 from usance.domain.api_keys.customer_tokens import customer_token
 from usance.domain.api_keys.keys import Grace
+from usance.domain.api_keys.scopes import KeyScope
 from usance.domain.catalog import Aggregation, Feature, Meter, MeterType
 from usance.domain.ids import FeatureId
 from usance.domain.metering.events import UsageEvent
@@ -318,3 +319,61 @@ def test_fifty_at_once_pass_a_hard_limit_by_no_more_than_was_in_flight(
         granted = sum(pool.map(use, range(50)))
     assert limit <= granted <= limit + workers - 1
     assert ask(desk, featureId="calls")["currentUsage"] == granted
+
+
+def test_who_may_not_ask_is_not_told_what_is_wrong_with_the_question(desk: Desk) -> None:
+    path = f"/api/v1/customers/{ACME}/entitlements/check"
+    queries: tuple[dict[str, str], ...] = (
+        {},
+        {"featureId": "sso", "requestedUsage": "many"},
+        {"featureId": "a\0"},
+    )
+    for query in queries:
+        assert desk.http.get(path, params=query).status_code == 422
+        for key in ("", "server-nobody"):
+            headers = {"X-API-KEY": key}
+            answer = httpx.get(f"{desk.http.base_url}{path}", params=query, headers=headers)
+            assert answer.status_code == 401
+        narrow = scoped(desk, KeyScope.CUSTOMERS_WRITE)
+        assert narrow.ask("GET", path, params=query).status_code == 403
+        assert publishable(desk).ask("GET", path, params=query).status_code == 403
+
+
+def test_what_is_remembered_of_a_key_lets_in_nothing_odd_beside_it(
+    desk: Desk, acme: Offers
+) -> None:
+    url = f"{desk.http.base_url}/api/v1/customers/{ACME}/entitlements/check?featureId=sso"
+    key = ("X-API-KEY", desk.http.headers["x-api-key"])
+    for _ in range(2):
+        assert httpx.get(url, headers=[key]).status_code == 200
+        assert httpx.get(url, headers=[key, key]).status_code == 401
+        assert httpx.get(url, headers=[key, ("X-API-KEY", "server-other")]).status_code == 401
+        assert httpx.get(url, headers=[key, ("X-Usance-Actor", "no <person>")]).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"requestedusage": "5"},
+        {"requested_usage": "5"},
+        {"requestedUsage ": "5"},
+        {"resource": "berlin"},
+        {"requestedUsage": "1e400"},
+        {"requestedUsage": "NaN"},
+        {"requestedUsage": "Infinity"},
+        {"requestedUsage": "-1"},
+        {"requestedUsage": "1_000"},
+        {"requestedUsage": "\u0661\u0662"},
+        {"requestedUsage": "9" * 400},
+        {"featureId": "s" * 256},
+        {"featureId": ""},
+        {"resourceId": "a b"},
+    ],
+)
+def test_a_question_that_is_misspelled_is_refused_rather_than_let_through(
+    desk: Desk, acme: Offers, query: dict[str, str]
+) -> None:
+    for _ in range(2):
+        assert desk.get(f"/customers/{ACME}/entitlements/check", featureId="sso").status_code == 200
+        answer = desk.get(f"/customers/{ACME}/entitlements/check", **{"featureId": "sso"} | query)
+        assert answer.status_code == 422, answer.text

@@ -19,7 +19,7 @@ from usance.api.access.question import Question
 from usance.api.access.reader import Reader
 from usance.api.access.wire import denied_credit, denied_feature, feature_entitlement
 from usance.api.admission import rule_for
-from usance.api.caller import CUSTOMER_TOKEN, Caller
+from usance.api.caller import ACTOR, CUSTOMER_TOKEN, Caller
 from usance.api.errors import Unauthenticated
 from usance.api.route import Door
 from usance.domain.entitlements.access import DenialReason
@@ -34,6 +34,7 @@ RULE = rule_for(f"/api/v1/customers{PATH}", "GET")
 A_MINUTE = timedelta(minutes=1)  # after it, that a key was used is written down again
 ATTEMPTS = 3
 MOST_KEYS = 1000
+LOOKED_AT = (CUSTOMER_TOKEN, ACTOR)  # headers that may be refused, each time they come
 
 Answer = dict[str, Any]
 
@@ -58,7 +59,7 @@ class Checks:
 
     async def answer(self, request: Request, question: Question) -> Answer:
         """Whether they may. Raises what `Door.admit` does."""
-        key = request.headers.get("x-api-key") or ""
+        key = _only_key(request)
         held = self._passes.get(key)
         if held is None or self._door.runtime.clock() >= held.until:
             held = await self._admit(request, key)
@@ -68,7 +69,7 @@ class Checks:
             self._passes.pop(key, None)
             raise
         if told is None:
-            caller = await run_in_threadpool(self._door.admit, request, RULE)
+            caller = await self.admit(request)
             told = await run_in_threadpool(thoroughly, caller, question)
         return told
 
@@ -82,12 +83,16 @@ class Checks:
             return None
         return await self._quickly(held, question)
 
+    async def admit(self, request: Request) -> Caller:
+        """Who asks, by every rule. Raises what `Door.admit` does."""
+        return await run_in_threadpool(self._door.admit, request, RULE)
+
     async def _admit(self, request: Request, key: str) -> Pass:
-        """By every rule. What a publishable key may depends on its customer token, each time."""
-        caller = await run_in_threadpool(self._door.admit, request, RULE)
+        """What a publishable key may depends on its customer token, each time."""
+        caller = await self.admit(request)
         until = self._door.runtime.clock() + A_MINUTE
         found = Pass(caller, key_id_of(caller), until)
-        if not caller.rights.is_publishable and CUSTOMER_TOKEN not in request.headers:
+        if key and not caller.rights.is_publishable:
             if len(self._passes) >= MOST_KEYS:
                 self._passes.clear()
             self._passes[key] = found
@@ -125,6 +130,13 @@ class Checks:
             }
             return _decided(found, used, question)
         return None
+
+
+def _only_key(request: Request) -> str:
+    """The key of a request that has nothing else to be looked at; empty for any other."""
+    keys = request.headers.getlist("x-api-key")
+    is_usual = len(keys) == 1 and not any(each in request.headers for each in LOOKED_AT)
+    return keys[0] if is_usual else ""
 
 
 def key_id_of(caller: Caller) -> str:

@@ -22,6 +22,9 @@ RESERVATIONS = (
     "reservationExpiresAt",
     "reservationMetadata",
 )
+KNOWN = frozenset(
+    ("featureId", "currencyId", "requestedUsage", "requestedValues", "resourceId", "dimensions")
+)
 NOTHING = Decimal(0)
 
 
@@ -46,7 +49,7 @@ def question_from(customer_id: str, query: Mapping[str, str], values: Sequence[s
     """What is asked, with the values that were named, each several joined by commas.
 
     Raises Invalid: MissingField, ExclusiveFields, InvalidId, InvalidRequestedUsage, TooMany,
-    ReservationsNotOffered.
+    ReservationsNotOffered, UnknownParameter.
     """
     feature_id, currency_id = query.get("featureId"), query.get("currencyId")
     resource_id = query.get("resourceId") or None
@@ -57,6 +60,9 @@ def question_from(customer_id: str, query: Mapping[str, str], values: Sequence[s
     if feature_id is not None and currency_id is not None:
         expected = "featureId or currencyId, not both"
         problems.append(Problem("ExclusiveFields", "currencyId", currency_id[:80], expected))
+    for path, id in {"featureId": feature_id, "currencyId": currency_id}.items():
+        if id is not None and not 1 <= len(id) <= LONGEST:
+            problems.append(Problem("InvalidId", path, id[:80], f"1 to {LONGEST} characters"))
     for path, id in {"id": customer_id, "resourceId": resource_id}.items():
         if id is not None and not REF.fullmatch(id):
             expected = "1 to 255 letters, digits and _ | . : @ -, beginning with a letter or digit"
@@ -71,11 +77,15 @@ def question_from(customer_id: str, query: Mapping[str, str], values: Sequence[s
         if path in query:
             expected = "nothing: this environment has no credits to reserve"
             problems.append(Problem("ReservationsNotOffered", path, query[path][:80], expected))
+    for name in query:  # what is misspelled would ask for less than was meant, and be let through
+        if name not in KNOWN and name not in RESERVATIONS and not name.startswith("dimensions["):
+            expected = "one of " + ", ".join(sorted(KNOWN))
+            problems.append(Problem("UnknownParameter", ascii(name)[1:-1][:80], "", expected))
     refuse_if(problems)
     return Question(
         customer_id=customer_id,
-        feature_id=None if feature_id is None else FeatureId(feature_id[:LONGEST]),
-        currency_id=None if currency_id is None else currency_id[:LONGEST],
+        feature_id=None if feature_id is None else FeatureId(feature_id),
+        currency_id=currency_id,
         requested_usage=usage or NOTHING,
         requested_values=values,
         resource_id=resource_id,

@@ -24,6 +24,7 @@ from usance.api.fields import ID_PATTERN, PathId
 from usance.api.queries import join_lists
 from usance.api.reading import refuse_nul
 from usance.api.route import resource
+from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId
 from usance.store import access_views
 from usance.store.access_views import Asked as AskedAccess
@@ -85,9 +86,13 @@ router = resource("customers", tag=TAG)
 async def check_entitlement(request: Request) -> Response:
     """Never older than the question: what was committed before it came is seen."""
     request.scope["query_string"] = join_lists(request.scope["query_string"])
-    refuse_nul(request)
-    question = question_of(request.path_params["id"], request.query_params)
     checks: Checks = request.app.state.checks
+    try:
+        refuse_nul(request)
+        question = question_of(request.path_params["id"], request.query_params)
+    except Invalid:
+        await checks.admit(request)  # who may not ask is not told what is wrong with the question
+        raise
     answer = await checks.answer(request, question)
     return Response(msgspec.json.encode({"data": answer}), media_type="application/json")
 
