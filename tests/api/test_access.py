@@ -27,6 +27,7 @@ from usance.domain.plans.entitlements import ResetPeriod
 from usance.flows.ingest_usage import ingest_usage
 from usance.flows.open_environment import move_clock
 from usance.flows.rotate_signing_secret import rotate_signing_secret
+from usance.flows.runtime import world_clock
 from usance.store import api_keys, subscriptions
 
 CALLS = Feature(
@@ -201,6 +202,31 @@ def test_a_closed_key_ends_its_streams_and_checks(desk: Desk, acme: Offers) -> N
         assert list(news) == []
     answer = desk.get(f"/customers/{ACME}/entitlements/check", featureId="sso")
     assert answer.status_code == 401
+
+
+def test_a_closed_key_is_told_nothing_that_changed_as_it_was_closed(
+    desk: Desk, acme: Offers
+) -> None:
+    with listening(desk, ACME) as news:
+        next(news)
+        with desk.runtime.transaction(desk.scope) as tx:
+            kept = subscriptions.one(tx, "sub-1").subscription
+            subscriptions.save(tx, replace(kept, resource_id="site"), at=FIRST_DAY)
+            [key] = api_keys.every(tx)
+            api_keys.save_revoked(tx, key.id, at=desk.runtime.clock())
+        assert list(news) == []
+
+
+def test_a_page_listens_no_longer_than_its_token_holds(desk: Desk, acme: Offers) -> None:
+    secret = rotate_signing_secret(desk.runtime, desk.scope, grace=Grace.NOW)
+    soon = world_clock() + timedelta(seconds=3)
+    page = publishable(desk, customer_token(secret, ACME, until=soon))
+    headers = {**page.headers, "X-API-KEY": page.key}
+    url = f"/api/v1/access/stream?customerId={ACME}"
+    with desk.http.stream("GET", url, headers=headers, timeout=10) as answer:
+        assert answer.status_code == 200
+        assert "event: snapshot" in "".join(answer.iter_text())
+    assert world_clock() < soon + timedelta(seconds=5)
 
 
 USUAL = [

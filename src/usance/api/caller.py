@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from usance.api.errors import Unauthenticated
 from usance.documents.link import hosted_url
-from usance.domain.api_keys.customer_tokens import CustomerTokenInvalid, customer_of
+from usance.domain.api_keys.customer_tokens import CustomerTokenInvalid, bearer_of
 from usance.domain.api_keys.keys import KeyKind
 from usance.domain.api_keys.scopes import FULL, KeyScope
 from usance.domain.ids import CustomerId, InvoiceId
@@ -38,6 +38,7 @@ class Rights:
     scopes: frozenset[KeyScope] = frozenset()
     is_publishable: bool = False
     customer_id: CustomerId | None = None  # of the customer token
+    until: int | None = None  # the Unix second at which that expires
 
 
 FULL_RIGHTS = Rights(FULL)  # of whoever works on the server itself
@@ -103,8 +104,8 @@ def rights_of(runtime: Runtime, key: OpenKey, tokens: Sequence[str]) -> Rights:
         return Rights(is_publishable=True)
     if len(tokens) > 1:
         raise CustomerTokenInvalid
-    customer_id = customer_of(tokens[0], key.signing_secrets, at=runtime.clock())
-    return Rights(is_publishable=True, customer_id=customer_id)
+    bearer = bearer_of(tokens[0], key.signing_secrets, at=runtime.clock())
+    return Rights(is_publishable=True, customer_id=bearer.customer_id, until=bearer.until)
 
 
 def in_the_name_of(scope: Scope, person: str | None) -> Scope:

@@ -12,7 +12,7 @@ from usance.api.access.checking import key_id_of
 from usance.api.access.routes import TAG, ResourceId
 from usance.api.access.snapshot import SnapshotWire, snapshot
 from usance.api.access.streams import Streams
-from usance.api.caller import Asked
+from usance.api.caller import Asked, Caller
 from usance.api.envelope import Single
 from usance.api.fields import ID_PATTERN
 from usance.api.route import resource
@@ -76,10 +76,19 @@ async def stream(
     _refuse_no_position(position or request.headers.get("last-event-id"))
     ids = _ids(customer_ids, customer_id)
     streams: Streams = request.app.state.streams
-    longest = OF_TOKENS if caller.rights.is_publishable else None
+    longest = _longest(caller)
     news = streams.listen(caller.scope.tenant_id, key_id_of(caller), ids, longest=longest)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(news, media_type="text/event-stream", headers=headers)
+
+
+def _longest(caller: Caller) -> float | None:
+    """For how many seconds whoever came with a customer token listens: no longer than it holds."""
+    if not caller.rights.is_publishable:
+        return None
+    until = caller.rights.until
+    left = OF_TOKENS if until is None else until - caller.runtime.clock().timestamp()
+    return min(OF_TOKENS, left)
 
 
 def _ids(joined: str | None, one: str | None) -> list[str]:

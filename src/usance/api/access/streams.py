@@ -83,7 +83,7 @@ class Streams:
         longest: float | None = None,
     ) -> AsyncIterator[bytes]:
         """The stream: a snapshot of each at first and on each change, else a comment. It ends when
-        the key is closed, and after `longest` seconds.
+        the key is closed, and after `longest` seconds; nothing is told from then on.
         """
         loop = asyncio.get_running_loop()
         end = math.inf if longest is None else time.monotonic() + longest
@@ -93,7 +93,8 @@ class Streams:
             yield b": listening\n\n"
             while not listener.is_over and time.monotonic() < end:
                 try:
-                    await asyncio.wait_for(listener.awake.wait(), HEARTBEAT)
+                    left = min(HEARTBEAT, end - time.monotonic())
+                    await asyncio.wait_for(listener.awake.wait(), left)
                 except TimeoutError:
                     if time.monotonic() - self._answered_at < SILENT_AFTER:
                         yield b": nothing new\n\n"
@@ -101,6 +102,8 @@ class Streams:
                 listener.awake.clear()
                 news, listener.news = listener.news, {}
                 for each in news.values():
+                    if listener.is_over or time.monotonic() >= end:
+                        return
                     yield each
         finally:
             with self._lock:

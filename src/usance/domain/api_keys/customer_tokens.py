@@ -14,12 +14,20 @@ import re
 from calendar import timegm
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from usance.domain.errors import Unidentified
 from usance.domain.ids import REF, CustomerId
 
 FOREVER = re.compile(f"HMAC-SHA256 ({REF.pattern}):([0-9a-f]{{64}})")
 EXPIRING = re.compile(f"HMAC-SHA256-EXPIRING ({REF.pattern}):([0-9]{{1,12}}):([0-9a-f]{{64}})")
+
+
+class Bearer(NamedTuple):
+    """Whom a token stands for; `until` the Unix second before which it does, None: forever."""
+
+    customer_id: CustomerId
+    until: int | None = None
 
 
 class CustomerTokenInvalid(Unidentified):
@@ -57,16 +65,21 @@ def customer_of(token: str, secrets: Collection[str], *, at: datetime) -> Custom
 
     Raises CustomerTokenInvalid, CustomerTokenExpired.
     """
+    return bearer_of(token, secrets, at=at).customer_id
+
+
+def bearer_of(token: str, secrets: Collection[str], *, at: datetime) -> Bearer:
+    """The same, and until when it does. Raises CustomerTokenInvalid, CustomerTokenExpired."""
     if found := FOREVER.fullmatch(token):
         customer_id, signature = found.groups()
         _refuse_unsigned(customer_id, signature, secrets)
-        return CustomerId(customer_id)
+        return Bearer(CustomerId(customer_id))
     if found := EXPIRING.fullmatch(token):
         customer_id, second, signature = found.groups()
         _refuse_unsigned(f"{customer_id} {second}", signature, secrets)
         if timegm(at.utctimetuple()) >= int(second):
             raise CustomerTokenExpired
-        return CustomerId(customer_id)
+        return Bearer(CustomerId(customer_id), int(second))
     raise CustomerTokenInvalid
 
 
