@@ -68,6 +68,7 @@ class Line:
     whole: Days  # all of its days as agreed when it began
     steps: set[date]  # the days on which a step begins because an order says so
     is_first_term: bool = True
+    is_last_term: bool = True
     ended_on: date = FOREVER  # by a change, or by the renewal that took its place
 
     @property
@@ -283,11 +284,10 @@ def _amend(contract: Contract, form: Form) -> None:
 def _renew(contract: Contract, form: Form) -> None:
     term = term_of(form)
     uplift = _uplift(form, "uplift") or contract.at_renewal
-    carried = [
-        _carried(line, term, uplift, contract)
-        for line in contract.lines
-        if _goes_on(line, form, contract, term.start)
-    ]
+    going_on = [line for line in contract.lines if _goes_on(line, form, contract, term.start)]
+    carried = [_carried(line, term, uplift, contract) for line in going_on]
+    for line in going_on:
+        line.is_last_term = False
     for line in contract.lines:
         if line.kind in BY_PERIODS:  # a one-off fee that was agreed is owed all the same
             line.ended_on = min(line.ended_on, term.start)

@@ -97,7 +97,7 @@ def _is_refunded(contract: Contract) -> bool:
 def _is_waived(line: Line, lived: Days, whole: Days) -> bool:
     stubs = line.form.get("stubs", {})
     is_cut_first = whole.start < lived.start and line.is_first_term
-    is_cut_last = whole.end > lived.end
+    is_cut_last = whole.end > lived.end and line.is_last_term
     return (is_cut_first and stubs.get("first") == "WAIVE") or (
         is_cut_last and stubs.get("last") == "WAIVE"
     )

@@ -16,7 +16,7 @@ finance person can live with it, we follow:
 - A renewal carries a line over as it was on its last day, its discounts included; those of the
   whole contract that have no end stop with the old term. The line keeps its billing periods; where
   they were counted from its own first day and the new term begins between two, they begin anew. Its
-  first part period is then no stub, and never waived.
+  first part period is then no stub, and never waived; nor is the last of the line it follows.
 - The price of `WHOLE_TERM`, or by a plan, is for the days agreed at first: when the contract is
   made longer, the days more are charged at the same rate.
 - Minimum and maximum of a price hold after its discounts (`finance.md` 2).

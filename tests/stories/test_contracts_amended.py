@@ -469,3 +469,19 @@ def test_a_name_and_po_number_set_by_hand_outlive_orders_that_say_nothing_of_the
     world.sign(amendment("orderId: A2\neffectiveOn: 2025-02-01\npoNumber: PO-10"))
     with world.runtime.transaction(world.scope) as tx:
         assert contracts.one(tx, contract).terms.po_number == "PO-10"
+
+
+def test_a_renewed_line_has_no_end_where_its_terms_meet(world: World) -> None:
+    waived = "timing: IN_ADVANCE}\n  stubs: {first: WAIVE, last: WAIVE}"
+    mid_month = SEATS.replace("months: 12", "months: 2").replace("timing: IN_ADVANCE}", waived)
+    world.sign(mid_month % ("billingDay: 15", "MONTH"))
+    world.on("2025-02-20").send_out()
+    assert [line.split(" ")[2] for line in nets(world)] == ["2025-01-15..2025-02-15"]
+    term = "{start: 2025-03-01, months: 2}"
+    world.sign(amendment(f"orderId: R1\nterm: {term}", kind="RENEWAL"))
+    world.on("2025-05-01").bill()
+    assert nets(world)[1:] == [
+        "2025-02-15 I 2025-02-15..2025-03-01 150.00",
+        "2025-03-01 I 2025-03-01..2025-03-15 150.00",
+        "2025-03-15 I 2025-03-15..2025-04-15 300.00",
+    ]

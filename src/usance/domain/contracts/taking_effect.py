@@ -169,11 +169,14 @@ def _renew(agreed: Agreement, order: Order) -> None:
             expected = f"the lineIds of lines that run to {on}"
             agreed.refuse(order, "UnknownLine", "carryOver", ref, expected)
     carried = known - named if order.carries is None else set(order.carries) & known
-    followers = [
-        _follower(line, order)
+    followed = [
+        line
         for line in ending
         if line.sold.ref in carried and line.sold.kind in CARRIED and not line.sold.plan
     ]
+    followers = [_follower(line, order) for line in followed]
+    for line in followed:  # it goes on: where the terms meet is no end, so nothing is waived there
+        line.sold = replace(line.sold, last_stub=Stub.BILL)
     for line in agreed.running():
         if line.window.end > on and not line.sold.kind.is_once:
             agreed.end_line(line, on)
