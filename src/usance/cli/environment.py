@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, database, session
-from usance.cli.show import AsJson, instant, paper, print_json, print_table
+from usance.cli.show import AsJson, counted, instant, paper, print_json, print_table
 from usance.domain.calendar import instant_from
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId, parse_ref
@@ -102,7 +102,8 @@ def let_time_pass(
     at = _instant(to)
 
     def see(on: date, count: int) -> None:
-        paper.print(f"{on}  {count} {'draft' if count == 1 else 'drafts'}", markup=False)
+        if count:
+            paper.print(f"{on}  {counted(count, 'draft')}", markup=False)
 
     with session(environment) as here:
         customer_id = None if customer is None else CustomerId(customer)

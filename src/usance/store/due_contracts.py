@@ -24,11 +24,13 @@ SELECT id
    AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
  ORDER BY id
 """
-# The next day on which a contract has something due, or is renewed by itself. One that waits for
-# its next invoice with something to give back is looked at each day.
+# The next day on which a contract has something due, is renewed by itself, or is over. One that
+# waits for its next invoice with something to give back is looked at each day.
 NEXT_EVENT = """
 SELECT min(day) AS day
-  FROM (SELECT greatest(next_due_on, %(after)s::date + 1) AS day
+  FROM (SELECT CASE WHEN next_due_on IS NULL THEN upper(term)
+                    ELSE greatest(next_due_on, %(after)s::date + 1)
+               END AS day
           FROM contracts
          WHERE tenant_id = %(tenant_id)s
            AND legal_entity_id = %(legal_entity_id)s
