@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -78,3 +79,12 @@ def test_an_ordinary_body_is_read_quickly(content: bytes) -> None:
 
 def test_a_field_written_twice_is_left_to_the_careful_way() -> None:
     assert reading._read_quickly(b'[{"a":1,"a":1}]') is reading.ODD
+
+
+@pytest.mark.parametrize("number", [b"1e999999999999", b"-1E1001", b"1e-999999999", b"0e1001"])
+@pytest.mark.parametrize("more", [b"", b'"\\u0061"'])
+def test_a_number_that_would_fill_memory_is_refused_unread(number: bytes, more: bytes) -> None:
+    content = b'{"value":%s,"more":[%s]}' % (number, more)
+    with pytest.raises(UnreadableBody, match="number too long"):
+        reading.read_json(content)
+    assert reading.read_json(b'{"value":1e1000}') == {"value": Decimal("1e1000")}

@@ -20,7 +20,18 @@ DEEPEST = 32  # of lists and objects in each other
 BROKEN = re.compile("[\x00\ud800-\udfff]")
 TOO_DEEP = -(10**12)
 ODD = object()
-QUICK = msgspec.json.Decoder(float_hook=Decimal)
+FURTHEST = 1000  # digits from the point; whoever writes 1e999999999 wants our memory
+
+
+def _number(text: str) -> Decimal:
+    """Raises ValueError for one that is longer than any that means something."""
+    number = Decimal(text)
+    if abs(number.adjusted()) > FURTHEST:
+        raise ValueError(f"{text[:80]} is too long")
+    return number
+
+
+QUICK = msgspec.json.Decoder(float_hook=_number)
 
 
 class ReadRequest(Request):
@@ -133,7 +144,7 @@ def _read_carefully(content: bytes) -> object:
     try:
         plain = json.loads(
             content.decode("utf-8"),
-            parse_float=Decimal,
+            parse_float=_number,
             parse_constant=_refuse_constant,
             object_pairs_hook=_object,
         )
