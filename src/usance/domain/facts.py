@@ -65,6 +65,22 @@ class TrialStarted(Fact):
     """A subscription began as a trial."""
 
 
+class TrialEndsSoon(Fact):
+    """A trial ends within a week, or within half of its length where that is shorter."""
+
+
+class TrialExpired(Fact):
+    """A trial ended, and nothing was bought."""
+
+
+class SubscriptionExpired(Fact):
+    """A subscription that was sold until an instant came to it."""
+
+
+class BillingMonthEndsSoon(Fact):
+    """A month of a paid subscription, counted from its anchor, ends within an hour."""
+
+
 class TrialConverted(Fact):
     """A trial ended because it was bought."""
 
@@ -199,6 +215,14 @@ class PromotionalEntitlementUpdated(Fact):
 
 class PromotionalEntitlementRevoked(Fact):
     """A feature given to a customer was taken back."""
+
+
+class PromotionalEntitlementEndsSoon(Fact):
+    """A feature given ends within a week, or within half of its time where that is shorter."""
+
+
+class PromotionalEntitlementExpired(Fact):
+    """A feature given came to its end."""
 
 
 class PaymentMethodAttached(Fact):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from usance.domain.facts import SubscriptionCanceled, SubscriptionProvisioned
+from usance.domain.facts import SubscriptionProvisioned
 from usance.domain.subscriptions.changing import canceled
 from usance.domain.subscriptions.provisioning import follower_of
 from usance.domain.subscriptions.requests import CancellationAction, CancelRequest
+from usance.domain.subscriptions.telling import ending_fact
 from usance.flows.runtime import Runtime, Scope
 from usance.store import payers, product_line, products, provisioning, subscriptions
 
@@ -46,7 +47,7 @@ def cancel_subscription(
             scope,
             "subscription.canceled",
             subscription_id,
-            SubscriptionCanceled(subscription_id),
+            ending_fact(after),
             *facts,
             before=before,
             after=after,

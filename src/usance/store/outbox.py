@@ -21,6 +21,14 @@ def add(tx: Tx, *facts: Fact, at: datetime) -> None:
     tx.run_many(ADD, [_row(fact, at) for fact in facts])
 
 
+def add_each(tx: Tx, facts: Iterable[tuple[Fact, datetime]]) -> None:
+    """Announce facts, each as of the instant at which it became true."""
+    rows: Iterator[Sequence[object]] = (
+        (fact.kind, name_of(fact), fact.subject_id, {}, at) for fact, at in facts
+    )
+    tx.append_rows("outbox", COLUMNS, rows)
+
+
 def add_all(tx: Tx, facts: Iterable[Fact], *, at: datetime) -> None:
     """Announce many facts, as a set."""
     rows: Iterator[Sequence[object]] = (

@@ -17,6 +17,7 @@ CREATE TABLE tenants (
     name         text        NOT NULL,
     kind         text        NOT NULL CHECK (kind IN ('PRODUCTION', 'SANDBOX')),
     clock_at     timestamptz,            -- a moved clock; null: the world's
+    told_through timestamptz,            -- what time alone brings was announced up to then
     link_secret  bytea       NOT NULL CHECK (length(link_secret) >= 32),
     signing_secret          text,        -- signs customer tokens; null: none was made yet
     former_signing_secret   text,        -- the one before it, good for a while longer
@@ -116,6 +117,7 @@ CREATE TABLE customers (
     updated_at   timestamptz NOT NULL,
     archived_at  timestamptz,
     clock_at     timestamptz,   -- of a sandbox: this customer's own moved clock
+    told_through timestamptz,   -- by that clock: what time alone brings was announced up to then
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, parent_id) REFERENCES customers,
     CONSTRAINT nobody_is_their_own_parent CHECK (parent_id <> id)

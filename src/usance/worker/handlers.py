@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from usance.domain.ids import ConnectionId, InvoiceId
+from usance.flows.announce_moments import announce_moments
 from usance.flows.ask_tax_service import ask_tax_service
 from usance.flows.forget_expired import forget_expired
 from usance.flows.plays.daily_work import do_daily_work
@@ -30,6 +31,7 @@ SEND_INVOICE = "send_invoice"
 ASK_TAX_SERVICE = "ask_tax_service"
 FORGET_EXPIRED = "forget_expired"
 SYNC_CONNECTION = "sync_connection"
+ANNOUNCE_MOMENTS = "announce_moments"
 RUN_TASK = tasks.RUN
 
 SYNC_EVERY = timedelta(minutes=4)  # less than from one round to the next (worker/pace.py)
@@ -87,5 +89,6 @@ HANDLERS: Mapping[str, Handler] = {
     ASK_TAX_SERVICE: _ask_tax_service,
     FORGET_EXPIRED: forget_expired,
     SYNC_CONNECTION: _sync_connection,
+    ANNOUNCE_MOMENTS: announce_moments,
     RUN_TASK: _run_task,
 }

@@ -18,8 +18,10 @@ from usance.worker.handlers import Handler
 from usance.worker.job_log import in_words
 from usance.worker.pace import Pace
 from usance.worker.periodic import (
+    ASK_FOR_ANNOUNCEMENTS,
     ASK_FOR_BILLING,
     ASK_FOR_SYNCS,
+    ask_for_announcements,
     ask_for_billing,
     ask_for_syncs,
 )
@@ -43,9 +45,13 @@ def queue_of(
         app.task(name=kind, retry=retry)(_call(runtime, handler))
     billing = app.task(name=ASK_FOR_BILLING, retry=retry)(partial(_ask, ask_for_billing, runtime))
     syncs = app.task(name=ASK_FOR_SYNCS, retry=retry)(partial(_ask, ask_for_syncs, runtime))
+    announcements = app.task(name=ASK_FOR_ANNOUNCEMENTS, retry=retry)(
+        partial(_ask, ask_for_announcements, runtime)
+    )
     if periodic:
         app.periodic(cron=pace.billing_cron)(billing)
         app.periodic(cron=pace.sync_cron)(syncs)
+        app.periodic(cron=pace.sync_cron)(announcements)
     return app
 
 

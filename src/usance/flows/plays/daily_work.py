@@ -7,6 +7,7 @@ from datetime import date
 
 from usance.domain.ids import CustomerId
 from usance.domain.invoicing.invoice import Draft
+from usance.flows.announce_moments import announce_moments
 from usance.flows.charge_late_fees import charge_late_fees
 from usance.flows.plays.bill_subscriptions import bill_subscriptions
 from usance.flows.refresh_drafts import refresh_drafts
@@ -24,13 +25,14 @@ def do_daily_work(
     customer_id: CustomerId | None = None,
     see: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
 ) -> BillingRun:
-    """Everything that is to happen by `through`, each entity's today when None: what subscriptions
-    became is agreed, contracts renew, drafts follow their usage, late usage is settled, what is due
-    is drafted, lateness is charged.
+    """Everything that is to happen by `through`, each entity's today when None: what time brought
+    is announced, what subscriptions became is agreed, contracts renew, drafts follow their usage,
+    late usage is settled, what is due is drafted, lateness is charged.
 
     Of one customer alone when `customer_id` is given (late fees are then left to the next whole
     day). May be played twice, or weeks late.
     """
+    announce_moments(runtime, scope)
     bill_subscriptions(runtime, scope, through=through, customer_id=customer_id)
     renew_contracts(runtime, scope, through=through, customer_id=customer_id)
     refresh_drafts(runtime, scope)
