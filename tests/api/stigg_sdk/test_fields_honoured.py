@@ -154,6 +154,27 @@ def test_what_is_no_trial_has_no_end_of_one(offered: Stigg, field: str, sent: st
     assert refused_at(refused.value) == [("InvalidTrial", f"trialOverrideConfiguration.{field}")]
 
 
+def test_periods_are_counted_anew_where_a_change_takes_effect_and_nowhere_else(
+    offered: Stigg, desk: Desk
+) -> None:
+    id, update = subscribe(offered, "pro"), offered.v1.subscriptions.update
+    begun = offered.v1.subscriptions.retrieve(id).data.billing_cycle_anchor
+    desk.at("2025-01-11")
+    more: Any = [{"id": "seats", "quantity": 5, "type": "FEATURE"}]
+    for changes in (
+        {"metadata": {"a": "b"}},
+        {"charges": more, "schedule_strategy": "END_OF_BILLING_PERIOD"},
+    ):
+        with pytest.raises(UnprocessableEntityError) as refused:
+            update(id, billing_cycle_anchor="NOW", **changes)
+        assert refused_at(refused.value) == [("InvalidAnchor", "billingCycleAnchor")]
+    kept = update(id, billing_cycle_anchor="UNCHANGED", metadata={"a": "b"}).data
+    assert (kept.metadata, kept.billing_cycle_anchor) == ({"a": "b"}, begun)
+    moved = update(id, billing_cycle_anchor="NOW", charges=more).data.billing_cycle_anchor
+    assert moved is not None
+    assert moved.date().isoformat() == "2025-01-11"
+
+
 def test_a_charge_says_whether_it_was_sold(offered: Stigg) -> None:
     def used(kind: Any, id: str) -> set[bool | None]:
         return {each.used_in_subscriptions for each in kind.list_charges(id)}

@@ -92,6 +92,7 @@ def updated(
     changed = _with_dates(subscription, request, at)
     kinds = change_kinds(before, terms)
     if terms == before:
+        refuse_if(list(_anchor_problems(request, "a change of its terms goes with it")))
         return Change(subscription=changed)
     is_less = False
     if held is not None and offer is not None:
@@ -101,6 +102,8 @@ def updated(
     is_reset = rule is not None and is_usage_reset(
         rule, before.billing_period, terms.billing_period
     )
+    if max(subscription.starts_at, at) < effective_at:
+        refuse_if(list(_anchor_problems(request, "scheduleStrategy is IMMEDIATE")))
     if request.is_anchor_now and effective_at == at:
         changed = replace(changed, anchor=at)
     version = Version(
@@ -179,6 +182,12 @@ def _problems(
     if isinstance(ends_at, datetime) and ends_at <= max(subscription.starts_at, at):
         expected = f"after {max(subscription.starts_at, at).isoformat()}"
         yield Problem("EndsTooSoon", "cancellationDate", ends_at.isoformat(), expected)
+
+
+def _anchor_problems(request: UpdateRequest, unless: str) -> Iterator[Problem]:
+    """Periods are counted anew from where a change takes effect at once, and nowhere else."""
+    if request.is_anchor_now:
+        yield Problem("InvalidAnchor", "billingCycleAnchor", "NOW", f"UNCHANGED, unless {unless}")
 
 
 def _terms(
