@@ -196,7 +196,7 @@ def standing(
     if not without:
         return _by_line(tx.all(PIECES, line_ids=list(line_ids)))
     found = _by_line(tx.all(PIECES_WITHOUT, line_ids=list(line_ids), without=list(without)))
-    return {line_id: list(map(_joined, _runs(pieces))) for line_id, pieces in found.items()}
+    return {line_id: _whole(pieces) for line_id, pieces in found.items()}
 
 
 def credited_for(tx: Tx, invoice_id: InvoiceId, *, on: date) -> list[InvoiceId]:
@@ -327,10 +327,16 @@ def _join_again(tx: Tx, line_ids: Collection[LineId]) -> None:
     tx.append_rows("billed_slices", SLICE_COLUMNS, [_piece_row(_joined(run)) for run in split])
 
 
+def _whole(pieces: Iterable[Piece]) -> list[Piece]:
+    """The pieces of one line, in time; parts of one piece that stand side by side are one again,
+    also where the same days were charged to somebody else.
+    """
+    return sorted(map(_joined, _runs(pieces)), key=lambda piece: piece.start)
+
+
 def _runs(pieces: Iterable[Piece]) -> list[list[Piece]]:
-    """The pieces of one line, in time; parts of one piece that stand side by side together."""
     runs: list[list[Piece]] = []
-    for piece in pieces:
+    for piece in sorted(pieces, key=lambda piece: (piece.source, piece.start)):
         if runs and _goes_on(runs[-1][-1], piece):
             runs[-1].append(piece)
         else:

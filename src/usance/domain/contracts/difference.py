@@ -14,6 +14,7 @@ from datetime import date
 from typing import NamedTuple
 
 from usance.domain.calendar import Period
+from usance.domain.contracts.billed_parties import mark_in
 from usance.domain.contracts.contract import ContractLine
 from usance.domain.contracts.schedule import Slice, rated_minor
 from usance.domain.contracts.terms import LateUsage
@@ -127,11 +128,18 @@ def orphans(pieces: Iterable[Piece], ended_on: date) -> list[Correction]:
 def _replaced(
     due: Sequence[Slice], keys: Sequence[str], pieces: Sequence[Piece]
 ) -> list[Correction]:
-    """Each slice takes the place of what stands of its days, on one line."""
+    """Each slice takes the place of what stands of its days, on one line; not of what was billed
+    to somebody else, who is given that back.
+    """
     made: list[Correction] = []
     used: set[Piece] = set()
     for each, key in zip(due, keys, strict=True):
-        own = [piece for piece in pieces if _period(piece).overlap(each.covers) is not None]
+        own = [
+            piece
+            for piece in pieces
+            if _period(piece).overlap(each.covers) is not None
+            and mark_in(piece.terms_key) == mark_in(key)
+        ]
         used.update(own)
         if is_settled([each], [key], own) and own[0].late_on is None:
             continue

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from usance.domain.contracts.billed_parties import mark_in, mark_of, version_marked
 from usance.domain.contracts.contract import Contract, Version
 from usance.domain.contracts.difference import Correction
 from usance.domain.contracts.related import Place, Related
@@ -52,7 +53,23 @@ class Items:
         self._always = self.contract.on(self.contract.term.start) if is_always else None
 
     def key(self, position: int, each: Slice) -> str:
-        """The terms a slice is billed at: those of what it tops up or draws from are its own."""
+        """The terms a slice is billed at, and to whom where that has changed."""
+        terms = self._terms(position, each)
+        return terms if self._always is not None else terms + self.mark_on(each.covers.start)
+
+    def mark_on(self, day: date) -> str:
+        """The mark of who buys from whom on a day."""
+        return "" if self._always is not None else mark_of(self.contract, self.contract.on(day))
+
+    def mark(self, each: Correction) -> str:
+        """The mark of whom a correction is for: who was charged, or is."""
+        if each.gives_back is not None:
+            return mark_in(each.gives_back.piece.terms_key)
+        assert each.charge is not None, "a correction gives back or charges"
+        return self.mark_on(each.charge.covers.start)
+
+    def _terms(self, position: int, each: Slice) -> str:
+        """The terms of what a slice tops up or draws from are its own."""
         line = self.contract.lines[position]
         if each.fixed_minor is not None:
             return _digest(each.segment.key, str(each.fixed_minor))
@@ -132,7 +149,7 @@ class Items:
         contract = self.contract
         line = contract.lines[position]
         sold, segment = line.sold, each.segment
-        now = self._always or contract.on(each.period.start)
+        now = self._always or contract.on(each.covers.start)
         terms = now.terms
         alone = line.id if sold.is_separate else "" if terms.is_consolidated else contract.id
         po_number = terms.po_on(each.period.start)
@@ -203,8 +220,11 @@ class Items:
         line = self.contract.lines[position]
         last = line.sold.segments[-1]
         like = Slice(last, gone.period, ONE, on)
+        charged = version_marked(self.contract, mark_in(gone.piece.terms_key))
         return replace(
             self._bare(position, like, ""),
+            customer_id=charged.customer_id,
+            legal_entity_id=charged.legal_entity_id,
             quantity=NONE,
             order_ref=last.order_id or line.order_id,
             fixed_minor=-gone.net_minor,

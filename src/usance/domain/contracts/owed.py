@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from operator import itemgetter
 
 from usance.domain.calendar import BillingPeriod
@@ -148,20 +149,23 @@ def _look_at_plan(
     contract = items.contract
     line = contract.lines[position]
     start = looked_at_from(line, since, contract.longest_held)
-    left = {piece.start: piece for piece in pieces if piece.start >= start}
+    left: dict[date, list[Piece]] = {}
+    for piece in pieces:
+        if piece.start >= start:
+            left.setdefault(piece.start, []).append(piece)
     for each in plan_slices(line, contract.currency, contract.terms):
         if each.covers.start < start:
             continue
-        own = left.pop(each.covers.start, None)
-        if own is None and each.due_on > through:
+        own = left.pop(each.covers.start, [])
+        if not own and each.due_on > through:
             found.later(each.due_on)
             continue
         key = items.key(position, each)
-        if own is None and each.fixed_minor:
+        if own:
+            _compare(found, items, position, ([each], [key]), own)
+        elif each.fixed_minor:
             found.charges.append((each.due_on, position, items.charge(position, each, key)))
-        elif own is not None:
-            _compare(found, items, position, ([each], [key]), [own])
-    gone = difference.orphans(left.values(), line.sold.window.start)
+    gone = difference.orphans(chain.from_iterable(left.values()), line.sold.window.start)
     found.corrections += [(position, each) for each in gone]
 
 
@@ -187,14 +191,16 @@ def _corrected(
     contract: Contract, found: _Found, items: Items, through: date
 ) -> Iterator[tuple[date, int, DueItem]]:
     """The corrections that are due by `through`, each on the day its contract's policy says."""
-    by_day: dict[date, list[tuple[int, Correction]]] = {}
+    by_day: dict[tuple[date, str], list[tuple[int, Correction]]] = {}
     for position, each in found.corrections:
-        by_day.setdefault(each.day, []).append((position, each))
+        by_day.setdefault((each.day, items.mark(each)), []).append((position, each))
     charge_days = sorted({due_on for due_on, _, _ in found.charges})
     if found.next_on is not None:
         charge_days.append(found.next_on)
-    for day, members in sorted(by_day.items()):
-        on = _day_of(contract, day, [each for _, each in members], charge_days)
+    for (day, mark), members in sorted(by_day.items()):
+        on = day  # whoever is a party no more has no next invoice to wait for
+        if mark == items.mark_on(day):
+            on = _day_of(contract, day, [each for _, each in members], charge_days)
         for position, each in members:
             if on <= through:
                 yield on, position, items.correction(position, each, on)

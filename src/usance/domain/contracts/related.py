@@ -17,7 +17,7 @@ from usance.domain.contracts.difference import without_waived
 from usance.domain.contracts.schedule import Slice, rated_minor, slices
 from usance.domain.contracts.terms import Scope
 from usance.domain.contracts.value import counts_toward
-from usance.domain.due_items import CountedSlice, Fund, LineKind
+from usance.domain.due_items import CountedSlice, Fund, LineKind, UsedBy
 from usance.domain.ids import LineId
 
 Place = tuple[int, date]  # a line among those of its contract, and the first day of a slice of it
@@ -204,6 +204,12 @@ class Related:
                 minor = rated_minor(bought, self.contract.currency)
                 yield Fund(start, end, expires_on, minor, payer.sold.carried_percent, payer.id)
 
+    def _user(self, line: ContractLine, each: Slice) -> UsedBy | None:
+        """Whose usage is counted, where that is not to be told by who buys now."""
+        if line.sold.used_by is not None or self.contract.since is None:
+            return line.sold.used_by
+        return UsedBy(self.contract.on(each.period.start).customer_id)
+
     def _slice(self, position: int, start: date) -> Slice:
         cut = self._cut(position)
         return cut.slices[bisect_left(cut.starts, start)]
@@ -215,7 +221,7 @@ class Related:
             feature_id = line.sold.feature_id
             counted = (
                 [
-                    CountedSlice(line.id, feature_id, each.period, used_by=line.sold.used_by)
+                    CountedSlice(line.id, feature_id, each.period, used_by=self._user(line, each))
                     for each in found
                 ]
                 if feature_id is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from usance.domain.due_items import CountedSlice, DueItem, LineKind
+from usance.domain.due_items import CountedSlice, DueItem, LineKind, UsedBy
 from usance.domain.ids import LineId
 from usance.domain.invoicing.drawdown import Usage, drawn
 from usance.domain.metering.totals import NO_USAGE, UsageTotal
@@ -25,7 +25,8 @@ def counted_slices(item: DueItem) -> Iterator[CountedSlice]:
     if item.quantity is None and item.feature_id is not None:
         detail = detail_for(item.pricing, item.share)
         period = item.service_period
-        yield CountedSlice(item.line_id, item.feature_id, period, detail, item.used_by)
+        used_by = item.used_by or UsedBy(item.customer_id)
+        yield CountedSlice(item.line_id, item.feature_id, period, detail, used_by)
     yield from item.before
     for other in (*item.covered, *item.drawn_by):
         yield from counted_slices(other)
