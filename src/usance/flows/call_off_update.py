@@ -7,12 +7,13 @@ from dataclasses import replace
 from usance.domain.facts import SubscriptionUpdated
 from usance.domain.subscriptions.subscription import EndReason
 from usance.flows.runtime import Runtime, Scope
-from usance.store import payers, product_line, subscriptions
+from usance.store import payers, product_line, subscriptions, usage_billed
 
 
 def call_off_update(runtime: Runtime, scope: Scope, subscription_id: str) -> bool:
     """False when nothing was to come. A plan that would take its place is called off, and it goes
-    on; an end that somebody said stays: that is taken back by an update. Raises NotFound.
+    on; an end that somebody said stays: that is taken back by an update. Raises
+    NotFound; Invalid where it would go on billing what another bills by then (UsageBilledTwice).
     """
     with runtime.transaction(scope) as tx:
         customer_id = subscriptions.one(tx, subscription_id).subscription.customer_id
@@ -29,6 +30,7 @@ def call_off_update(runtime: Runtime, scope: Scope, subscription_id: str) -> boo
             subscriptions.save(tx, goes_on, at=at)
             product_line.refuse_overlaps(tx, customer_id)
         if was_changed or is_replaced:
+            usage_billed.refuse_billed_twice(tx, [before], since=at)
             runtime.note(
                 tx,
                 scope,

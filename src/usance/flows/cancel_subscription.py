@@ -8,7 +8,14 @@ from usance.domain.subscriptions.provisioning import follower_of
 from usance.domain.subscriptions.requests import CancellationAction, CancelRequest
 from usance.domain.subscriptions.telling import ending_fact
 from usance.flows.runtime import Runtime, Scope
-from usance.store import payers, product_line, products, provisioning, subscriptions
+from usance.store import (
+    payers,
+    product_line,
+    products,
+    provisioning,
+    subscriptions,
+    usage_billed,
+)
 
 
 def cancel_subscription(
@@ -17,7 +24,8 @@ def cancel_subscription(
     """What follows on its end is what the product says, or nothing where that is asked for.
 
     Canceled again, the end that was said last counts. Raises NotFound; SubscriptionOver;
-    TrialMustBeCancelledImmediately; Invalid.
+    TrialMustBeCancelledImmediately; Invalid, also where it would then bill usage that another
+    bills by then (UsageBilledTwice).
     """
     with runtime.transaction(scope) as tx:
         customer_id = subscriptions.one(tx, subscription_id).subscription.customer_id
@@ -41,6 +49,8 @@ def cancel_subscription(
         if follower is not None:
             subscriptions.add(tx, follower, at=at)
         product_line.refuse_overlaps(tx, customer_id)
+        if before.ends_at is not None or before.scheduled(at):  # it may go on longer than it was to
+            usage_billed.refuse_billed_twice(tx, [after], since=at)
         facts = [] if follower is None else [SubscriptionProvisioned(follower.id)]
         runtime.note(
             tx,

@@ -16,7 +16,8 @@ def delegate_subscription(
     """With what is to start when it ends. Who pays goes on paying, unless that is who gets it.
 
     With that customer already, it stays as it is. Raises NotFound, SubscriptionOver,
-    SubscriptionOnContract; ProductHeldAlready when that customer has its product.
+    SubscriptionOnContract; ProductHeldAlready when that customer has its product; Invalid
+    (UsageBilledTwice) when something else bills the usage there that it would.
     """
     with runtime.transaction(scope) as tx:
         owner = subscriptions.one(tx, subscription_id).subscription.customer_id
@@ -31,8 +32,7 @@ def delegate_subscription(
         following = subscription_moves.following(tx, subscription_id, at=at)
         moved += [delegated(each, to, at=at) for each in following]
 
-        for each in moved:
-            subscription_moves.save_moved(tx, each, at=at)
+        subscription_moves.save_moved(tx, moved, asked=("targetCustomerId", to), at=at)
         facts = (SubscriptionUpdated(each.id) for each in moved)
         before, after = {"customerId": held.customer_id}, {"customerId": to}
         runtime.note(

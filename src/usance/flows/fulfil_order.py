@@ -33,6 +33,7 @@ from usance.store import (
     orders,
     payers,
     timelines,
+    usage_billed,
 )
 from usance.store.database import Tx
 
@@ -52,7 +53,8 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
     An order after the first changes its contract from its effective day on: held drafts are made
     anew, and what was issued is put right by the next billing run. Raises NotFound, OrderNotNew,
     SubscriptionExists, ContractNotActive; Invalid when it cannot take effect on the contract as it
-    is by now (ContractExists when an INITIAL order's contract id was taken).
+    is by now (ContractExists when an INITIAL order's contract id was taken), or where it would bill
+    usage that a paid subscription bills (UsageBilledTwice).
     """
     with runtime.transaction(scope) as tx:
         payers.lock_customer(tx, orders.one(tx, order_id).customer_id)  # read
@@ -78,6 +80,7 @@ def fulfil_order(runtime: Runtime, scope: Scope, order_id: OrderId) -> Fulfilled
         if not timelines.keep(tx, contract, at=at, is_amended=not is_first):
             raise _contract_exists(order)  # another customer's, made at this moment
         _provision(runtime, tx, order, contract)
+        usage_billed.refuse_contract_billed_twice(tx, contract, order, at=at)
         orders.save_fulfilled(tx, order_id, contract.id, at=at)
         desk.redraft_contract(tx, contract.id, runtime.invoice_id, at=at, actor=scope.actor)
         runtime.note(  # announce

@@ -27,6 +27,7 @@ from usance.store import (
     parties,
     payers,
     timelines,
+    usage_billed,
 )
 from usance.store.database import Tx
 
@@ -119,6 +120,7 @@ def _keep(runtime: Runtime, scope: Scope, tx: Tx, order: Order, contract: Contra
     orders.save_fulfilled(tx, order.id, contract.id, at=at)
     if not is_first:
         contract_subscriptions.save_end(tx, contract, at=at)
+    usage_billed.refuse_contract_billed_twice(tx, contract, order, at=at)
     desk.redraft_contract(tx, contract.id, runtime.invoice_id, at=at, actor=scope.actor)
     runtime.note(
         tx,

@@ -13,7 +13,8 @@ def transfer_subscription(
 ) -> None:
     """With what is to start when it ends. There already, it stays as it is.
 
-    Raises NotFound, SubscriptionOver; ProductHeldAlready when the resource has its product.
+    Raises NotFound, SubscriptionOver; ProductHeldAlready when the resource has its product;
+    Invalid (UsageBilledTwice) when something else bills the usage there that it would.
     """
     with runtime.transaction(scope) as tx:
         owner = subscriptions.one(tx, subscription_id).subscription.customer_id
@@ -26,8 +27,8 @@ def transfer_subscription(
         following = subscription_moves.following(tx, subscription_id, at=at)
         moved += [transferred(each, resource_id, at=at) for each in following]
 
-        for each in moved:
-            subscription_moves.save_moved(tx, each, at=at)
+        asked = "destinationResourceId", resource_id
+        subscription_moves.save_moved(tx, moved, asked=asked, at=at)
         facts = (SubscriptionUpdated(each.id) for each in moved)
         after = {"resourceId": resource_id}
         before = {"resourceId": held.resource_id}

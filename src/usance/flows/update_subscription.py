@@ -8,7 +8,7 @@ from usance.domain.facts import SubscriptionUpdated
 from usance.domain.subscriptions.changing import updated
 from usance.domain.subscriptions.requests import Keep, UpdateRequest
 from usance.flows.runtime import Runtime, Scope
-from usance.store import payers, product_line, provisioning, subscriptions
+from usance.store import payers, product_line, provisioning, subscriptions, usage_billed
 from usance.store.subscriptions import Kept, Words
 
 
@@ -16,8 +16,9 @@ def update_subscription(
     runtime: Runtime, scope: Scope, subscription_id: str, request: UpdateRequest
 ) -> None:
     """What changes takes effect at once, or when the period that is paid for ends, as the request
-    or the price says; a change still to come is replaced. Raises NotFound, Invalid,
-    SubscriptionOver; ProductHeldAlready where it would go on beside another of its product.
+    or the price says; a change still to come is replaced. Raises NotFound, SubscriptionOver;
+    Invalid, also where it would bill usage that is billed already (UsageBilledTwice);
+    ProductHeldAlready where it would go on beside another of its product.
     """
     with runtime.transaction(scope) as tx:
         customer_id = subscriptions.one(tx, subscription_id).subscription.customer_id
@@ -42,6 +43,9 @@ def update_subscription(
             subscriptions.add_version(tx, subscription_id, change.version)
         subscriptions.save_words(tx, subscription_id, _words(kept, request), at=at)
         product_line.refuse_overlaps(tx, customer_id)
+        followers = product_line.followers(tx, change.subscription, at=at)
+        changed = [change.subscription, *followers]
+        usage_billed.refuse_billed_twice(tx, changed, since=at)
         runtime.note(
             tx,
             scope,

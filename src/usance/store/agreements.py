@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
 from usance.domain.ids import LegalEntityId
 from usance.domain.legal_entity import LegalEntity
-from usance.domain.plans.package import PackageKind, PricingType
+from usance.domain.plans.package import Package, PackageKind, PricingType
 from usance.domain.subscriptions.billing import REPLACED, Neighbours
 from usance.domain.subscriptions.sold import Sold
 from usance.domain.subscriptions.subscription import ProrationBehavior, Subscription
@@ -55,15 +58,37 @@ def sold_of(tx: Tx, subscription: Subscription, terms: Terms) -> Sold | None:
     """The packages that a version names, with their features; None of a plan of no catalogue."""
     if terms.plan_version is None:
         return None
-    own = VersionKey(PackageKind.PLAN, subscription.plan_id, terms.plan_version)
-    named = [
-        (VersionKey(PackageKind.ADDON, each.id, each.version), each.quantity)
-        for each in terms.addons
-    ]
-    found = published.some(tx, [own, *(key for key, _ in named)])
+    found = published.some(tx, list(_keys(subscription, terms)))
     feature_ids = {each for package in found.values() for each in package.feature_ids()}
-    return Sold(
-        plan=found[own],
-        addons=tuple((found[key], times) for key, times in named),
-        features=features.some(tx, feature_ids),
-    )
+    return replace(_sold(subscription, terms, found), features=features.some(tx, feature_ids))
+
+
+def sold_by_version(tx: Tx, held: Collection[Subscription]) -> dict[str, dict[int, Sold]]:
+    """The packages that every version of those subscriptions names, by its number and the
+    subscription's id, without their features; nothing of a plan of no catalogue.
+    """
+    agreed = [
+        (each, version)
+        for each in held
+        for version in each.versions
+        if version.terms.plan_version is not None
+    ]
+    found = published.some(tx, {key for each, v in agreed for key in _keys(each, v.terms)})
+    sold: dict[str, dict[int, Sold]] = {each.id: {} for each in held}
+    for each, version in agreed:
+        sold[each.id][version.number] = _sold(each, version.terms, found)
+    return sold
+
+
+def _keys(subscription: Subscription, terms: Terms) -> Iterator[VersionKey]:
+    assert terms.plan_version is not None, "its plan stands in the catalogue"
+    yield VersionKey(PackageKind.PLAN, subscription.plan_id, terms.plan_version)
+    for each in terms.addons:
+        yield VersionKey(PackageKind.ADDON, each.id, each.version)
+
+
+def _sold(subscription: Subscription, terms: Terms, found: Mapping[VersionKey, Package]) -> Sold:
+    own, *named = _keys(subscription, terms)
+    times = (each.quantity for each in terms.addons)
+    addons = tuple(zip((found[key] for key in named), times, strict=True))
+    return Sold(plan=found[own], addons=addons)

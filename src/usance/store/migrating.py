@@ -19,7 +19,7 @@ from usance.domain.subscriptions.provisioning import provisioned
 from usance.domain.subscriptions.requests import Schedule
 from usance.domain.subscriptions.subscription import Subscription
 from usance.domain.subscriptions.telling import provisioning_facts
-from usance.store import products, provisioning, published, subscriptions
+from usance.store import products, provisioning, published, subscriptions, usage_billed
 from usance.store.database import Tx
 from usance.store.subscriptions import Words
 
@@ -34,7 +34,7 @@ def migrate(
 ) -> list[Fact]:
     """What to announce; nothing when it is of the latest versions already, or its plan is not sold
     any more. Hold its customer before. Raises NotFound, SubscriptionOver; Invalid when what would
-    take its place cannot be provisioned.
+    take its place cannot be provisioned, or would bill usage twice.
     """
     kept = subscriptions.lock(tx, subscription_id)
     held = kept.subscription
@@ -54,6 +54,7 @@ def migrate(
     subscriptions.save(tx, after, at=at)
     for version in versions:
         subscriptions.add_version(tx, subscription_id, version)
+    usage_billed.refuse_billed_twice(tx, [after], since=at)
     return [SubscriptionUpdated(subscription_id)]
 
 

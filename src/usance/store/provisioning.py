@@ -9,7 +9,7 @@ from datetime import datetime
 from usance.domain.errors import Invalid, Problem, refuse_if
 from usance.domain.ids import CouponId, CustomerId, FeatureId, PackageId
 from usance.domain.plans.coupon import Coupon
-from usance.domain.plans.package import Package, PackageKind, PricingType
+from usance.domain.plans.package import Package, PackageKind
 from usance.domain.plans.product import EndSetup, Product
 from usance.domain.subscriptions.offer import Offer
 from usance.domain.subscriptions.provisioning import (
@@ -29,6 +29,7 @@ from usance.store import (
     products,
     published,
     subscriptions,
+    usage_billed,
 )
 from usance.store.database import Tx
 from usance.store.published import VersionKey
@@ -58,20 +59,21 @@ def circumstances(tx: Tx, request: ProvisionRequest, *, at: datetime) -> Circums
         billing_currency=None
         if customer.billing_currency is None
         else str(customer.billing_currency),
-        used_beside=_used_beside(tx, request, offer, at),
     )
 
 
 def keep(tx: Tx, made: Provisioning, *, at: datetime, words: Words) -> list[Subscription]:
     """Keep a new subscription, and end what it takes the place of: what was ended.
 
-    Raises SubscriptionExists and ProductHeldAlready, in time to undo all of it.
+    Raises SubscriptionExists, ProductHeldAlready and Invalid (UsageBilledTwice), in time to undo
+    all of it.
     """
     ended = product_line.make_room(tx, made.new, at=at)
     for each, said in ((made.new, words), (made.follower, subscriptions.NO_WORDS)):
         if each is not None and not subscriptions.add(tx, each, at=at, words=said):
             raise SubscriptionExists(each.id)
     product_line.refuse_overlaps(tx, made.new.customer_id)
+    usage_billed.refuse_billed_twice(tx, [made.new], since=min(at, made.new.starts_at))
     return ended
 
 
@@ -152,24 +154,6 @@ def held_of(
 def _held_offer(tx: Tx, held: Collection[Subscription], at: datetime) -> Offer | None:
     running = running_of(list(held), at)
     return None if running is None else offer_held(tx, running, at)
-
-
-def _used_beside(
-    tx: Tx, request: ProvisionRequest, offer: Offer, at: datetime
-) -> frozenset[FeatureId]:
-    """What paid subscriptions charge usage of that this one would count, too: of a resource, those
-    of the whole customer, and the other way round.
-    """
-    if offer.plan.pricing.type is not PricingType.PAID or not offer.by_use():
-        return frozenset()
-    found: frozenset[FeatureId] = frozenset()
-    for kept in subscriptions.some(tx, customer_ids=[request.customer_id], not_over_at=at):
-        other = kept.subscription
-        is_whole = other.resource_id is None
-        if other.pricing_type is PricingType.PAID and is_whole is not (request.resource_id is None):
-            held = offer_held(tx, other, at)
-            found |= frozenset() if held is None else held.by_use()
-    return found
 
 
 def _unknown(tx: Tx, request: ProvisionRequest, plan: Package | None) -> Iterator[Problem]:

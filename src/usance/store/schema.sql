@@ -426,6 +426,8 @@ CREATE TABLE contract_lines (
     CONSTRAINT one_name_a_contract UNIQUE (tenant_id, contract_id, line_ref, opened_on),
     CONSTRAINT usage_has_a_metered_feature CHECK (kind <> 'USAGE' OR feature_id IS NOT NULL)
 );
+CREATE INDEX contract_lines_by_user ON contract_lines (tenant_id, (terms -> 'used_by' ->> 0))
+    WHERE terms -> 'used_by' ->> 0 IS NOT NULL;
 
 -- What was reached, on which day, and what proves it. A milestone may be reached once.
 CREATE TABLE milestones (

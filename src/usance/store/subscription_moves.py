@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from usance.domain.subscriptions.moving import refuse_held
 from usance.domain.subscriptions.subscription import OVER, Subscription
-from usance.store import product_line, subscriptions
+from usance.store import product_line, subscriptions, usage_billed
 from usance.store.database import Tx
 
 
@@ -19,8 +19,13 @@ def following(tx: Tx, subscription_id: str, *, at: datetime) -> Iterator[Subscri
             yield from following(tx, kept.subscription.id, at=at)
 
 
-def save_moved(tx: Tx, moved: Subscription, *, at: datetime) -> None:
-    """Keep it at its new place; hold the customers. Raises ProductHeldAlready."""
-    start = min(moved.starts_at, at)
-    refuse_held(moved, product_line.others(tx, moved, at=start))
-    subscriptions.save(tx, moved, at=at)
+def save_moved(
+    tx: Tx, moved: Sequence[Subscription], *, asked: tuple[str, str], at: datetime
+) -> None:
+    """Keep them at their new place; hold the customers. `asked`: the path that names the place,
+    and what it says. Raises ProductHeldAlready; Invalid (UsageBilledTwice).
+    """
+    for each in moved:
+        refuse_held(each, product_line.others(tx, each, at=min(each.starts_at, at)))
+        subscriptions.save(tx, each, at=at)
+    usage_billed.refuse_billed_twice(tx, moved, since=at, asked=asked)

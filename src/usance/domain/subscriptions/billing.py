@@ -85,8 +85,12 @@ ALONE = Neighbours()
 
 def is_billed(subscription: Subscription) -> bool:
     """False while a payment is awaited, and of what is not paid through us at all."""
-    is_ours = subscription.collection is not CollectionMethod.NONE
-    return is_ours and not subscription.is_payment_pending
+    return is_collected(subscription) and not subscription.is_payment_pending
+
+
+def is_collected(subscription: Subscription) -> bool:
+    """False of what is not paid through us at all."""
+    return subscription.collection is not CollectionMethod.NONE
 
 
 def anchor_day(subscription: Subscription, where: ZoneInfo) -> date:

@@ -58,13 +58,6 @@ class Offer:
         charged = {c.period for c in self.plan.pricing.charges}
         return [each for each in BillingPeriod if each in charged]
 
-    def by_use(self) -> frozenset[FeatureId]:
-        """The features whose usage is charged for, all of it or what is over a limit."""
-        pricing = [each.pricing for each in self.packages]
-        charges = (c for each in pricing for c in (*each.charges, *each.overages))
-        used = (c.feature_id for c in charges if c.model is BillingModel.USAGE_BASED)
-        return frozenset(each for each in used if each is not None)
-
     def by_unit(self) -> list[FeatureId]:
         """The features of which units are ordered, each once, in the order of their charges."""
         found = (c.feature_id for c in self.charges() if c.model is BillingModel.PER_UNIT)

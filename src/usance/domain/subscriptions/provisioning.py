@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from usance.domain.errors import Conflict, Problem, refuse_if
-from usance.domain.ids import FeatureId
 from usance.domain.plans.charges import BillingPeriod
 from usance.domain.plans.coupon import Coupon
 from usance.domain.plans.package import Package, PricingType, TrialEnd
@@ -50,8 +49,7 @@ class Circumstances:
 
     `held`: all that the customer has or had of the product and the resource. `held_offer`: that of
     the one that runs, to compare. `end_plan`: the plan that the product falls back to at an end.
-    `coupon`: the one that was asked for, or the customer's. `used_beside`: the features whose usage
-    is charged for by what is held of a part of the customer, or by what is held of the whole.
+    `coupon`: the one that was asked for, or the customer's.
     """
 
     offer: Offer
@@ -60,7 +58,6 @@ class Circumstances:
     end_plan: Package | None = None
     coupon: Coupon | None = None
     billing_currency: str | None = None
-    used_beside: frozenset[FeatureId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,12 +208,6 @@ def _problems(request: ProvisionRequest, there: Circumstances) -> Iterator[Probl
     if request.unit_quantity is not None and len(offer.by_unit()) != 1:
         expected = "nothing, unless exactly one charge is by unit; `charges` names them"
         yield Problem("InvalidQuantity", "unitQuantity", str(request.unit_quantity), expected)
-    for feature_id in sorted(there.used_beside & offer.by_use()):
-        expected = (
-            f"no other subscription that charges for the usage of {feature_id}: what a resource "
-            "uses is used by its customer, and would be billed twice"
-        )
-        yield Problem("UsageBilledTwice", "resourceId", request.resource_id or "", expected)
     periods = offer.periods()
     if request.billing_period is not None and periods and request.billing_period not in periods:
         expected = " or ".join(periods)

@@ -48,6 +48,21 @@ class Sold:
         """False of what is free, or billed by a contract that was negotiated."""
         return self.plan.pricing.type is PricingType.PAID
 
+    @property
+    def packages(self) -> Iterator[tuple[Package, int]]:
+        """The plan once, and each add-on with how many of it."""
+        yield self.plan, 1
+        yield from self.addons
+
+    @property
+    def is_by_use(self) -> bool:
+        """True when anything of it is priced by what is used, whether or not that applies."""
+        return any(
+            charge.model is BillingModel.USAGE_BASED
+            for package, _ in self.packages
+            for charge in (*package.pricing.charges, *package.pricing.overages)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charged:
