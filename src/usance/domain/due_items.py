@@ -203,6 +203,11 @@ class DueItem(Struct, frozen=True, kw_only=True, gc=False):
         return self.line_id, self.service_period.start
 
     @property
+    def gone(self) -> tuple[GivenBack, ...]:
+        """The days of pieces that stand no longer once it is billed."""
+        return self.replaces if self.gives_back is None else (self.gives_back,)
+
+    @property
     def covers(self) -> Period:
         """The days of its line that it settles."""
         return self.service_period if self.coverage is None else self.coverage

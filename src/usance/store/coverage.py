@@ -219,26 +219,32 @@ def contracts_billed_by_usage(tx: Tx, *, customer_id: CustomerId | None = None) 
     return [row.contract_id for row in tx.all(BILLED_BY_USAGE, customer_id=customer_id)]
 
 
-def settle(tx: Tx, drafts: Iterable[Draft]) -> None:
-    """Write down what the lines of new drafts settle, and take away what they give back.
-
-    Raises BilledMeanwhile when a piece they give back is there no more.
+def take_away(tx: Tx, gone: Iterable[GivenBack]) -> None:
+    """Take away the pieces of which days are given back, and put there what is left of those that
+    are not gone whole. Raises BilledMeanwhile when one of them is there no more.
     """
-    rows: list[tuple[object, ...]] = []
-    given: list[tuple[object, ...]] = []
-    gone: dict[tuple[Source, date], list[GivenBack]] = {}
+    by_piece: dict[tuple[Source, date], list[GivenBack]] = {}
+    for each in gone:
+        by_piece.setdefault((each.piece.source, each.piece.start), []).append(each)
+    if by_piece:
+        _remove(tx, [members[0].piece for members in by_piece.values()])
+        left = [row for members in by_piece.values() for row in _left_rows(members)]
+        tx.append_rows("billed_slices", SLICE_COLUMNS, left)
+
+
+def settle(tx: Tx, drafts: Iterable[Draft]) -> None:
+    """Write down what the lines of new drafts settle, and what they give back, which was taken
+    away before.
+    """
+    rows, given = list[tuple[object, ...]](), list[tuple[object, ...]]()
     for draft in drafts:
         for position, line in enumerate(draft.lines, start=1):
             if line.settled is None:
                 continue
             if not line.settled.gives_back:
                 rows.append(_slice_row(draft, position, line))
-            for each in line.settled.gone:
-                given.append(_given_row(draft, position, each))
-                gone.setdefault((each.piece.source, each.piece.start), []).append(each)
-    if gone:
-        rows += _take_away(tx, gone.values())
-        tx.append_rows("given_back", GIVEN_COLUMNS, given)
+            given += [_given_row(draft, position, each) for each in line.settled.gone]
+    tx.append_rows("given_back", GIVEN_COLUMNS, given)
     tx.append_rows("billed_slices", SLICE_COLUMNS, rows)
 
 
@@ -298,12 +304,6 @@ def mark_late(tx: Tx, slices: Collection[tuple[LineId, date]], *, on: date) -> N
         starts=[starts_on for _, starts_on in slices],
         on=on,
     )
-
-
-def _take_away(tx: Tx, pieces: Collection[Sequence[GivenBack]]) -> list[tuple[object, ...]]:
-    """Take these pieces away; the rows of what is left of those that are not gone whole."""
-    _remove(tx, [members[0].piece for members in pieces])
-    return [row for members in pieces for row in _left_rows(members)]
 
 
 def _remove(tx: Tx, pieces: Sequence[Piece]) -> None:

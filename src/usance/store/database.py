@@ -124,6 +124,15 @@ class Tx:
             )
             self.connection.execute(statement, {"rows": to_json(content)})
 
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """Statements within are sent without waiting for each other's end, so that PostgreSQL works
+        on one while the next is written. What one of them raises comes at the end, or from the
+        next that reads rows; how many rows one touched is not known.
+        """
+        with self.connection.pipeline():
+            yield
+
     def _run(self, statement: LiteralString, values: Mapping[str, object]) -> psycopg.Cursor[Row]:
         bound: dict[str, object] = {"tenant_id": self.tenant_id}
         for name, value in values.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from usance.domain.approval_rules import ApprovalRules
@@ -15,7 +15,7 @@ from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.order import OrderLine
 from usance.domain.contracts.owed import Due, due
 from usance.domain.customer import Customer, payer_of
-from usance.domain.due_items import DueItem, LineKind, Source
+from usance.domain.due_items import DueItem, GivenBack, LineKind, Source
 from usance.domain.fx import MAX_AGE_DAYS, Rates
 from usance.domain.ids import ContractId, CustomerId, FeatureId, InvoiceId, LegalEntityId, LineId
 from usance.domain.invoicing.drafting import drafts, has_moved
@@ -117,6 +117,16 @@ class Owed(NamedTuple):
 
     items: dict[Account, list[DueItem]]
     buyers: Mapping[CustomerId, Customer]
+
+    def parts(self, size: int) -> Iterator[Owed]:
+        """The same in parts of so many accounts, in order."""
+        accounts = iter(self.items.items())
+        while part := dict(islice(accounts, size)):
+            yield Owed(part, self.buyers)
+
+    def gone(self) -> Iterator[GivenBack]:
+        """What it gives back of pieces that stand, and whose place it takes."""
+        return (gone for due in self.items.values() for item in due for gone in item.gone)
 
 
 def by_account(tx: Tx, owing: Sequence[Contract], dues: Sequence[Due]) -> Owed:

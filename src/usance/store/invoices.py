@@ -199,11 +199,18 @@ UPDATE invoices
 
 def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
     """Keep new drafts, as a set. PostgreSQL refuses a day of a line that is billed already."""
-    tx.append_rows("invoices", INVOICE_COLUMNS, [invoice_row(draft, at) for draft in drafts])
-    tx.append_rows(
-        "invoice_lines", LINE_COLUMNS, [row for each in drafts for row in line_rows(each)]
-    )
-    tx.append_rows("invoice_taxes", TAX_COLUMNS, [row for each in drafts for row in tax_rows(each)])
+    settled = (line.settled for draft in drafts for line in draft.lines if line.settled)
+    coverage.take_away(tx, (gone for each in settled for gone in each.gone))
+    append_drafts(tx, drafts, at=at)
+
+
+def append_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
+    """The same, once what they give back was taken away."""
+    tx.append_rows("invoices", INVOICE_COLUMNS, (invoice_row(each, at) for each in drafts))
+    lines = (row for each in drafts for row in line_rows(each))
+    tx.append_rows("invoice_lines", LINE_COLUMNS, lines)
+    taxes = (row for each in drafts for row in tax_rows(each))
+    tx.append_rows("invoice_taxes", TAX_COLUMNS, taxes)
     coverage.settle(tx, drafts)
 
 

@@ -234,9 +234,8 @@ def _line(
 
 
 def _settled(item: DueItem) -> Settled:
-    if item.gives_back is not None:
-        return Settled(item.covers, item.terms_key, (item.gives_back,), gives_back=True)
-    return Settled(item.covers, item.terms_key, item.replaces)
+    gives_back = item.gives_back is not None
+    return Settled(item.covers, item.terms_key, item.gone, gives_back)
 
 
 def _working(item: DueItem, rated: RatedLine, tax: Working, usage: UsageTotal | None) -> Working:
