@@ -112,6 +112,9 @@ def test_an_outage_in_the_middle_keeps_what_was_read_and_goes_on_after_it(
     synced = connected.try_sync()
     assert synced.failure == "The connected system answered with status 503"
     assert (connected.kept.failure, connected.kept.synced_at) == (synced.failure, None)
+    connected.try_sync()
+    facts = [kind for kind, _ in connected.world.facts()]
+    assert facts.count("ThirdPartySyncFailed") == 1, "the first of an outage"
     taken = {name for name in names if connected.here(name) == 10}
     assert taken == {"c0", "c1"}
     there.down = []

@@ -35,6 +35,7 @@ NAMES: Mapping[type[Fact], str] = {
     facts.PromotionalEntitlementExpired: "promotionalEntitlement.expired",
     facts.EntitlementsUpdated: "entitlements.updated",
     facts.UsageReported: "measurement.reported",
+    facts.ThirdPartySyncFailed: "third_party_sync_failed",
     facts.FeatureCreated: "feature.created",
     facts.FeatureUpdated: "feature.updated",
     facts.FeatureDeleted: "feature.deleted",

@@ -241,6 +241,10 @@ class UsageReported(Fact):
     """Somebody told how much a customer used: a measurement."""
 
 
+class ThirdPartySyncFailed(Fact):
+    """A connection that worked until then could not be synced."""
+
+
 class CustomerCreated(Fact):
     """A customer is there for the first time."""
 

@@ -73,6 +73,14 @@ UPDATE connections
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
+FARES_WELL = """
+SELECT
+  FROM connections
+ WHERE tenant_id = %(tenant_id)s
+   AND id = %(id)s
+   AND failure IS NULL
+   AND removed_at IS NULL
+"""
 SAVE_PROBLEMS = """
 UPDATE connections
    SET problems = %(problems)s
@@ -145,6 +153,11 @@ def save_removed(tx: Tx, connection_id: ConnectionId, *, at: datetime) -> None:
 def one(tx: Tx, connection_id: str) -> KeptConnection:
     """The connection of that id. Raises NotFound."""
     return _kept(tx.one(ONE, kind="connection", ref=connection_id, id=connection_id))
+
+
+def fares_well(tx: Tx, connection_id: str) -> bool:
+    """True when there is one of that id, and no sync failed since the last that did not."""
+    return tx.maybe(FARES_WELL, id=connection_id) is not None
 
 
 def every(tx: Tx) -> list[KeptConnection]:

@@ -9,13 +9,17 @@ from typing import Any
 import httpx
 from stigg import Stigg
 
-from tests.api.conftest import Desk
+from tests.api.conftest import FIRST_DAY, Desk
 from tests.api.stigg_sdk.calls import Meanwhile, Step, call, live
 from tests.api.stigg_sdk.offers import flat, sell_an_app
 from tests.api.stigg_sdk.test_every_method import opened
 from tests.api.stigg_sdk.test_promotions import given
+from usance.domain.connections.connection import Connection
 from usance.domain.fact_names import NAMES
+from usance.domain.ids import ConnectionId
+from usance.flows.connect_usage import connect_usage
 from usance.flows.plays.pass_time import pass_time
+from usance.flows.plays.sync_connection import sync_connection
 
 TOLD = """
 SELECT name, subject_id, happened_at
@@ -32,7 +36,6 @@ NOT_YET = {
     "subscription.creation_failed": "what is not provisioned is refused, and whoever asked knows",
     "subscription.spend_limit_exceeded": "budgets are looked at by checks, and nothing passes one",
     "entitlement.usage_exceeded": "limits are looked at by checks, and nothing passes one",
-    "third_party_sync_failed": "a connection tells how its last sync ended",
 }
 REFERENCE = {
     "addon.created",
@@ -67,6 +70,7 @@ REFERENCE = {
     "subscription.trial_converted",
     "subscription.trial_expired",
     "subscription.updated",
+    "third_party_sync_failed",
     "trial.started",
 }
 
@@ -75,6 +79,14 @@ def on(day: str) -> Meanwhile:
     """Time passes to noon of that day."""
     noon = datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
     return Meanwhile(lambda desk: pass_time(desk.runtime, desk.scope, to=noon))
+
+
+def fail_to_sync(desk: Desk) -> None:
+    """A connection to where nobody answers is synced."""
+    id = ConnectionId("elsewhere")
+    connection = Connection(id=id, url="http://127.0.0.1:1", since=FIRST_DAY)
+    connect_usage(desk.runtime, desk.scope, connection, key="server-key")
+    sync_connection(desk.runtime, desk.scope, id)
 
 
 def trial(id: str, behavior: str, ends: str) -> Step:
@@ -171,6 +183,7 @@ STORIES: Mapping[str, list[Step]] = {
         Meanwhile(lambda desk: desk.sign("nordlicht-2025.yaml")),
         on("2027-02-01"),
     ],
+    "third_party_sync_failed": [Meanwhile(fail_to_sync)],
     "feature.deleted": [call("v1.features.archive_feature", "audit")],
 }
 

@@ -20,6 +20,7 @@ from usance.domain.connections.history import Anchor, Reading
 from usance.domain.connections.reconciling import differences
 from usance.domain.connections.track import Track, next_anchor, read, span
 from usance.domain.errors import Invalid
+from usance.domain.facts import ThirdPartySyncFailed
 from usance.domain.ids import ConnectionId, CustomerId, FeatureId
 from usance.flows.follow_usage import follow_usage
 from usance.flows.plays.copy_from_connection import copy_from_connection
@@ -96,7 +97,8 @@ def sync_connection(
 
     `at_most`: so many tracks, the longest untried first; none tried at `tried_before` or later, by
     the world's clock. A failure of the other side is kept with the connection and told, never
-    raised; what was read before it stays. Raises NotFound.
+    raised; what was read before it stays. The first failure after a success is announced, too.
+    Raises NotFound.
     """
     connection, key, now = _asked(runtime, scope, connection_id)
     synced = Synced()
@@ -113,6 +115,9 @@ def sync_connection(
         synced.failure = str(failure)[:LONGEST]
     with runtime.transaction(scope) as tx:
         is_complete = synced.failure is None and not synced.remaining
+        if synced.failure is not None and connections.fares_well(tx, connection_id):
+            fact, after = ThirdPartySyncFailed(connection_id), {"failure": synced.failure}
+            runtime.note(tx, scope, "connection.sync_failed", connection_id, fact, after=after)
         connections.save_outcome(
             tx, connection_id, failure=synced.failure, is_complete=is_complete, at=runtime.now(tx)
         )
