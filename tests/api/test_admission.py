@@ -56,7 +56,8 @@ def within(found: Iterable[BaseRoute]) -> Iterator[Asking]:
     for route in found:
         router = getattr(route, "original_router", None)
         if router is not None:
-            assert not route.include_context.prefix, "its paths say where it is"  # type: ignore[attr-defined]
+            around = getattr(route, "include_context")  # noqa: B009
+            assert not around.prefix, "its paths say where it is"
             yield from within(router.routes)
             continue
         assert isinstance(route, Route), f"{route} is no plain route: who is let in there?"

@@ -30,6 +30,9 @@ def sidecar(
     customer: Annotated[
         list[str] | None, typer.Option(help="Known from the start; repeat it.")
     ] = None,
+    most_customers: Annotated[
+        int, typer.Option(min=1, help="Held at a time, beside those known from the start.")
+    ] = 10_000,
     fallback: Annotated[
         str, typer.Option(help="allow or deny whom nothing is known of in an outage.")
     ] = "deny",
@@ -39,6 +42,7 @@ def sidecar(
         people.print("the sidecar is a package of its own: pip install usance-client")
         raise typer.Exit(1)
     arguments = ["--server", server, "--listen", listen, "--fallback", fallback]
+    arguments += ["--most-customers", str(most_customers)]
     arguments += ["--cache", cache] if cache else []
     for each in customer or ():
         arguments += ["--customer", each]

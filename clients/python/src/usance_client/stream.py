@@ -32,6 +32,7 @@ class Stream:
     def __init__(
         self,
         transport: Transport,
+        *,
         on_news: Callable[[Snapshot, Feed], None],
         on_connected: Callable[[list[str], Feed], None],
         on_nonsense: Callable[[str], None],
