@@ -17,7 +17,13 @@ from usance.domain.invoicing.crediting import CreditReason, CreditWish
 from usance.domain.invoicing.invoice import Draft, InvoiceNotDraft, InvoiceNotVoidable
 from usance.domain.money import Money, currency
 from usance.domain.payment_terms import PaymentTerms
-from usance.domain.payments.write_off import WriteOff, WriteOffKind, WriteOffReversed, WriteOffWish
+from usance.domain.payments.write_off import (
+    InvoiceGivenUp,
+    WriteOff,
+    WriteOffKind,
+    WriteOffReversed,
+    WriteOffWish,
+)
 from usance.domain.rating.prices import PerUnit, Pricing
 from usance.domain.receivables_policy import (
     InterestRate,
@@ -28,8 +34,10 @@ from usance.domain.receivables_policy import (
 from usance.flows.approve_invoice import approve_invoice
 from usance.flows.charge_late_fees import charge_late_fees
 from usance.flows.credit_and_rebill import credit_and_rebill
+from usance.flows.credit_invoice import credit_invoice
 from usance.flows.edit_ad_hoc import edit_ad_hoc
 from usance.flows.invoice_ad_hoc import invoice_ad_hoc
+from usance.flows.issue_invoice import issue_invoice
 from usance.flows.reverse_write_off import reverse_write_off
 from usance.flows.set_up_company import save_customer, save_legal_entity
 from usance.flows.write_off_invoice import write_off_invoice
@@ -192,6 +200,22 @@ def test_a_bad_debt_is_an_expense_without_its_tax_and_comes_back_when_reversed(
     assert due(world, issued.draft.id) == "PARTIALLY_PAID 950.00"
     with pytest.raises(WriteOffReversed):
         reverse_write_off(world.runtime, world.scope, made.id)
+
+
+def test_a_bad_debt_is_not_credited_before_it_is_a_debt_again(world: World) -> None:
+    world.sign(PLATFORM)
+    (issued,) = world.send_out()
+    made = give_up(world, issued.draft.id, WriteOffWish(reason="insolvent"))
+    wish = CreditWish(reason=CreditReason.GOODWILL)
+    with pytest.raises(InvoiceGivenUp):
+        credit_invoice(world.runtime, world.scope, issued.draft.id, wish)
+    with pytest.raises(InvoiceGivenUp):
+        credit_and_rebill(world.runtime, world.scope, issued.draft.id, wish)
+    reverse_write_off(world.runtime, world.scope, made.id)
+    note = credit_invoice(world.runtime, world.scope, issued.draft.id, wish)
+    approve_invoice(world.runtime, world.scope, note.id)
+    issue_invoice(world.runtime, world.scope, note.id)
+    assert world.books() == {}
 
 
 def test_a_short_payment_within_the_tolerance_settles_the_invoice(world: World) -> None:

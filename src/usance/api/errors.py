@@ -59,7 +59,7 @@ from usance.domain.invoicing.review import (
 from usance.domain.payments.allocating import AllocationTakenBack
 from usance.domain.payments.payment import BankReferenceUsed
 from usance.domain.payments.refund import RefundNotPending
-from usance.domain.payments.write_off import WriteOffReversed
+from usance.domain.payments.write_off import InvoiceGivenUp, WriteOffReversed
 from usance.domain.plans.coupon import CouponExists, CouponIsArchived
 from usance.domain.plans.package import (
     EntitlementExists,
@@ -124,6 +124,7 @@ STATUS: Mapping[type[DomainError], int] = {
     NotWrittenByHand: 409,
     RefundNotPending: 409,
     WriteOffReversed: 409,
+    InvoiceGivenUp: 409,
     ApprovalNotWithdrawable: 409,
     ClockMovesForwardOnly: 409,
     BillingNotOpen: 409,

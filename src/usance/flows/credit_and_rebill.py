@@ -10,7 +10,7 @@ from usance.domain.invoicing.crediting import CreditWish, credit
 from usance.domain.invoicing.invoice import Draft, Issued
 from usance.domain.invoicing.issuing import approve
 from usance.flows.runtime import Runtime, Scope
-from usance.store import coverage, credit_notes, desk, invoices, issuing, parties
+from usance.store import coverage, credit_notes, desk, invoices, issuing, parties, write_offs
 from usance.store.database import Tx
 
 
@@ -29,11 +29,12 @@ def credit_and_rebill(
     fall due again and are drafted by the engine, as the contracts are now. What was written by hand
     is drafted as it was, to be edited.
 
-    Raises NotFound, InvoiceNotIssued, NotCreditable, Invalid; InvoiceNotVoidable when a later
-    document rests on it.
+    Raises NotFound, InvoiceNotIssued, InvoiceGivenUp, NotCreditable, Invalid; InvoiceNotVoidable
+    when a later document rests on it.
     """
     with runtime.transaction(scope) as tx:
         source = invoices.lock_issued(tx, invoice_id)  # read
+        write_offs.refuse_bad_debt(tx, invoice_id)
         zone = parties.entity(tx, source.draft.legal_entity_id).zone
         given_back = credit_notes.given_back(tx, invoice_id)
         now, today = runtime.now(tx), runtime.today(tx, zone)

@@ -7,17 +7,18 @@ from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.crediting import CreditWish, credit
 from usance.domain.invoicing.invoice import Draft
 from usance.flows.runtime import Runtime, Scope
-from usance.store import credit_notes, invoices, parties
+from usance.store import credit_notes, invoices, parties, write_offs
 
 
 def credit_invoice(
     runtime: Runtime, scope: Scope, invoice_id: InvoiceId, wish: CreditWish
 ) -> Draft:
     """The held credit note. Its days stay billed: `credit_and_rebill` is for those to be billed
-    anew. Raises NotFound, InvoiceNotIssued, NotCreditable, Invalid.
+    anew. Raises NotFound, InvoiceNotIssued, InvoiceGivenUp, NotCreditable, Invalid.
     """
     with runtime.transaction(scope) as tx:
         source = invoices.lock_issued(tx, invoice_id)
+        write_offs.refuse_bad_debt(tx, invoice_id)
         zone = parties.entity(tx, source.draft.legal_entity_id).zone
         given_back = credit_notes.given_back(tx, invoice_id)
 

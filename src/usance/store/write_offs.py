@@ -7,7 +7,7 @@ from datetime import datetime
 
 from usance.domain.ids import InvoiceId, WriteOffId
 from usance.domain.money import Money, currency
-from usance.domain.payments.write_off import WriteOff, WriteOffKind
+from usance.domain.payments.write_off import InvoiceGivenUp, WriteOff, WriteOffKind
 from usance.store.database import Row, Tx
 
 ADD = """
@@ -27,6 +27,26 @@ SELECT made.id, invoice_id, kind, amount_minor, made.tax_minor, made.reason, wri
    AND (%(invoice_id)s::text IS NULL OR invoice_id = %(invoice_id)s)
  ORDER BY made.created_at, made.id
 """
+# A bad debt that still stands: what was taken back has an allocation against it.
+BAD_DEBT = """
+SELECT made.id
+  FROM write_offs AS made
+ WHERE made.tenant_id = %(tenant_id)s
+   AND made.invoice_id = %(invoice_id)s
+   AND made.kind = 'BAD_DEBT'
+   AND (SELECT sum(amount_minor)
+          FROM allocations
+         WHERE tenant_id = %(tenant_id)s
+           AND write_off_id = made.id) > 0
+ ORDER BY made.id
+ LIMIT 1
+"""
+
+
+def refuse_bad_debt(tx: Tx, invoice_id: InvoiceId) -> None:
+    """Raises InvoiceGivenUp while some of an invoice is given up as a bad debt."""
+    for row in tx.all(BAD_DEBT, invoice_id=invoice_id):
+        raise InvoiceGivenUp(invoice_id, row.id)
 
 
 def add_all(tx: Tx, made: Sequence[WriteOff], *, at: datetime) -> None:

@@ -35,6 +35,18 @@ class WriteOffReversed(NotAllowedNow):
         super().__init__(f"Write-off {write_off_id} was reversed already.")
 
 
+class InvoiceGivenUp(NotAllowedNow):
+    """What was given up as a bad debt is not credited: that would hand out money nobody paid."""
+
+    code = "InvoiceGivenUp"
+
+    def __init__(self, invoice_id: InvoiceId, write_off_id: WriteOffId) -> None:
+        super().__init__(
+            f"Invoice {invoice_id} was given up as a bad debt; reverse write-off {write_off_id} "
+            "before it is credited."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOff:
     """So much of an invoice given up, tax included; `tax` is what of it was tax.
