@@ -17,6 +17,21 @@ SELECT contract.id AS contract_id, latest.*
   FROM unnest(%(contract_ids)s::text[]) AS contract (id)
  CROSS JOIN LATERAL (
         SELECT id, created_at, status, currency, gross_minor,
+               EXISTS (SELECT
+                         FROM contracts
+                        WHERE tenant_id = %(tenant_id)s
+                          AND contracts.id = contract.id
+                          AND subscription_id IS NOT NULL)
+               AND NOT EXISTS (SELECT
+                                 FROM invoice_lines l
+                                 JOIN invoices other
+                                   ON other.tenant_id = %(tenant_id)s
+                                  AND other.id = l.invoice_id
+                                WHERE l.tenant_id = %(tenant_id)s
+                                  AND l.contract_id = contract.id
+                                  AND other.id <> invoices.id
+                                  AND other.number IS NOT NULL
+                                  AND other.type = 'INVOICE') AS opened,
                (SELECT coalesce(sum(amount_minor), 0)
                   FROM allocations
                  WHERE tenant_id = %(tenant_id)s
@@ -49,7 +64,9 @@ class PublicState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestInvoice:
-    """The last invoice that got a number. `fell_due`: by the contract, not written by hand."""
+    """The last invoice that got a number. `fell_due`: by the contract, not written by hand.
+    `opened`: the first of what bills a subscription.
+    """
 
     id: InvoiceId
     created_at: datetime
@@ -57,6 +74,7 @@ class LatestInvoice:
     total: Money
     amount_due: Money
     fell_due: bool
+    opened: bool
 
 
 def of_contracts(tx: Tx, contract_ids: Collection[ContractId]) -> dict[ContractId, LatestInvoice]:
@@ -84,4 +102,5 @@ def _latest(row: Row) -> LatestInvoice:
         total=gross,
         amount_due=gross - allocated if is_open else Money.zero(of),
         fell_due=row.fell_due,
+        opened=row.opened,
     )

@@ -65,6 +65,37 @@ def test_a_preview_names_the_coupon_that_takes_something_off(offered: Stigg) -> 
     assert details({"coupon_id": ""}) is None
 
 
+def test_an_invoice_says_what_a_coupon_took_off(offered: Stigg, desk: Desk) -> None:
+    half: Any = {"discount": {"name": "Half", "percent_off": 50}}
+    subscribe(offered, "basic", customer_id=BUYER, applied_coupon=half)
+    desk.post("/billing-runs", {})
+    [draft] = desk.get("/invoices", state="DRAFT").json()["data"]
+    desk.issued(draft["id"])
+    [shown] = offered.v1.customers.list_invoices(BUYER).data
+    assert (shown.subtotal, shown.discount, shown.tax) == (20, 10, 1.9)
+    assert shown.total == 11.9
+    [line] = shown.line_items
+    assert (line.quantity, line.amount) == (1, 20)
+
+
+def test_an_invoice_says_whether_it_was_the_first(offered: Stigg, desk: Desk) -> None:
+    id = subscribe(offered, "basic", customer_id=BUYER)
+
+    def latest(day: str) -> Any:
+        desk.at(day)
+        desk.post("/billing-runs", {})
+        for draft in desk.get("/invoices", state="DRAFT").json()["data"]:
+            desk.issued(draft["id"])
+        found = offered.v1.subscriptions.retrieve(id).data.latest_invoice
+        return found and found.billing_reason
+
+    assert [latest(day) for day in ("2025-01-02", "2025-01-20", "2025-02-02")] == [
+        "SUBSCRIPTION_CREATION",
+        "SUBSCRIPTION_CREATION",
+        "BILLING_CYCLE",
+    ]
+
+
 def test_a_contract_keeps_what_was_sent_of_who_pays(offered: Stigg, desk: Desk) -> None:
     def new(plan_id: str, **billing: Any) -> Any:
         sold = {"customer_id": "ada", "plan_id": plan_id, "billing_information": billing}

@@ -20,6 +20,8 @@ from usance.api.paging import Paging, part
 from usance.api.route import resource
 from usance.domain.ids import CustomerId, FeatureId, LineId
 from usance.domain.invoicing.invoice import InvoiceLine
+from usance.domain.money import total
+from usance.flows.plays.preview_subscription import line_discount
 from usance.store import customer_invoices, invoices, listings, parties
 from usance.store.customer_invoices import InvoiceOrder, WantedInvoices
 from usance.store.database import Tx
@@ -40,7 +42,7 @@ class CustomerInvoiceLine(Wire):
     description: str
     quantity: Figure
     unit_price: Figure | None = Field(description="Null where one price does not tell.")
-    amount: Figure = Field(description="Before tax.")
+    amount: Figure = Field(description="Before discounts and tax.")
     product_external_id: str | None = Field(description="The feature, where the line sells one.")
 
 
@@ -54,8 +56,8 @@ class CustomerInvoice(Wire):
     customer_external_id: str
     state: PublicState
     currency: str = Field(description="ISO 4217, small letters.", examples=["eur"])
-    subtotal: Figure = Field(description="Before tax; discounts are in its lines.")
-    discount: Figure
+    subtotal: Figure = Field(description="Before discounts and tax.")
+    discount: Figure = Field(description="What coupons and discounts take off all of its lines.")
     tax: Figure
     total: Figure
     issue_date: str
@@ -126,6 +128,7 @@ def _invoice(
     issued, draft = stored.as_issued(), stored.draft
     state = public_state(stored.status, gross=draft.gross, allocated=stored.allocated)
     paid_on = allocated_on or issued.issued_on  # one of zero: nothing was left to pay
+    discount = total([line_discount(line) for line in draft.lines], draft.currency)
     return CustomerInvoice(
         invoice_id=stored.id,
         invoice_external_id=stored.id,
@@ -134,8 +137,8 @@ def _invoice(
         customer_external_id=draft.customer_id,
         state=state,
         currency=draft.currency.code.lower(),
-        subtotal=draft.net.amount,
-        discount=draft.net.amount * 0,
+        subtotal=(draft.net + discount).amount,
+        discount=discount.amount,
         tax=draft.tax.amount,
         total=draft.gross.amount,
         issue_date=midnight(issued.issued_on),
@@ -150,6 +153,6 @@ def _line(line: InvoiceLine, features: Mapping[LineId, FeatureId]) -> CustomerIn
         description=line.description,
         quantity=line.quantity,
         unit_price=line.unit_amount,
-        amount=line.net.amount,
+        amount=(line.net + line_discount(line)).amount,
         product_external_id=None if line.line_id is None else features.get(line.line_id),
     )

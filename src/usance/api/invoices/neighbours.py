@@ -30,12 +30,14 @@ class LatestInvoiceWire(Wire):
     amount_due: Figure
     total: Figure
     currency: str = Field(description="ISO 4217, small letters.", examples=["eur"])
-    billing_reason: Literal["BILLING_CYCLE", "MANUAL"]
+    billing_reason: Literal["BILLING_CYCLE", "SUBSCRIPTION_CREATION", "MANUAL"]
     pdf_url: str
 
     @classmethod
     def of(cls, latest: LatestInvoice, hosted_url: str) -> LatestInvoiceWire:
         """As it travels; `hosted_url` is the customer's page of it."""
+        by_itself: Literal["SUBSCRIPTION_CREATION", "BILLING_CYCLE"]
+        by_itself = "SUBSCRIPTION_CREATION" if latest.opened else "BILLING_CYCLE"
         return cls(
             billing_id=latest.id,
             created_at=latest.created_at,
@@ -44,7 +46,7 @@ class LatestInvoiceWire(Wire):
             amount_due=latest.amount_due.amount,
             total=latest.total.amount,
             currency=latest.total.currency.code.lower(),
-            billing_reason="BILLING_CYCLE" if latest.fell_due else "MANUAL",
+            billing_reason=by_itself if latest.fell_due else "MANUAL",
             pdf_url=f"{hosted_url}/pdf",
         )
 
