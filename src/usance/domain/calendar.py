@@ -74,7 +74,7 @@ class Period(Struct, frozen=True, order=True, gc=False):
         return Fraction(self.days, whole.days)
 
     def __str__(self) -> str:
-        return f"{self.start}..{self.end}"
+        return f"{self.start.isoformat()}..{self.end.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +159,6 @@ class Cadence:
             return _first_day(anchor) + timedelta(days=index * self.count * DAYS_IN[self.unit])
         except OverflowError:
             raise _out_of_range(f"{anchor} + {index} x {self}") from None
-
-    def boundaries(self, anchor: Anchor, index: int) -> Iterator[date]:
-        """All boundaries from the one of that index on, in time."""
-        months = self.months
-        while True:
-            yield month_after(anchor, index * months) if months else self.boundary(anchor, index)
-            index += 1
 
     def index_at(self, anchor: Anchor, day: date) -> int:
         """Which period `day` is in: the largest k with `boundary(anchor, k) <= day`.
@@ -273,10 +266,12 @@ def billing_periods(
     periods that ended by that day.
     """
     first = window.start if since is None else max(window.start, since)
-    edges = cadence.boundaries(anchor, cadence.index_at(anchor, first))
-    start = next(edges)
+    index = cadence.index_at(anchor, first)
+    start = cadence.boundary(anchor, index)
+    months = cadence.months  # asked once: contracts in their thousands are cut into periods here
     while start < window.end:
-        end = next(edges)
+        index += 1
+        end = month_after(anchor, index * months) if months else cadence.boundary(anchor, index)
         whole = Period(start, end)
         if window.start <= start and end <= window.end:
             yield BillingPeriod(whole, whole)

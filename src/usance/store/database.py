@@ -51,7 +51,7 @@ def to_json(value: object) -> str:
 
 def range_text(start: date, end: date) -> str:
     """A half-open daterange as PostgreSQL writes it."""
-    return f"[{start},{end})"
+    return f"[{start.isoformat()},{end.isoformat()})"
 
 
 def array_text(values: list[Any]) -> str | list[Any]:

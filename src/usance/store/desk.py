@@ -45,6 +45,7 @@ from usance.store import (
 )
 from usance.store.database import Tx
 
+NOBODY: Mapping[InvoiceId, CustomerId] = {}
 Items = Mapping[Account, Sequence[DueItem]]
 SliceKey = tuple[LineId, date]
 
@@ -133,23 +134,35 @@ def by_account(tx: Tx, owing: Sequence[Contract], dues: Sequence[Due]) -> Owed:
     """What is due of each contract, gathered by the account of who pays for it; accounts that owe
     nothing left out.
     """
-    bought_by = {item.customer_id for owed in dues for item in owed.items}
-    return gathered(owing, dues, parties.families(tx, bought_by))
+    items = [item for owed in dues for item in owed.items]
+    charged = {each.piece.source.invoice_id for item in items if (each := item.gives_back)}
+    addressed = invoices.addressed(tx, charged) if charged else {}
+    involved = {item.customer_id for item in items} | set(addressed.values())
+    return gathered(owing, dues, parties.families(tx, involved), addressed)
 
 
 def gathered(
-    owing: Sequence[Contract], dues: Sequence[Due], known: Mapping[CustomerId, Customer]
+    owing: Sequence[Contract],
+    dues: Sequence[Due],
+    known: Mapping[CustomerId, Customer],
+    addressed: Mapping[InvoiceId, CustomerId] = NOBODY,
 ) -> Owed:
-    """The same, where who bought it and all the accounts above are known already."""
+    """The same, where who bought it and all the accounts above are known already. What an invoice
+    charged is given back to who that was `addressed` to, whoever pays by now.
+    """
     payer: dict[CustomerId, Customer] = {}
+    payers: dict[CustomerId, Customer] = {}
     found: dict[Account, list[DueItem]] = {}
     for contract, owed in zip(owing, dues, strict=True):
         for item in owed.items:
             buyer = item.customer_id
             pays = payer.get(buyer) or payer.setdefault(buyer, payer_of(buyer, known))
+            if item.gives_back is not None:
+                charged = addressed.get(item.gives_back.piece.source.invoice_id, pays.id)
+                pays = payers.setdefault(charged, known[charged]) if charged != pays.id else pays
             account = Account(pays.id, item.legal_entity_id, contract.currency)
             found.setdefault(account, []).append(item)
-    return Owed(found, {each.id: each for each in payer.values()})
+    return Owed(found, payers | {each.id: each for each in payer.values()})
 
 
 def read(tx: Tx, owed: Owed, *, without: InvoiceId | None = None) -> Desk:
@@ -276,15 +289,18 @@ def _counted(
         return {}
     known = features.some(tx, {each.feature_id for each in metered.values()})
     windows: dict[SliceKey, UsageWindow] = {}
+    edges: dict[tuple[str, Period], tuple[datetime, datetime]] = {}  # few for many customers
     for key, each in metered.items():
         feature = known[each.feature_id]
         meter = feature.counted_by
         assert meter is not None, "a feature that is billed by usage is measured"
-        edges = day_edges(each.service_period, sellers[each.legal_entity_id].zone)
+        days = each.legal_entity_id, each.service_period
+        if days not in edges:
+            edges[days] = day_edges(each.service_period, sellers[each.legal_entity_id].zone)
         windows[key] = UsageWindow(
             each.customer_id,
             meter,
-            *edges,
+            *edges[days],
             *each.detail,
             resource_id=each.resource_id,
             is_level=feature.is_level and each.detail == WHOLE,

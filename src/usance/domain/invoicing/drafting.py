@@ -287,7 +287,7 @@ def _input_hash(
     Errors are in it, so that one the seller has put right (an address) does not stay; other
     findings are not: what becomes of an earlier invoice is no reason to draft this one anew.
     """
-    made_from = [(payer, str(due.bill_on), due.key)]
+    made_from = [(payer, due.bill_on.isoformat(), due.key)]
     workings = [(line.line_id, line.for_customer_id, line.working) for line in lines]
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     content = msgspec.json.encode((made_from, workings, errors))

@@ -79,9 +79,7 @@ def tax_lines(
     A line that includes its tax is taken apart by itself, so that its gross stays what was agreed.
     Compound taxes come last, on the net and the other taxes of their line.
     """
-    if rounding.level is TaxLevel.RATE and not any(
-        line.includes_tax or line.treatment.components or line.known is not None for line in lines
-    ):
+    if rounding.level is TaxLevel.RATE and all(map(_is_usual, lines)):
         return _one_tax_a_line(lines, currency, rounding.mode)
     sheet = _Sheet(lines, rounding)
     sheet.compute()
@@ -94,6 +92,10 @@ def tax_lines(
         for line, net, parts in zip(lines, sheet.nets, sheet.parts, strict=True)
     ]
     return TaxedDocument(_rows(lines, sheet, currency), tuple(made))
+
+
+def _is_usual(line: TaxedAmount) -> bool:
+    return not line.includes_tax and line.known is None and not line.treatment.components
 
 
 def _one_tax_a_line(
@@ -114,8 +116,7 @@ def _one_tax_a_line(
         taxable = sum(nets)
         numerator, denominator = percent.as_integer_ratio()
         tax = divide(taxable * numerator, 100 * denominator, mode)
-        reasons = {lines[index].treatment.reason: None for index in members}
-        why = " ".join(filter(None, reasons))
+        why = " ".join(dict.fromkeys(filter(None, [lines[i].treatment.reason for i in members])))
         rows.append(TaxRow(category, percent, Money(taxable, currency), Money(tax, currency), why))
         if len(members) == 1:
             taxes[members[0]] = tax
