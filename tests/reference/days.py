@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 DAYS = {"DAY": 1, "WEEK": 7}
-ONE_DAY = timedelta(days=1)
 
 
 class Every(NamedTuple):

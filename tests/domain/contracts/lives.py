@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -173,8 +173,3 @@ def price_of(contract: Contract) -> dict[str, int]:
         minor = rated(item, contract.currency, {}).net.minor
         found[item.line_id] = found.get(item.line_id, 0) + minor
     return found
-
-
-def days_between(orders: Sequence[Order]) -> list[date]:
-    """A day around each order, on which a run may fall."""
-    return sorted({each.effective_on for each in orders})
