@@ -145,6 +145,38 @@ def test_add_ons_and_agreements_change_what_is_included() -> None:
     assert "overage:api-calls" not in lines(metered(), overrides=(endless,))
 
 
+def test_what_so_many_add_ons_include_is_included_as_often_and_no_oftener() -> None:
+    pricing = PackagePricing(type=PricingType.PAID, overages=(per_call("0.10"),))
+    pack = replace(SUPPORT, pricing=pricing)
+    found = lines(TEAM, addons=((pack, 3),))["support:overage:api-calls"]
+    assert found["price"]["included"] == "2500"  # 1,000 of the plan and three times 500
+
+
+def test_what_is_never_set_back_is_included_in_every_period_anew() -> None:
+    seats = replace(metered(limit=5), entitlements=(grants("seats", 5),))
+    overages = tuple(
+        replace(each, feature_id=FeatureId("seats")) for each in seats.pricing.overages
+    )
+    seats = replace(seats, pricing=replace(seats.pricing, overages=overages))
+    found = lines(seats)["overage:seats"]
+    assert found["price"] == {"model": "PER_UNIT", "unitAmount": "0.10", "included": "5"}
+    assert "tierScope" not in found
+
+
+def test_what_was_agreed_of_a_window_alone_leaves_the_limit_as_it_is() -> None:
+    weekly = EntitlementOverride(feature_id=FeatureId("api-calls"), reset_period=ResetPeriod.WEEK)
+    found = lines(metered(), overrides=(weekly,))["overage:api-calls"]
+    assert found["price"]["included"] == "4000"
+
+
+def test_an_allowance_of_a_year_goes_before_volume_tiers_too() -> None:
+    tiers = (ChargeTier(Decimal(10), Decimal(2)), ChargeTier(None, Decimal(1)))
+    over = replace(per_call("1"), amount=None, tiers=tiers, tiers_mode=TiersMode.VOLUME)
+    package = metered(reset_period=ResetPeriod.YEAR)
+    package = replace(package, pricing=replace(package.pricing, overages=(over,)))
+    assert lines(package)["overage:api-calls"]["price"]["included"] == "1000"
+
+
 def test_overage_of_a_year_is_billed_with_it_or_each_month() -> None:
     at_renewal = lines(metered(), billing_period=ANNUAL)["overage:api-calls"]
     assert at_renewal["billing"]["every"]["unit"] == "YEAR"

@@ -16,33 +16,20 @@ from usance.documents.billing_notation import plain_cadence
 from usance.documents.order_lines import plain_used_by
 from usance.documents.plain import given
 from usance.domain.calendar import LAST_DAY, Cadence, month_after
-from usance.domain.catalog import Feature, UnitRounding
+from usance.domain.catalog import Feature
 from usance.domain.contracts.order import Timing
 from usance.domain.contracts.terms import Scope
 from usance.domain.due_items import LineKind, UsedBy
-from usance.domain.plans.charges import BillingModel, ChargeCadence, ChargePrice
+from usance.domain.plans.charges import BillingModel, ChargeCadence
 from usance.domain.plans.package import PackageKind
 from usance.domain.rating.notation import plain_pricing
-from usance.domain.rating.prices import (
-    Flat,
-    Graduated,
-    GraduatedPackage,
-    Package,
-    PackageRounding,
-    PackageTier,
-    PerUnit,
-    Price,
-    Pricing,
-    Tier,
-    Volume,
-    VolumePackage,
-)
+from usance.domain.rating.prices import Flat, PerUnit, Price, Pricing
+from usance.domain.subscriptions.metered import metered_pricing
 from usance.domain.subscriptions.periods import CADENCES
 from usance.domain.subscriptions.sold import Charged, Sold, charged
 from usance.domain.subscriptions.terms import AppliedCoupon, Terms
 
 LONGEST = 200  # characters of a key
-SMALLEST = Decimal("0.000000000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +83,7 @@ def _line(each: Charged, sold: Sold, frame: Frame) -> dict[str, object] | None:
             "lineId": key,
             "name": name,
             "kind": LineKind.USAGE.value,
-            "price": _metered_price(each, feature),
+            "price": plain_pricing(metered_pricing(each, feature)),
             "featureId": feature.id,
             "billing": _billing(every, frame),
         } | given(
@@ -171,74 +158,6 @@ def _unit(feature: Feature | None) -> str | None:
         return None
     sold_in = feature.unit_transformation
     return feature.units if sold_in is None else sold_in.units or feature.units
-
-
-def _metered_price(each: Charged, feature: Feature) -> dict[str, object]:
-    """The price of what is reported; charges and what they include count units it is sold in."""
-    price: Price = each.charge.price()
-    sold_in, by = feature.unit_transformation, Decimal(1)
-    if sold_in is not None and sold_in.divide > 1:
-        by = Decimal(sold_in.divide)
-        price = _of_reported(each.charge.price(), by, sold_in.rounding)
-    included = (each.included or Decimal(0)) * each.times * by
-    if not each.is_counted_yearly or not included:
-        return plain_pricing(Pricing(price=price, included=included))
-    return plain_pricing(Pricing(price=_after(price, included)))
-
-
-def _of_reported(price: ChargePrice, by: Decimal, rounding: UnitRounding) -> Price:
-    """A price of units sold, as one of units reported, `by` of which are one sold."""
-    begun = PackageRounding(rounding.value)
-    match price:
-        case PerUnit():
-            return Package(by, price.unit_amount, rounding=begun)
-        case Package():
-            return Package(price.package_size * by, price.package_amount)
-        case Graduated() | Volume() if not any(tier.flat_amount for tier in price.tiers):
-            tiers = tuple(
-                PackageTier(_times(tier.up_to, by), by, tier.unit_amount) for tier in price.tiers
-            )
-            return GraduatedPackage(tiers) if isinstance(price, Graduated) else VolumePackage(tiers)
-        case Graduated() | Volume():
-            parts = tuple(
-                Tier(
-                    _times(tier.up_to, by),
-                    (tier.unit_amount / by).quantize(SMALLEST),
-                    tier.flat_amount,
-                )
-                for tier in price.tiers
-            )
-            return Graduated(parts) if isinstance(price, Graduated) else Volume(parts)
-        case _:
-            return price
-
-
-def _times(up_to: Decimal | None, by: Decimal) -> Decimal | None:
-    return None if up_to is None else up_to * by
-
-
-def _after(price: Price, included: Decimal) -> Price:
-    """The price with a first tier that costs nothing: of what is counted over many periods."""
-    match price:
-        case PerUnit():
-            return Graduated((Tier(included), Tier(None, price.unit_amount)))
-        case Package():
-            first = PackageTier(included, price.package_size, Decimal(0))
-            return GraduatedPackage(
-                (first, PackageTier(None, price.package_size, price.package_amount))
-            )
-        case Graduated():
-            moved = (
-                Tier(
-                    None if tier.up_to is None else tier.up_to + included,
-                    tier.unit_amount,
-                    tier.flat_amount,
-                )
-                for tier in price.tiers
-            )
-            return Graduated((Tier(included), *moved))
-        case _:
-            return price
 
 
 def _discounts(

@@ -140,6 +140,7 @@ def _read(
         offered=offered,
         given={feature_id: tuple(each) for feature_id, each in given.items()},
         features={feature_id: known[feature_id] for feature_id in given},
+        known=known,
     )
     return Read(found, Stamp(row.of_all, row.of_customer))
 
@@ -176,6 +177,8 @@ def _feature_ids(
 ) -> set[FeatureId]:
     packages = (*offered.pinned.values(), *offered.parents.values())
     ids = {each.feature_id for package in packages for each in package.entitlements}
+    for package in offered.pinned.values():
+        ids |= package.by_use()
     for subscription in (each for of in held.values() for each in of):
         for version in subscription.versions:
             ids |= {each.feature_id for each in version.terms.overrides}

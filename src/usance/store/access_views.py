@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from usance.domain.catalog import Feature
 from usance.domain.entitlements.access import Decision, DenialReason
 from usance.domain.entitlements.holdings import (
     Counted,
@@ -20,7 +19,7 @@ from usance.domain.entitlements.holdings import (
 )
 from usance.domain.entitlements.spending import OnDemand, on_demand, spending_window, spent
 from usance.domain.ids import CustomerId
-from usance.store import access, access_usage, features
+from usance.store import access, access_usage
 from usance.store.database import Tx
 
 NOBODY: frozenset[str] = frozenset()
@@ -117,18 +116,10 @@ def _used_up(tx: Tx, found: Mapping[Asked, Holdings], now: datetime) -> dict[Ask
                 charged[asked, subscription.id] = (budget.limit, charges)
     if not charged:
         return {}
-    used = _usage(tx, [each.counted for _, charges in charged.values() for each in charges])
+    every = [each for _, charges in charged.values() for each in charges]
+    used = access_usage.used(tx, {one: each.feature for each in every for one in each.counted})
     over: dict[Asked, frozenset[str]] = {}
     for (asked, subscription_id), (limit, charges) in charged.items():
         if spent(charges, used) >= limit:
             over[asked] = over.get(asked, NOBODY) | {subscription_id}
     return over
-
-
-def _usage(tx: Tx, counted: Collection[Counted]) -> dict[Counted, Decimal]:
-    known: Mapping[str, Feature] = {
-        str(id): each for id, each in features.some(tx, {c.feature_id for c in counted}).items()
-    }
-    return access_usage.used(
-        tx, {each: known[each.feature_id] for each in counted if each.feature_id in known}
-    )

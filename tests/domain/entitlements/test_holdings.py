@@ -171,6 +171,7 @@ def held(
         offered=offered,
         given=by_feature,
         features={each: FEATURES[each] for each in by_feature},
+        known=FEATURES,
     )
 
 

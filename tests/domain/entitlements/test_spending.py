@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.domain.entitlements.test_holdings import ACME, APP, held
 from usance.domain.entitlements.from_subscriptions import Offered, PackageKey
-from usance.domain.entitlements.holdings import Counted, Holdings
+from usance.domain.entitlements.holdings import Holdings
 from usance.domain.entitlements.spending import on_demand, spending_window, spent
 from usance.domain.entitlements.windows import Window
 from usance.domain.ids import FeatureId, PackageId
@@ -75,11 +75,12 @@ def holding(pricing: PackagePricing, terms: Terms = MONTHLY, **more: Any) -> Hol
 
 
 def amount(holdings: Holdings, calls: int, *, at: datetime = MARCH, scope: str = "*") -> Decimal:
-    """What so many calls in the billing period of that instant come to."""
+    """What so many calls in the billing period of that instant, and none before, come to."""
     [subscription] = holdings.subscriptions
-    window = spending_window(subscription, at)
-    used = {Counted(ACME, CALLS, scope, window): Decimal(calls)}
-    return spent(on_demand(holdings, subscription, at), used)
+    charged = on_demand(holdings, subscription, at)
+    used = {one.through: Decimal(calls) for each in charged for one in each.slices}
+    used = {each: calls for each, calls in used.items() if each.scope == scope}
+    return spent(charged, used)
 
 
 def test_what_is_charged_by_use_is_spent_from_the_first_unit() -> None:

@@ -37,8 +37,8 @@ class Counted(NamedTuple):
 class Holdings:
     """What a customer has, had of late and will have. `resources`: those that there ever were.
 
-    `given`: sources by feature; `features`: those that are given. `clock_at`: where a sandbox's
-    clock was moved to.
+    `given`: sources by feature; `features`: those that are given; `known`: also those that are only
+    charged for. `clock_at`: where a sandbox's clock was moved to.
     """
 
     customer_id: CustomerId
@@ -49,6 +49,7 @@ class Holdings:
     offered: Offered = NOTHING_OFFERED
     given: Mapping[FeatureId, tuple[Given, ...]]
     features: Mapping[FeatureId, Feature]
+    known: Mapping[FeatureId, Feature]
 
     def running(self, at: datetime, resource_id: str | None) -> list[Subscription]:
         """The subscriptions that give access at that instant, to that resource."""

@@ -1,132 +1,160 @@
 """Spending: what the usage of a subscription comes to so far, to hold against its budget.
 
-Counted in the billing period that has begun, or the trial: what is charged by use, and what is used
-beyond a limit that overage is charged for. Fees, seats and one-off charges are agreed beforehand
-and no part of it; nor is tax.
+Counted in the billing period that has begun, or the trial: exactly what the bill will say of usage
+there, overage and a percentage off included. Fees, seats and one-off charges are agreed beforehand
+and no part of it; nor are minimums, amounts off, and tax. Periods are counted in UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from usance.domain.catalog import Feature, UnitTransformation
-from usance.domain.entitlements.features import FeatureRules, kind_of
+from usance.domain.calendar import day_of, month_after
+from usance.domain.catalog import Feature
 from usance.domain.entitlements.from_subscriptions import PackageKey
 from usance.domain.entitlements.holdings import EVERYWHERE, Counted, Holdings
-from usance.domain.entitlements.resolve import resolve
 from usance.domain.entitlements.windows import Window
-from usance.domain.ids import FeatureId, PackageId
-from usance.domain.plans.charges import BillingModel, BillingPeriod, Charge
-from usance.domain.plans.package import Package, PackageKind
-from usance.domain.rating.rate import rate
-from usance.domain.subscriptions.offer import chosen, override_of
+from usance.domain.ids import PackageId
+from usance.domain.plans.charges import BillingPeriod
+from usance.domain.plans.package import PackageKind
+from usance.domain.rating.prices import Discount, PerUnit, Pricing
+from usance.domain.rating.rate import rate_pricing
+from usance.domain.subscriptions.metered import metered_pricing
 from usance.domain.subscriptions.periods import UTC_ZONE, billing_period_at
+from usance.domain.subscriptions.sold import Charged, Sold, charged_by_use
 from usance.domain.subscriptions.subscription import Subscription
-from usance.domain.subscriptions.terms import Terms
+from usance.domain.subscriptions.terms import AppliedCoupon
 
 NOTHING = Decimal(0)
+Used = Mapping[Counted, Decimal]
+
+
+class Slice(NamedTuple):
+    """Usage that is priced together: all of it up to now, and what of that is of earlier periods.
+
+    `before` None: none is.
+    """
+
+    through: Counted
+    before: Counted | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """A charge for what was used in `counted`, beyond `included` units, both as it is sold."""
+    """The price of what was used of a feature in `slices`."""
 
-    charge: Charge
-    counted: Counted
-    included: Decimal = NOTHING
-    unit: UnitTransformation | None = None
+    pricing: Pricing
+    feature: Feature
+    slices: tuple[Slice, ...]
 
-    def amount(self, used: Mapping[Counted, Decimal]) -> Decimal:
+    @property
+    def counted(self) -> Iterator[Counted]:
+        """All usage that has to be known."""
+        for each in self.slices:
+            yield each.through
+            if each.before is not None:
+                yield each.before
+
+    def amount(self, used: Used) -> Decimal:
         """What it comes to, in major units, not rounded."""
-        reported = used.get(self.counted, NOTHING)
-        sold = reported if self.unit is None else self.unit.sold(reported)
-        units = max(sold - self.included, NOTHING)
-        return rate(self.charge.price(), units).amount if units else NOTHING
+        total = NOTHING
+        for each in self.slices:
+            before = NOTHING if each.before is None else used.get(each.before, NOTHING)
+            more = used.get(each.through, NOTHING) - before
+            total += rate_pricing(self.pricing, more, already=before).amount
+        return total
 
 
 def on_demand(holdings: Holdings, subscription: Subscription, at: datetime) -> list[OnDemand]:
     """All that a subscription charges by use, as its terms at that instant have it."""
-    version = subscription.version_at(at)
-    window = spending_window(subscription, at)
-    scope = EVERYWHERE if subscription.resource_id is None else f"R{subscription.resource_id}"
+    terms = subscription.version_at(at).terms
+    sold = _sold(holdings, subscription, at)
+    if sold is None:
+        return []
+    percent = _percent_off(terms.coupon, at)
+    off = () if percent is None else (Discount(percent=percent),)
     found = []
-    for package in _packages(holdings, subscription, at):
-        for charge in _charges(package.pricing.charges, version.terms):
-            if charge.model is BillingModel.USAGE_BASED and charge.feature_id is not None:
-                counted = Counted(subscription.customer_id, charge.feature_id, scope, window)
-                unit = _unit(holdings, charge.feature_id)
-                found.append(OnDemand(charge, counted, unit=unit))
-        for charge in _charges(package.pricing.overages, version.terms):
-            limit = _included(holdings, subscription, charge.feature_id, at)
-            if charge.feature_id is not None and limit is not None:
-                counted = Counted(subscription.customer_id, charge.feature_id, scope, window)
-                unit = _unit(holdings, charge.feature_id)
-                found.append(OnDemand(charge, counted, limit, unit))
+    for each in charged_by_use(sold, terms):
+        assert each.charge.feature_id is not None, "what is used is of a feature"
+        feature = sold.features.get(each.charge.feature_id)
+        if feature is not None and feature.counted_by is not None:
+            pricing = replace(metered_pricing(each, feature), discounts=off)
+            slices = _slices(subscription, each, pricing, at)
+            found.append(OnDemand(pricing, feature, tuple(slices)))
     return found
 
 
-def spent(charged: list[OnDemand], used: Mapping[Counted, Decimal]) -> Decimal:
+def spent(charged: Iterable[OnDemand], used: Used) -> Decimal:
     """What that comes to so far, in major units of the subscription's currency, not rounded."""
     return sum((each.amount(used) for each in charged), NOTHING)
 
 
 def spending_window(subscription: Subscription, at: datetime) -> Window:
     """The trial, or the billing period an instant is in; without any, months of its anchor."""
-    start, end = subscription.starts_at, subscription.trial_ends_at
-    if end is not None and subscription.is_trial(at):
-        return Window(start, end)
+    if subscription.trial_ends_at is not None and subscription.is_trial(at):
+        return Window(subscription.starts_at, subscription.trial_ends_at)
     period = subscription.version_at(at).terms.billing_period or BillingPeriod.MONTHLY
     whole = billing_period_at(subscription.anchor, period, at, UTC_ZONE)
-    first = start if end is None else end
-    return Window(max(whole.start, first), whole.end)
+    return Window(max(whole.start, _begin(subscription)), whole.end)
 
 
-def _unit(holdings: Holdings, feature_id: FeatureId) -> UnitTransformation | None:
-    feature = holdings.features.get(feature_id)
-    return None if feature is None else feature.unit_transformation
+def _begin(subscription: Subscription) -> datetime:
+    """When it begins to be paid for."""
+    return subscription.trial_ends_at or subscription.starts_at
 
 
-def _packages(holdings: Holdings, subscription: Subscription, at: datetime) -> Iterator[Package]:
-    version = subscription.version_at(at)
-    yield from holdings.offered.line_of(subscription, version)[:1]
-    for addon in version.terms.addons:
-        key = PackageKey(PackageKind.ADDON, PackageId(addon.id), addon.version)
-        if (package := holdings.offered.pinned.get(key)) is not None:
-            yield package
+def _slices(
+    subscription: Subscription, each: Charged, pricing: Pricing, at: datetime
+) -> Iterator[Slice]:
+    """What of its usage is priced together. A charge of a month within a year is priced month by
+    month; one of a year, or whose included units are, goes on from the months before.
+    """
+    scope = EVERYWHERE if subscription.resource_id is None else f"R{subscription.resource_id}"
+    window = spending_window(subscription, at)
+    assert window.end is not None, "a period ends"
+
+    feature_id = each.charge.feature_id
+    assert feature_id is not None, "what is used is of a feature"
+
+    def counted(start: datetime, end: datetime) -> Counted:
+        return Counted(subscription.customer_id, feature_id, scope, Window(start, end))
+
+    is_linear = isinstance(pricing.price, PerUnit) and not pricing.included
+    if is_linear or subscription.is_trial(at):
+        yield Slice(counted(window.start, window.end))
+        return
+    first, start = _begin(subscription), window.start
+    period = BillingPeriod.ANNUALLY if each.is_counted_yearly else each.charge.period
+    while start < window.end and start <= at:
+        whole = billing_period_at(subscription.anchor, period, start, UTC_ZONE)
+        begin, end = max(whole.start, first), min(whole.end, window.end)
+        before = counted(begin, start) if begin < start else None
+        yield Slice(counted(begin, end), before)
+        start = end
 
 
-def _charges(charges: tuple[Charge, ...], terms: Terms) -> Iterator[Charge]:
-    """Those of its period, currency and place, at the prices that were agreed."""
-    for charge in chosen(charges, terms.billing_period, terms.currency, terms.country):
-        agreed = override_of(terms.prices, charge)
-        if agreed is None or (agreed.amount is None and not agreed.tiers):
-            yield charge
-        else:
-            yield replace(
-                charge,
-                amount=agreed.amount,
-                tiers=agreed.tiers,
-                tiers_mode=agreed.tiers_mode,
-                block_size=agreed.block_size,
-            )
+def _sold(holdings: Holdings, subscription: Subscription, at: datetime) -> Sold | None:
+    """What its terms name, as far as it is there; None of a plan of no catalogue."""
+    version, pinned = subscription.version_at(at), holdings.offered.pinned
+    plan = next(iter(holdings.offered.line_of(subscription, version)), None)
+    if plan is None:
+        return None
+    named = (
+        (pinned.get(PackageKey(PackageKind.ADDON, PackageId(each.id), each.version)), each.quantity)
+        for each in version.terms.addons
+    )
+    addons = tuple((addon, times) for addon, times in named if addon is not None)
+    return Sold(plan=plan, addons=addons, features=holdings.known)
 
 
-def _included(
-    holdings: Holdings, subscription: Subscription, feature_id: FeatureId | None, at: datetime
-) -> Decimal | None:
-    """What the subscription itself gives of a feature; None without limit."""
-    feature: Feature | None = None if feature_id is None else holdings.features.get(feature_id)
-    if feature is None:
-        return NOTHING
-    own = [
-        each.source
-        for each in holdings.given[feature.id]
-        if each.source.subscription_id == subscription.id
-    ]
-    rules = FeatureRules(kind=kind_of(feature))
-    effective = resolve(rules, own, at=at, resource_id=subscription.resource_id)
-    limits = [each.limit for each in effective.allowances]
-    return None if None in limits else max((each for each in limits if each), default=NOTHING)
+def _percent_off(coupon: AppliedCoupon | None, at: datetime) -> Decimal | None:
+    """What a coupon takes off usage at that instant."""
+    if coupon is None or coupon.percent_off is None or at < coupon.applied_at:
+        return None
+    start, months = day_of(coupon.applied_at, UTC_ZONE), coupon.duration_months
+    is_over = months is not None and day_of(at, UTC_ZONE) >= month_after(start, months)
+    return None if is_over else coupon.percent_off

@@ -204,6 +204,12 @@ class Package:
         named = {charge.feature_id for charge in charged if charge.feature_id is not None}
         return named | {each.feature_id for each in self.entitlements}
 
+    def by_use(self) -> set[FeatureId]:
+        """The features whose usage is charged for, all of it or what is over a limit."""
+        charges = (*self.pricing.charges, *self.pricing.overages)
+        used = (each.feature_id for each in charges if each.model is BillingModel.USAGE_BASED)
+        return {each for each in used if each is not None}
+
 
 def entitled(draft: Package, more: Collection[PackageEntitlement]) -> Package:
     """With more entitlements, in the order given. Raises EntitlementExists."""

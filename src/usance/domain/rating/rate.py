@@ -191,6 +191,18 @@ def add_up(parts: Sequence[Rated]) -> Rated:
     return Rated(amount, Working("sum", {"amount": amount}, steps), unpriced)
 
 
+def rate_pricing(pricing: Pricing, quantity: Decimal, *, already: Decimal = ZERO) -> Rated:
+    """What `quantity` more of a whole period costs beyond what is included, less its discounts,
+    after `already` was rated in the same tier scope. Unrounded; without its bounds.
+    """
+    steps: list[Working] = []
+    rated = _beyond_included(pricing, quantity, already, ((), ()), steps)
+    sign = -1 if quantity < 0 else 1
+    amount = sign * _discounted(pricing, sign * rated.amount, (ONE, ONE), steps)
+    working = Working("pricing", {"amount": amount}, tuple(steps))
+    return Rated(amount, working, rated.unpriced)
+
+
 def rate_line(
     pricing: Pricing,
     quantity: Decimal,

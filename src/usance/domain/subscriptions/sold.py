@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from usance.domain.catalog import Feature
+from usance.domain.catalog import Feature, MeterType
 from usance.domain.ids import FeatureId
 from usance.domain.plans.charges import (
     BillingModel,
@@ -57,11 +57,7 @@ class Sold:
     @property
     def is_by_use(self) -> bool:
         """True when anything of it is priced by what is used, whether or not that applies."""
-        return any(
-            charge.model is BillingModel.USAGE_BASED
-            for package, _ in self.packages
-            for charge in (*package.pricing.charges, *package.pricing.overages)
-        )
+        return any(package.by_use() for package, _ in self.packages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +77,21 @@ class Charged:
 
 
 def charged(sold: Sold, terms: Terms) -> Iterator[Charged]:
-    """All that a version is charged for, its minimum last."""
-    if not sold.is_paid:
-        return
+    """All that a version is billed for, its minimum last."""
+    if sold.is_paid:
+        yield from _all(sold, terms)
+
+
+def charged_by_use(sold: Sold, terms: Terms) -> Iterator[Charged]:
+    """Of that what depends on usage; of a custom plan what its charges say."""
+    for each in _all(sold, terms):
+        if each.charge.model is BillingModel.USAGE_BASED:
+            yield each
+
+
+def _all(sold: Sold, terms: Terms) -> Iterator[Charged]:
     minimums: list[Charge] = []
-    for package, times in ((sold.plan, 1), *sold.addons):
+    for package, times in sold.packages:
         prices = _agreed(terms, package)
         for charge in _with_base(_applying(package.pricing.charges, terms), prices, terms):
             if charge.model is BillingModel.MINIMUM_SPEND:
@@ -163,13 +169,17 @@ def _units(charge: Charge, terms: Terms) -> Decimal | None:
 
 def _overage(charge: Charge, package: Package, sold: Sold, terms: Terms) -> Charged | None:
     """What is charged beyond what is included; None where nothing ends."""
-    assert charge.feature_id is not None, "an overage counts a feature"
-    limit, reset = _limit(charge.feature_id, package, sold, terms)
+    feature_id = charge.feature_id
+    assert feature_id is not None, "an overage counts a feature"
+    limit, reset = _limit(feature_id, package, sold, terms)
     if limit is None:
         return None
     is_monthly = package.pricing.overage_billing is OverageBilling.MONTHLY
     period = BillingPeriod.MONTHLY if is_monthly else terms.billing_period or charge.period
     charge = replace(charge, period=period)
+    feature = sold.features.get(feature_id)
+    if feature is not None and feature.meter_type is MeterType.FLUCTUATING:  # never set back
+        return Charged(charge=charge, package=package, included=limit)
     if reset in (None, ResetPeriod.YEAR) and period is BillingPeriod.MONTHLY:
         return Charged(charge=charge, package=package, included=limit, is_counted_yearly=True)
     a_month, a_year = WINDOWS[reset or ResetPeriod.YEAR]
@@ -184,11 +194,13 @@ def _limit(
     own = _entitlement(package, feature_id) or _entitlement(sold.plan, feature_id)
     reset = None if own is None else own.reset_period
     for agreed in terms.overrides:
+        says_limit = agreed.has_unlimited_usage or agreed.usage_limit is not None
         if agreed.feature_id == feature_id:
-            limit = None if agreed.has_unlimited_usage else agreed.usage_limit
-            return limit, agreed.reset_period or reset
+            reset = agreed.reset_period or reset
+            if says_limit:
+                return (None if agreed.has_unlimited_usage else agreed.usage_limit), reset
     total = Decimal(0)
-    for each, times in ((sold.plan, 1), *sold.addons):
+    for each, times in sold.packages:
         held = _entitlement(each, feature_id)
         if held is None or not held.is_granted:
             continue
