@@ -50,6 +50,33 @@ def test_a_bug_says_nothing_about_the_inside(desk: Desk, monkeypatch: pytest.Mon
     assert "secret" not in answer.text
 
 
+def test_what_is_not_found_is_named_where_it_was_asked_for(desk: Desk) -> None:
+    desk.post("/customers", {"id": "ada"})
+    order = {"customerId": "nobody", "planId": "none"}
+    grant = {"featureId": "none", "period": "lifetime"}
+    asked = {
+        ("CustomerNotFound", "id", "nobody"): desk.get("/customers/nobody"),
+        ("CustomerNotFound", "customerId", "nobody"): desk.post("/subscriptions", order),
+        ("CouponNotFound", "id", "none"): desk.get("/coupons/none"),
+        ("IntegrationNotFound", "integrationId", "none"): desk.get(
+            "/customers/ada/integrations/none"
+        ),
+        ("PromotionalEntitlementNotFound", "featureId", "none"): desk.http.delete(
+            "/api/v1/customers/ada/promotional-entitlements/none"
+        ),
+    }
+    for (code, path, value), answer in asked.items():
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (404, "NotFound")
+        [detail] = error["details"]
+        assert (detail["code"], detail["path"], detail["value"]) == (code, path, value)
+        assert detail["expected"].startswith(("the id of a ", "the id of an "))
+    refused = desk.post(
+        "/customers/ada/promotional-entitlements", {"promotionalEntitlements": [grant]}
+    )
+    assert refused.json()["error"]["code"] == "FeatureNotFound", "a field of a body is no address"
+
+
 def test_a_database_that_is_away_is_said_to_be(server: str, desk: Desk) -> None:
     from psycopg import OperationalError
 

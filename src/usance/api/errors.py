@@ -264,10 +264,12 @@ def failure(
     return JSONResponse(content, status, headers=dict(headers or {}))
 
 
-def _of_rules(_request: Request, error: Exception) -> JSONResponse:
+def _of_rules(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError), "registered for these"
     problems = error.problems if isinstance(error, (Invalid, ForbiddenScope)) else ()
     code = problems[0].code if problems else error.code
+    if isinstance(error, NotFound):
+        problems = (_missing(request, error),)
     status = status_of(error)
     headers = {}
     if status == 409:
@@ -315,6 +317,17 @@ def _of_bugs(_request: Request, _error: Exception) -> JSONResponse:
     """
     message = "Something went wrong on our side; it was written down."
     return failure(500, "InternalError", message, (), {"connection": "close"})
+
+
+def _missing(request: Request, error: NotFound) -> Problem:
+    """What there is not, by a code of its own (`CustomerNotFound`), where it was named."""
+    words = error.kind.replace("-", "").split()
+    name = "".join(word.capitalize() for word in words)
+    named = (each for each, ref in request.path_params.items() if ref == error.ref)
+    path = next(named, f"{name[:1].lower()}{name[1:]}Id")
+    article = "an" if error.kind[0] in "aeiouA" else "a"
+    expected = f"the id of {article} {error.kind} of this environment"
+    return Problem(f"{name}NotFound", path, error.ref[:SHOWN], expected)
 
 
 def _problem(found: Mapping[str, object]) -> Problem:
