@@ -75,6 +75,23 @@ def on_paper(world: World, *statuses: str) -> list[tuple[str, list[tuple[str | N
     ]
 
 
+def test_what_was_charged_to_one_is_given_back_to_it_whoever_pays_by_then(world: World) -> None:
+    save_customer(world.runtime, world.scope, child(WEST, bill_to=BillTo.SELF))
+    contract_id = world.sign(MONTHLY.format(by=WEST, amount="310.00"))
+    world.send_out()
+    save_customer(world.runtime, world.scope, child(WEST))
+    world.sign(
+        f"currency: EUR\nkind: TERMINATION\ncontractId: {contract_id}\norderId: OVER\n"
+        "effectiveOn: 2025-01-11\nrefund: PRO_RATA\nfee: {amount: 50}"
+    )
+    world.on("2025-01-11").send_out()
+    assert on_paper(world) == [
+        (WEST, [(None, "310.00")]),
+        (PAYER, [(WEST, "50.00")]),
+        (WEST, [(None, "-210.00")]),
+    ]
+
+
 def test_what_children_bought_is_on_one_invoice_of_who_pays(family: World) -> None:
     sold(family, west="100.00", own="300.00", east="200.00").bill()
     assert on_paper(family) == [

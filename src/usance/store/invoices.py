@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from usance.domain.due_items import Grouping
 from usance.domain.errors import NotFound
-from usance.domain.ids import ContractId, InvoiceId, LegalEntityId
+from usance.domain.ids import ContractId, CustomerId, InvoiceId, LegalEntityId
 from usance.domain.invoicing.history import Account
 from usance.domain.invoicing.invoice import (
     Approved,
@@ -195,6 +195,9 @@ UPDATE invoices
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
+ADDRESSED = """
+SELECT id, customer_id FROM invoices WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
+"""
 
 
 def save_drafts(tx: Tx, drafts: Collection[Draft], *, at: datetime) -> None:
@@ -232,6 +235,11 @@ def many(tx: Tx, ids: Collection[InvoiceId]) -> list[StoredInvoice]:
         for row in tx.all(INVOICES, ids=list(ids))
     }
     return [found[invoice_id] for invoice_id in ids if invoice_id in found]
+
+
+def addressed(tx: Tx, ids: Collection[InvoiceId]) -> dict[InvoiceId, CustomerId]:
+    """To whom the invoices of those ids are."""
+    return {row.id: row.customer_id for row in tx.all(ADDRESSED, ids=list(ids))}
 
 
 def one(tx: Tx, invoice_id: InvoiceId) -> StoredInvoice:
