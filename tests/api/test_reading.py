@@ -57,6 +57,7 @@ def outcome(read: Any, content: bytes) -> object:
 @given(written | torn | st.binary(max_size=12))
 @example(b'{"a":1,"a":1}')
 @example(b'{"a" :1,"a":":"}')
+@example(b'{"a":1,"a":2,"b" :3}')
 @example(b'{"a":":","a":1}')
 @example(b"9" * 30)
 @example(b"-0")

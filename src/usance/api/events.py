@@ -6,12 +6,12 @@ only describes it.
 
 from __future__ import annotations
 
-import msgspec
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from usance.api.caller import Asked
 from usance.api.envelope import Instant, Single, Wire
+from usance.api.events_lane import Passes, written
 from usance.api.fields import Ref
 from usance.api.openapi import body_of
 from usance.api.reading import JSON, Plain
@@ -90,19 +90,12 @@ class ReceiptsWire(Wire):
     openapi_extra=body_of(EventsBody, example=EXAMPLE),
     response_model=Single[ReceiptsWire],
 )
-def report_events(caller: Asked, body: Plain) -> Response:
+def report_events(request: Request, caller: Asked, body: Plain) -> Response:
     """At most 1,000. Sending a batch again changes nothing and says so."""
+    passes: Passes = request.app.state.passes
     told = ingest_usage(caller.runtime, caller.scope, _events(body))
-    data = {
-        "accepted": told.count(Outcome.ACCEPTED),
-        "unmatched": told.count(Outcome.UNMATCHED),
-        "duplicate": told.count(Outcome.DUPLICATE),
-        "receipts": [
-            {"idempotencyKey": each.idempotency_key, "outcome": each.outcome}
-            for each in told.receipts
-        ],
-    }
-    return Response(msgspec.json.encode({"data": data}), media_type=JSON)
+    passes.give(request, caller)
+    return Response(written(told), media_type=JSON)
 
 
 def _events(body: object) -> tuple[UsageEvent, ...]:

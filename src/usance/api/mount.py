@@ -51,6 +51,7 @@ from usance.api.customers import contracts as customer_contracts
 from usance.api.customers import integrations, payment_method, promotions
 from usance.api.customers import routes as customers
 from usance.api.errors import answer_refusals
+from usance.api.events_lane import EventsLane, Passes
 from usance.api.invoices import corrections, review
 from usance.api.invoices import routes as invoices
 from usance.api.openapi import describe
@@ -124,10 +125,12 @@ def mount_api(app: FastAPI, door: Door) -> None:
     """Add the API to `app`."""
     open_door(app, door)
     app.state.checks = Checks(door)
+    app.state.passes = Passes(door)
     app.state.streams = Streams(door.runtime)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(CrossOrigin)
     app.add_middleware(Lane, checks=app.state.checks)
+    app.add_middleware(EventsLane, passes=app.state.passes)
     answer_refusals(app)
     describe(app)

@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from usance.api.errors import BodyTooLarge, UnreadableBody, UnsupportedMediaType
+from usance.documents.plain_json import field_count
 from usance.domain.errors import Invalid, Problem
 
 JSON = "application/json"
@@ -111,17 +112,18 @@ def read_json(content: bytes) -> object:
 def _read_quickly(content: bytes) -> object:
     """The same, several times as fast, for a text with nothing odd in it; ODD for any other.
 
-    Without a backslash each quote begins or ends a text, so `":` stands at least once for each
-    field that is written: as often as there are fields, and none was written twice.
+    As often as fields are written (documents/plain_json.py), its objects have to have them: then
+    none was written twice.
     """
-    if b"\\" in content:
+    written = field_count(content)
+    if written is None:
         return ODD
     try:
         content.decode("utf-8")
         plain = QUICK.decode(content)
     except (ValueError, RecursionError):
         return ODD
-    return plain if content.count(b'":') == _field_count(plain, depth=0) else ODD
+    return plain if written == _field_count(plain, depth=0) else ODD
 
 
 def _field_count(plain: object, *, depth: int) -> int:

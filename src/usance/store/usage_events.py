@@ -4,17 +4,38 @@ most once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
+from usance.domain.catalog import Meter
 from usance.domain.ids import CustomerId
 from usance.domain.metering.events import EventKey, UsageEvent
 from usance.domain.metering.namesakes import under_its_own_key
 from usance.domain.metering.reversals import Standing
 from usance.store import usage_locks
 from usance.store.database import Tx
+
+# All that is to be known before events are taken in. `key_id`: of the API key they came with, which
+# is looked at in the transaction that keeps them; null when that was done before.
+BEGIN = """
+SELECT t.clock_at,
+       ARRAY(SELECT f.meter
+               FROM features AS f
+              WHERE f.tenant_id = %(tenant_id)s
+                AND f.meter ->> 'event_name' = ANY (%(event_names)s)) AS meters,
+       %(key_id)s::text IS NULL
+       OR EXISTS (SELECT
+                    FROM api_keys AS k
+                   WHERE k.tenant_id = %(tenant_id)s
+                     AND k.id = %(key_id)s
+                     AND k.revoked_at IS NULL
+                     AND (k.expires_at IS NULL OR k.expires_at > %(at)s)) AS is_key_open
+  FROM tenants AS t
+ WHERE t.tenant_id = %(tenant_id)s
+"""
 
 # The rows come sorted by key, so that two batches with the same events wait for each other in one
 # order and never in a circle; the counters are sorted for the same reason.
@@ -70,6 +91,8 @@ IN_COUNTERS = """, counted AS (
               c.event_name, c.aggregation, c.field, c.filters
 )"""
 # A counter that is cleared away at this moment comes back as a stale one, which nobody believes.
+# Of known events it also says which may be others than those that have their keys: counters stay
+# locked until the end, so whatever can be told here is not asked for afterwards.
 ADD_TO_COUNTERS = """, added AS (
     INSERT INTO usage_counters AS c
            (tenant_id, customer_id, feature_id, scope, window_start, window_end, event_name,
@@ -88,18 +111,29 @@ ADD_TO_COUNTERS = """, added AS (
            event_count = c.event_count + excluded.event_count,
            is_stale = c.is_stale OR c.aggregation IN ('AVG', 'UNIQUE'),
            changed_in = excluded.changed_in
+), known AS (
+    SELECT sent.place,
+           (SELECT true
+              FROM usage_events AS kept
+             WHERE kept.tenant_id = %(tenant_id)s
+               AND kept.customer_id = sent.customer_id
+               AND kept.event_name = sent.event_name
+               AND kept.idempotency_key = sent.idempotency_key
+               AND kept.occurred_at = sent.occurred_at
+               AND kept.resource_id IS NOT DISTINCT FROM sent.resource_id
+             LIMIT 1) AS is_same
+      FROM sent
+      LEFT JOIN changed USING (customer_id, event_name, idempotency_key)
+     WHERE changed.customer_id IS NULL
+       AND (SELECT count(*) FROM changed) < (SELECT count(*) FROM sent)
 )
-SELECT CASE
-       WHEN (SELECT count(*) FROM changed) < (SELECT count(*) FROM sent)
-       THEN ARRAY(SELECT sent.place
-                    FROM sent
-                    LEFT JOIN changed USING (customer_id, event_name, idempotency_key)
-                   WHERE changed.customer_id IS NULL)
-       ELSE '{}'
-       END AS known_places
+SELECT ARRAY(SELECT place FROM known) AS known_places,
+       ARRAY(SELECT place FROM known WHERE is_same IS NULL) AS doubtful_places
 """
 APPEND = KEEP + IN_COUNTERS + ADD_TO_COUNTERS
 
+# Each is looked up by its key, one by one: no statistics may tempt the planner into reading all the
+# events of a tenant.
 NAMESAKES = """
 SELECT asked.place
   FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb)
@@ -107,11 +141,13 @@ SELECT asked.place
            occurred_at timestamptz, resource_id text))
        WITH ORDINALITY AS asked (customer_id, event_name, idempotency_key,
                                  occurred_at, resource_id, place)
-  JOIN usage_events AS kept
-    ON kept.tenant_id = %(tenant_id)s
-   AND kept.customer_id = asked.customer_id
-   AND kept.event_name = asked.event_name
-   AND kept.idempotency_key = asked.idempotency_key
+ CROSS JOIN LATERAL (SELECT kept.occurred_at, kept.resource_id
+                       FROM usage_events AS kept
+                      WHERE kept.tenant_id = %(tenant_id)s
+                        AND kept.customer_id = asked.customer_id
+                        AND kept.event_name = asked.event_name
+                        AND kept.idempotency_key = asked.idempotency_key
+                      LIMIT 1) AS kept
  WHERE kept.occurred_at <> asked.occurred_at
     OR kept.resource_id IS DISTINCT FROM asked.resource_id
 """
@@ -165,6 +201,31 @@ SAVE_REVERSED = MARK_REVERSED + IN_COUNTERS + TAKE_FROM_COUNTERS
 TO_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
+class Begun(NamedTuple):
+    """What is so as events come in."""
+
+    clock_at: datetime | None  # where the environment's clock was moved to
+    meters: Sequence[Meter]  # that listen to them, before their filters
+    is_key_open: bool
+
+
+def begin(tx: Tx, event_names: Collection[str], *, key_id: str | None, at: datetime) -> Begun:
+    """What is to be known of events of these names. `at`: the world's now, for the key.
+
+    Raises NotFound without such an environment.
+    """
+    row = tx.one(
+        BEGIN,
+        kind="environment",
+        ref=tx.tenant_id,
+        event_names=list(event_names),
+        key_id=key_id,
+        at=at,
+    )
+    meters = [msgspec.convert(meter, Meter) for meter in row.meters]
+    return Begun(row.clock_at, meters, row.is_key_open)
+
+
 def append(tx: Tx, events: Sequence[UsageEvent], *, received_at: datetime) -> tuple[bool, ...]:
     """Keep those that are new, and count them; per event, in order, whether it was.
 
@@ -176,43 +237,54 @@ def append(tx: Tx, events: Sequence[UsageEvent], *, received_at: datetime) -> tu
     takes_back = any(event.reverses is not None for event in events)
     hold = usage_locks.alone if takes_back else usage_locks.share
     hold(tx, {event.customer_id for event in events})
-    is_new = _keep(tx, events, received_at)
-    if not all(is_new):
-        _keep_namesakes(tx, events, is_new, received_at)
+    is_new, doubtful = _keep(tx, events, received_at)
+    _keep_namesakes(tx, events, doubtful, is_new, received_at)
     if takes_back:
         new = [event for event, new in zip(events, is_new, strict=True) if new]
         _save_reversed(tx, [event for event in new if event.reverses is not None])
     return tuple(is_new)
 
 
-def _keep(tx: Tx, events: Sequence[UsageEvent], received_at: datetime) -> list[bool]:
-    """Keep the first of each key that is not known yet; per event, whether it was kept."""
-    first_of: dict[tuple[str, str, str], int] = {}
-    for index, event in enumerate(events):
-        first_of.setdefault((event.customer_id, event.event_name, event.idempotency_key), index)
-    firsts = [index for _, index in sorted(first_of.items())]
+def _keep(
+    tx: Tx, events: Sequence[UsageEvent], received_at: datetime
+) -> tuple[list[bool], list[int]]:
+    """Keep the first of each key that is not known yet; per event, whether it was kept. And the
+    places of those that were not, and may be another event than the one that has their key.
+    """
+    keys = [(event.customer_id, event.event_name, event.idempotency_key) for event in events]
+    firsts = sorted(range(len(keys)), key=keys.__getitem__)  # of equal keys the first is first
+    doubtful: list[int] = []
+    if len(set(keys)) < len(keys):
+        first_of = {keys[index]: index for index in reversed(firsts)}
+        doubtful = [index for index in firsts if first_of[keys[index]] != index]
+        firsts = [index for index in firsts if first_of[keys[index]] == index]
     sent = TO_JSON.encode([events[index] for index in firsts]).decode()
     [row] = tx.all(APPEND, events=sent, received_at=received_at)
-    is_new = [False] * len(events)
-    for index in firsts:
-        is_new[index] = True
+    is_new = [True] * len(events)
+    for index in doubtful:
+        is_new[index] = False
     for place in row.known_places:
         is_new[firsts[place - 1]] = False
-    return is_new
+    return is_new, sorted([*doubtful, *(firsts[place - 1] for place in row.doubtful_places)])
 
 
 def _keep_namesakes(
-    tx: Tx, events: Sequence[UsageEvent], is_new: list[bool], received_at: datetime
+    tx: Tx,
+    events: Sequence[UsageEvent],
+    doubtful: Sequence[int],
+    is_new: list[bool],
+    received_at: datetime,
 ) -> None:
     """Keep those whose key another event has, and mark them in `is_new`."""
-    known = [
-        index for index, event in enumerate(events) if not is_new[index] and event.reverses is None
-    ]
+    known = [index for index in doubtful if events[index].reverses is None]
+    if not known:
+        return
     asked = TO_JSON.encode([events[index] for index in known]).decode()
     namesakes = [known[row.place - 1] for row in tx.all(NAMESAKES, events=asked)]
     if namesakes:
         own = [under_its_own_key(events[index]) for index in namesakes]
-        for index, new in zip(namesakes, _keep(tx, own, received_at), strict=True):
+        kept, _ = _keep(tx, own, received_at)
+        for index, new in zip(namesakes, kept, strict=True):
             is_new[index] = new
 
 

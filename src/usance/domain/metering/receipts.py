@@ -35,7 +35,7 @@ class Receipts:
 
     def count(self, outcome: Outcome) -> int:
         """How many events had that outcome."""
-        return sum(receipt.outcome is outcome for receipt in self.receipts)
+        return [receipt.outcome for receipt in self.receipts].count(outcome)
 
 
 def receipts_for(
