@@ -64,8 +64,14 @@ def consolidated(case: Case) -> Found:
     if case.inputs.get("same_day") is False:
         on = [cadence_of("day").boundary(SOME_DAY, index) for index in range(len(fees))]
     signed = [_one_fee(index, decimal(fee), on[index], of) for index, fee in enumerate(fees)]
-    items = chain.from_iterable(due(each, through=on[-1]).items for each in signed)
-    invoices = [_nets(each.items, of) for each in group(items)]
+    if case.inputs.get("same_terms") is False:
+        signed = [
+            replace(each, terms=replace(TERMS, payment_terms=PaymentTerms(index)))
+            for index, each in enumerate(signed)
+        ]
+    owed = [due(each, through=on[-1]).items for each in signed]
+    shared = owed if case.inputs.get("same_customer") is False else [chain(*owed)]
+    invoices = [_nets(each.items, of) for items in shared for each in group(items)]
     totals = [total(nets, of) for nets in invoices]
     found: dict[str, object] = {"invoices": totals}
     if len(totals) > 1:

@@ -17,6 +17,7 @@ from usance.domain.calendar import (
     anchor_on,
     billing_periods,
     calendar_anchor,
+    month_after,
 )
 
 # A unit of a case: how many of which unit of ours.
@@ -69,9 +70,14 @@ def anchor_of(case: Case, cadence: Cadence) -> Anchor:
 
 
 def parts(case: Case, cadence: Cadence) -> Iterator[BillingPeriod]:
-    """The billing periods from the case's start, to its end if it has one."""
-    end = case.day("end") if case.has("end") else LAST_DAY
-    window = Period(case.day("start", "anchor"), end)
+    """The billing periods from the case's start, to its end or for its term if it has one."""
+    start = case.day("start", "anchor")
+    end = LAST_DAY
+    if case.has("end"):
+        end = case.day("end")
+    elif case.has("term_months"):
+        end = month_after(start, int(case["term_months"]))
+    window = Period(start, end)
     return billing_periods(window, cadence, anchor=anchor_of(case, cadence))
 
 

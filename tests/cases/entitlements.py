@@ -53,8 +53,19 @@ def found_in(case: Case) -> Found:
 def _source(ident: str, level: Level, plain: Any, **terms: Any) -> Source:
     """One source: a limit, null for unlimited, a switch, or an object with a limit and an end."""
     told = plain if isinstance(plain, Mapping) else {"limit": plain}
-    if unknown := told.keys() - {"limit", "end", "quantity", "enabled", "product", "plan", "level"}:
+    if unknown := told.keys() - {
+        "limit",
+        "start",
+        "end",
+        "quantity",
+        "enabled",
+        "product",
+        "plan",
+        "level",
+    }:
         raise UnmappedError(f"a source with {', '.join(sorted(unknown))}")
+    if told.get("start"):
+        terms["effective_at"] = instant(told["start"])
     limit = told.get("limit")
     is_switch = isinstance(limit, bool)
     return Source(
@@ -63,7 +74,7 @@ def _source(ident: str, level: Level, plain: Any, **terms: Any) -> Source:
         is_granted=bool(limit) if is_switch else bool(told.get("enabled", True)),
         allowance=None if is_switch else Allowance(None if limit is None else decimal(limit)),
         quantity=int(told.get("quantity", 1)),
-        expires_at=instant(told["end"]) if "end" in told else None,
+        expires_at=instant(told["end"]) if told.get("end") else None,
         **terms,
     )
 
@@ -217,7 +228,8 @@ def _chain(case: Case) -> Found:
         for index, plain in enumerate(grants)
     ]
     found = resolve(feature, sources, at=NOW)
-    return {"effective": _limit(found), "origin": _origin(found)}
+    is_off = is_switch and not found.is_granted and not feature.is_disabled
+    return {"effective": False if is_off else _limit(found), "origin": _origin(found)}
 
 
 def _override(case: Case) -> Found:

@@ -45,6 +45,7 @@ KNOWN = {
     "expires",
     "priority",
     "void",
+    "deleted",
     "recur",
     "max_roll",
     "min_roll",
@@ -55,11 +56,13 @@ ENDS = {
     "day": NOW + timedelta(days=1),
     "week": NOW + timedelta(days=7),
     "month": NOW + timedelta(days=31),
+    "quarter": NOW + timedelta(days=92),
     "year": NOW + timedelta(days=366),
     "one_off": None,
+    "lifetime": None,
 }
 SEATS = re.compile(r"next period with (\d+) seats")
-SEAT_CHANGES = {"add seat mid period": 1, "remove seat mid period": -1}
+ADDED = re.compile(r"(add|remove) (?:(\d+) )?seats? mid period")
 
 
 def found_in(case: Case) -> Found:
@@ -73,16 +76,28 @@ def found_in(case: Case) -> Found:
 def _in_hours(case: Case) -> Found:
     """Grants and uses at hours from the start, with resets."""
     resets = [_hour(each) for each in case.inputs.get("resets", [])]
-    begun = case.inputs.get("start", 0)
+    begun = _hour(case.inputs.get("start", 0))
+    uses = [Use(_hour(each["at"]), decimal(each["qty"])) for each in case["usage"]]
+    lasting = [each for each in case["grants"] if _has_begun(each)]
     after = burn_down_with_resets(
-        [_granted(each, case) for each in case["grants"]],
-        [Use(_hour(u["at"]), decimal(u["qty"])) for u in case["usage"] if u["at"] >= begun],
-        {each["id"]: _roll(each) for each in case["grants"]},
+        [_granted(each, case) for each in lasting],
+        [use for use in uses if use.at >= begun],
+        {each["id"]: _roll(each) for each in lasting},
         resets=resets,
         until=_hour(case["until"]),
         keeps_overage=bool(case.inputs.get("preserve_overage")),
     )
-    return {"balances": after.left, "overage": after.overage}
+    never = {each["id"]: Decimal(0) for each in case["grants"] if not _has_begun(each)}
+    return {"balances": {**after.left, **never}, "overage": after.overage}
+
+
+def _ends_of(plain: Mapping[str, Any]) -> list[datetime]:
+    return [_hour(plain[key]) for key in ("expires", "void", "deleted") if key in plain]
+
+
+def _has_begun(plain: Mapping[str, Any]) -> bool:
+    """False for a grant taken away by the time it would have begun."""
+    return all(end > _hour(plain.get("effective", 0)) for end in _ends_of(plain))
 
 
 def _hour(plain: Any) -> datetime:
@@ -94,14 +109,13 @@ def _granted(plain: Mapping[str, Any], case: Case) -> Grant:
         raise UnmappedError(f"grants with {', '.join(sorted(unknown))}")
     amount = decimal(plain["amount"])
     left = case.inputs.get("starting_balances", {}).get(plain["id"], amount)
-    ends = [_hour(plain[key]) for key in ("expires", "void") if key in plain]
     return Grant(
         id=plain["id"],
         amount=amount,
         used=amount - decimal(left),
         priority=plain.get("priority", 1),
         effective_at=_hour(plain.get("effective", 0)),
-        expires_at=min(ends, default=None),
+        expires_at=min(_ends_of(plain), default=None),
         recurs=_recurrence(*plain["recur"]) if "recur" in plain else None,
     )
 
@@ -212,11 +226,14 @@ def _pool(case: Case) -> Found:
         return {"pool": pool}
     pools = []
     for event in case["events"]:
-        begun = SEATS.fullmatch(event)
+        begun, changed = SEATS.fullmatch(event), ADDED.fullmatch(event)
         if begun:
             pool = seat_pool(per_seat, int(begun[1]))
+        elif changed:
+            sign = "-" if changed[1] == "remove" else ""
+            pool = pool_after(pool, per_seat, int(f"{sign}{changed[2] or 1}"))
         else:
-            pool = pool_after(pool, per_seat, SEAT_CHANGES[event])
+            raise UnmappedError(f"event {event!r}")
         pools.append(pool)
     return {"pool": pools}
 
@@ -345,9 +362,10 @@ def _overvoid(case: Case) -> Found:
 
 def _wallets(case: Case) -> Found:
     """Wallets, some for one kind of fee, pay an invoice."""
-    fees = {each["type"]: decimal(each["amount"]) for each in case.inputs.get("fees", [])}
+    fees: dict[str, Decimal] = {}
     for each in case.inputs.get("fees", []):
-        fees[each["type"]] += decimal(each.get("tax", 0))
+        both = (decimal(each["amount"]), decimal(each.get("tax", 0)))
+        fees[each["type"]] = sum(both, fees.get(each["type"], Decimal(0)))
     if not fees:
         fees = {case["fee_type"]: case.number("invoice")}
     wallets = [
@@ -362,6 +380,7 @@ def _wallets(case: Case) -> Found:
             only=each.get("only"),
         )
         for index, each in enumerate(case["wallets"])
+        if each.get("currency", case.currency.code) == case.currency.code
     ]
     paid = paid_by(fees, wallets, NOW)
     return {

@@ -141,9 +141,9 @@ def _first_use(case: Case) -> Found:
 
 
 def _backlog(case: Case) -> Found:
-    windows = all_opened(map(_from_start, case["events"]), _length(case["duration"]))
-    unit = case["events"][0]
-    return {"windows": [[_told(each.start, unit), _told(each.end, unit)] for each in windows]}
+    events = case["events"]
+    windows = all_opened(map(_from_start, events), _length(case["duration"]))
+    return {"windows": [[_told(each, events[0]) for each in (w.start, w.end)] for w in windows]}
 
 
 def _length(plain: str) -> timedelta:

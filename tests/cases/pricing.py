@@ -7,7 +7,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tests.cases.publishers import BILLS_A_PACKAGE_AT_ZERO, BILLS_FLAT_AT_ZERO
+from tests.cases.publishers import (
+    BILLS_A_PACKAGE_AT_ZERO,
+    BILLS_FLAT_AT_ZERO,
+    ROUNDS_BEFORE_LIMITS,
+)
 from tests.cases.values import Case, Found, Inputs, UnmappedError, decimal
 from usance.domain.money import Money, total
 from usance.domain.rating.limits import cap, from_the_last, less_percent, true_up
@@ -46,6 +50,7 @@ from usance.domain.rating.rate import (
     rate_line,
 )
 from usance.domain.rating.working import Working
+from usance.domain.rounding import RoundingMode, round_to
 
 TOPICS = {
     "flat",
@@ -102,6 +107,8 @@ def found_in(case: Case) -> Found:
 def price_of(case: Case) -> Price:
     """The case's price, as a value of ours."""
     make = PRICES.get(case["model"])
+    if unread := UNREAD & case.inputs.keys():
+        raise UnmappedError(f"a price with {', '.join(sorted(unread))}")
     if make is None:
         raise UnmappedError(f"price model {case['model']!r}")
     return make(case)
@@ -145,7 +152,14 @@ def _tier(tier: Inputs) -> Tier:
 
 def _rate_tier(tier: Inputs) -> RateTier:
     flat = decimal(tier.get("flat_amount", 0))
-    return RateTier(_up_to(tier), decimal(tier["rate_percent"]), flat)
+    return RateTier(_up_to(tier), _percent(Case("", "", tier, {})), flat)
+
+
+def _percent(case: Case) -> Decimal:
+    """A rate in percent, or in basis points of which a hundred are one percent."""
+    if case.has("rate_percent"):
+        return case.number("rate_percent")
+    return convert(case.number("bps", "rate_bps"), Decimal(100))
 
 
 def _package_tiers(case: Case) -> tuple[PackageTier, ...]:
@@ -193,7 +207,11 @@ PRICES: dict[str, Callable[[Case], Price]] = {
     "volume_package": lambda case: VolumePackage(_package_tiers(case)),
     "graduated_package": lambda case: GraduatedPackage(_package_tiers(case)),
     "graduated_percentage": _graduated_percentage,
+    "percentage": _graduated_percentage,
+    "bps": _graduated_percentage,
 }
+# What changes a price and is not read here.
+UNREAD = {"overage_factor", "multiply_by", "raw_cumulative_before"}
 
 
 def _by_quantity(case: Case) -> Found:
@@ -217,6 +235,8 @@ def _by_quantity(case: Case) -> Found:
     if charged is not None:
         billed = decimal(charged.facts["charged"])
     exact = decimal(_step(line.working, "rounding").facts["exact"])
+    if case.publisher in ROUNDS_BEFORE_LIMITS:
+        exact = line.net.amount
     found = _bounded(case, exact, [decimal(step.facts["amount"]) for step in _tiers(line.working)])
     count = line.working.find("package")
     if count is not None:
@@ -237,10 +257,20 @@ def _by_quantity(case: Case) -> Found:
 def _quantity(case: Case) -> tuple[Decimal, Decimal]:
     """The quantity to rate, and how much of it is billed where nothing else says so."""
     if "raw_quantity" in case:
-        converted = convert(case.number("raw_quantity"), case.number("divide_by"), _rounding(case))
+        converted = _converted(case)
         return converted, converted
-    quantity = case.number("quantity", "metered_cost")
+    once = "1" if case["model"] == "flat" else None
+    quantity = case.number("quantity", "metered_cost", default=once)
     return quantity, quantity
+
+
+def _converted(case: Case) -> Decimal:
+    """A measured quantity in the unit sold, rounded only where the case names how."""
+    raw, divide_by = case.number("raw_quantity"), case.number("divide_by")
+    if case.inputs.get("round") == "half_up":
+        return round_to(convert(raw, divide_by), 0, RoundingMode.HALF_UP)
+    named = _rounding(case) if case.has("round") else PackageRounding.PROPORTIONAL
+    return convert(raw, divide_by, named)
 
 
 def _bounded(case: Case, exact: Decimal, tier_amounts: list[Decimal]) -> dict[str, object]:
@@ -275,14 +305,20 @@ def _bounded(case: Case, exact: Decimal, tier_amounts: list[Decimal]) -> dict[st
 
 
 def _invoices(case: Case, usage: Money) -> dict[str, object]:
-    """A fee in advance with usage in arrears: the second invoice has both."""
+    """A fee beside its usage; in advance, the second invoice has both."""
+    if case.has("flat_amount") and "included_units" in case:
+        with_fee = _fee(case, "flat_amount")
+        return {"total": total([with_fee, usage], case.currency)}
     if "recurring_in_advance" not in case:
         return {}
-    fee = rate_line(
-        Pricing(price=Flat(case.number("recurring_in_advance"))), Decimal(1), currency=case.currency
-    )
-    second = total([fee.net, usage], case.currency)
-    return {"first_invoice_total": fee.net, "second_invoice_total": second}
+    fee = _fee(case, "recurring_in_advance")
+    second = total([fee, usage], case.currency)
+    return {"first_invoice_total": fee, "second_invoice_total": second}
+
+
+def _fee(case: Case, key: str) -> Money:
+    price = Pricing(price=Flat(case.number(key)))
+    return rate_line(price, Decimal(1), currency=case.currency).net
 
 
 def _lines(case: Case) -> Found:
@@ -321,9 +357,7 @@ def _weighted(case: Case) -> Found:
 
 def _percentage(case: Case) -> Found:
     price = Percentage(
-        rate_percent=case.number("rate_percent")
-        if case.has("rate_percent")
-        else convert(case.number("bps", "rate_bps"), Decimal(100)),
+        rate_percent=_percent(case),
         fixed_amount=case.number("fixed_per_event", "fixed_amount", default="0"),
         free_events=int(case["free_events"]) if case.has("free_events") else None,
         free_amount=case.number("free_amount") if case.has("free_amount") else None,

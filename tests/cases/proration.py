@@ -18,7 +18,6 @@ from usance.domain.calendar import (
     Instants,
     Period,
     Unit,
-    day_edges,
     day_of,
     elapsed,
     zone,
@@ -267,14 +266,19 @@ def _added(case: Case) -> Found:
 
 
 def _removed(case: Case) -> Found:
-    """An item removed, or all paused, for the rest of the period."""
+    """An item removed, or all paused until it is resumed, for the rest of the period."""
     price = case.number("old_price", "price")
     quantity = case.number("removed_quantity", "quantity", default="1")
     at = next((key for key in ("change_at", "pause_at", "cancel_at") if key in case), "change_at")
     full = rate(PerUnit(price), quantity).amount
     left = _factor(case) if _has_factor(case) else _left(case, "period", at=at)
     made = change(full, Decimal(0), currency=case.currency, left=left)
-    return {"credit": made.credit, "net": made.net}
+    if not case.has("resume_at"):
+        return {"credit": made.credit, "net": made.net}
+    again = _left(case, "period", at="resume_at")
+    resumed = change(Decimal(0), full, currency=case.currency, left=again)
+    net = total([made.net, resumed.net], case.currency)
+    return {"credit": made.credit, "charge": resumed.charge, "net": net}
 
 
 def _several(case: Case) -> Found:
@@ -324,13 +328,14 @@ def _credit_cap(case: Case) -> Found:
 
 
 def _local_days(case: Case) -> Found:
-    where = zone(case["timezone"])
-    if case.has("local_interval"):
-        edges = day_edges(case.period("local_interval"), where)
-    else:
-        start, end = _span(case, "interval", "period")
-        edges = (instant(start), instant(end))
-    return {"days": Instants(*edges).days_in(where).days}
+    """Whole days between two, as they fall in the case's zone."""
+    start, end = _span(case, "local_interval", "interval", "period")
+    first, last = (
+        (day(start), day(end))
+        if case.has("local_interval")
+        else (_local_day(case, start), _local_day(case, end))
+    )
+    return {"days": UNITS["day"].index_at(first, last)}
 
 
 def _segments(case: Case) -> Found:
@@ -355,7 +360,11 @@ def _cycles(case: Case) -> list[BillingPeriod]:
 
 def _conventions(case: Case) -> Found:
     """The same days counted in three ways, over the month they begin in."""
-    part = Period(case.day("start"), case.day("end_exclusive", "end"))
+    if case.has("end_exclusive") or case.has("end"):
+        end = case.day("end_exclusive", "end")
+    else:
+        end = UNITS["day"].boundary(case.day("end_inclusive"), 1)
+    part = Period(case.day("start"), end)
     month = Period(part.start.replace(day=1), MONTHLY.boundary(part.start.replace(day=1), 1))
     return {
         "actual": str(day_count(part, month)),
@@ -421,7 +430,7 @@ SHAPES: list[tuple[set[str], set[str] | None, Callable[[Case], Found]]] = [
     ({"one_time_price"}, None, _one_time),
     ({"unused", "price", "period"}, None, _credit_note),
     ({"timezone"}, {"dst"}, _local_days),
-    ({"start", "end_exclusive"}, {"day_count_conventions"}, _conventions),
+    ({"start"}, {"day_count_conventions"}, _conventions),
     ({"start", "bill_cycle_day"}, None, _segments),
     ({"service"}, {"month_then_day"}, _months),
     ({"short_period", "whole"}, None, _moved),

@@ -14,8 +14,14 @@ from urllib.parse import urlparse
 BILLS_FLAT_AT_ZERO = {"lago", "openmeter"}
 # Zero usage owes one package.
 BILLS_A_PACKAGE_AT_ZERO = {"chargebee"}
+# A minimum and a maximum are held against amounts already rounded to the currency.
+ROUNDS_BEFORE_LIMITS = {"openmeter"}
+# Percentages come off before fixed amounts, in whatever order coupons are listed.
+PERCENT_OFF_FIRST = {"meteroid"}
 # A period of several weeks or months is counted from where it begins, keeping only the day.
 COUNTS_FROM_PERIOD_START = {"flexprice"}
+# A part that ends on the day (of years: in the year) it begins in is joined to the next period.
+JOINS_FIRST_PART = {"flexprice"}
 # A part before the first boundary is measured against the period counted back from it.
 COUNTS_BACK_FROM_FIRST_BOUNDARY = {"killbill"}
 # Shares of periods are rounded to so many decimals before they are added.

@@ -9,12 +9,13 @@ from typing import Any
 
 from tests.cases.agreements import consolidated
 from tests.cases.cadences import UNITS, anchor_of, cadence_of, parts, parts_due, step_of
-from tests.cases.publishers import COUNTS_FROM_PERIOD_START
+from tests.cases.publishers import COUNTS_FROM_PERIOD_START, JOINS_FIRST_PART
 from tests.cases.values import Case, Found, UnmappedError, day, decimal, instant, is_instant
 from usance.domain.calendar import (
     BillingPeriod,
     Cadence,
     Period,
+    Unit,
     anchor_on,
     calendar_anchor,
     day_edges,
@@ -79,9 +80,6 @@ def _on(period: BillingPeriod, mode: str) -> date:
 def _sequence(case: Case) -> Found:
     """The periods from the start on: those of the invoice days, those due, or as many as asked."""
     cadence = _cadence(case)
-    if case.has("term_months"):
-        end = month_after(case.day("start"), int(case["term_months"]))
-        case = Case(case.topic, case.publisher, {**case.inputs, "end": str(end)}, case.asked)
     every = parts_due(case, cadence)
     if case.inputs.get("stub") in ("joined", "long"):
         every = join_first_stub(every)
@@ -90,7 +88,7 @@ def _sequence(case: Case) -> Found:
         mode = case.inputs.get("mode", "in_advance")
         reached = takewhile(lambda one: _on(one, mode) <= max(wanted), every)
         found = [one for one in reached if _on(one, mode) in wanted]
-    elif case.has("end") or case.has("bill_up_to"):
+    elif any(case.has(key) for key in ("end", "term_months", "bill_up_to")):
         found = list(every)
     else:
         lists = ("periods", "boundaries", "bills_on", "invoice_dates")
@@ -114,17 +112,30 @@ def _next(case: Case) -> Found:
     if case.publisher not in COUNTS_FROM_PERIOD_START:
         step, count = _cadence(case), 1
     if is_instant(case["period_start"]):
-        return {"next": _next_instant(case, step, count)}
+        found = _next_instant(case, step, count)
+        return {"next": min(found, instant(case["end"])) if case.has("end") else found}
     start = case.day("period_start")
     anchor = anchor_of(case, step)
-    return {"next": period_from(start, step, count=count, anchor=anchor).end}
+    end = period_from(start, step, count=count, anchor=anchor).end
+    if case.publisher in JOINS_FIRST_PART and _is_in_unit(end, start, step):
+        end = period_from(end, step, count=count, anchor=anchor).end
+    return {"next": min(end, case.day("end")) if case.has("end") else end}
+
+
+def _is_in_unit(end: date, start: date, step: Cadence) -> bool:
+    """Whether a part ends on the very day, or in the very year, that it begins in."""
+    return end == start or (step.unit is Unit.YEAR and end.year == start.year)
 
 
 def _next_instant(case: Case, step: Cadence, count: int) -> datetime:
     start, where = instant(case["period_start"]), zone(case.inputs.get("timezone", "UTC"))
-    if case.has("anchor"):
-        return instants_at(instant(case["anchor"]), step, start, where, count=count).end
     local = day_of(start, where)
+    if case.has("anchor"):
+        anchored = instant(case["anchor"])
+        end = instants_at(anchored, step, start, where, count=count).end
+        if case.publisher in JOINS_FIRST_PART and _is_in_unit(day_of(end, where), local, step):
+            end = instants_at(anchored, step, end, where, count=count).end
+        return end
     anchor = calendar_anchor(local, step.unit)
     return day_edges(period_from(local, step, count=count, anchor=anchor), where)[1]
 
@@ -132,6 +143,9 @@ def _next_instant(case: Case, step: Cadence, count: int) -> datetime:
 def _containing(case: Case) -> Found:
     """The period that an instant, or a day, is in."""
     cadence, at = _cadence(case), case["at"]
+    if not case.has("anchor"):
+        reached = (one.part for one in parts(case, cadence))
+        return {"period": next(part for part in reached if day(at) < part.end)}
     if is_instant(at) or is_instant(case["anchor"]):
         where = zone(case.inputs.get("timezone", "UTC"))
         return {"period": instants_at(instant(case["anchor"]), cadence, instant(at), where)}
@@ -183,8 +197,10 @@ def _first_cycle(case: Case) -> Found:
 
 
 def _elapsed(case: Case) -> Found:
-    cadence = cadence_of(case["interval"])
-    return {"whole_periods": cadence.index_at(case.day("start"), case.day("end"))}
+    """The periods over by a day; a part before the first boundary is one."""
+    over = {**case.inputs, "end": None, "bill_up_to": case["end"], "mode": "in_arrears"}
+    until = Case(case.topic, case.publisher, over, case.asked)
+    return {"whole_periods": len(list(parts_due(until, cadence_of(case["interval"]))))}
 
 
 def _mixed(case: Case) -> Found:
@@ -308,6 +324,7 @@ SHAPES: list[tuple[set[str], Callable[[Case], Found]]] = [
     ({"bill_run_on"}, _at_run),
     ({"period_start"}, _next),
     ({"anchor", "at"}, _containing),
+    ({"start", "at"}, _containing),
     ({"start", "invoice_dates"}, _sequence),
     ({"start", "bill_cycle_day", "interval"}, _sequence),
     ({"start", "bill_cycle_day", "bill_up_to"}, _sequence),

@@ -149,7 +149,9 @@ def _repaired(case: Case) -> Found:
     """A change of price after part of the line was credited: at most what is left of it."""
     period, to = case.period("period"), case["change"]
     of = case.currency
-    adjusted = -money(case, case["adjust_line"]["amount"])
+    adjusted = Money.zero(of)
+    if case.has("adjust_line"):
+        adjusted = -money(case, case["adjust_line"]["amount"])
     made = change(
         case.number("price_old"),
         decimal(to["price_new"]),
@@ -174,13 +176,14 @@ def _carried(case: Case) -> Found:
 def _changed_in_period(case: Case) -> Found:
     """Components changed on one day: what is unused given back, what remains charged."""
     old, new = case["old"], case["new"]
-    if old.keys() != new.keys():
-        raise UnmappedError("components that come or go")
     period = case.period("period")
-    of = currency_of(case, next(iter(old.values())))
+    of = currency_of(case, next(iter({**new, **old}.values())))
     left = remaining(period, _day_in(period, case["change_at"]))
-    made = [change(decimal(old[name]), decimal(new[name]), currency=of, left=left) for name in old]
-    lines = [each.credit for each in made] + [each.charge for each in made]
+    made = {
+        name: change(decimal(old.get(name, 0)), decimal(new.get(name, 0)), currency=of, left=left)
+        for name in {**old, **new}
+    }
+    lines = [made[name].credit for name in old] + [made[name].charge for name in new]
     net, nothing = total(lines, of), Money.zero(of)
     return {"lines": lines, "total": net, "customer_balance": max(nothing, -net)}
 
@@ -227,7 +230,7 @@ TOPICS = {
 # The first shape of the topic whose keys are all there.
 SHAPES: list[tuple[set[str], str, Callable[[Case], Found]]] = [
     ({"price", "interval", "terminate"}, "credit_note_rounding", _credit_note),
-    ({"adjust_line", "change"}, "repair_after_adjustment", _repaired),
+    ({"price_old", "change"}, "repair_after_adjustment", _repaired),
     ({"new_charge", "repair"}, "repair_after_adjustment", _carried),
     ({"invoices", "payments"}, "payment_allocation", _paid_in_parts),
     ({"invoice", "paid", "refunds"}, "refund", _refunded),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from tests.cases.publishers import PERCENT_OFF_FIRST
 from tests.cases.tax_lines import MODES, several_figures, taxed_figures
 from tests.cases.values import Case, Found, decimal
 from usance.domain.invoicing.discounts import (
@@ -113,7 +114,10 @@ def _cash(case: Case) -> Found:
 
 def _discounts(case: Case) -> Found:
     of = case.currency
-    taken = take_discounts(case.money("subtotal"), [_coupon(each, of) for each in case["coupons"]])
+    coupons = [_coupon(each, of) for each in case["coupons"]]
+    if case.publisher in PERCENT_OFF_FIRST:
+        coupons.sort(key=lambda coupon: isinstance(coupon, AmountOff))
+    taken = take_discounts(case.money("subtotal"), coupons)
     return {"discount": taken.discount, "net": taken.net, "used": list(taken.used)}
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.cases.runner import HERE, ROOMS, cases_in, run_case
+from tests.cases.runner import HERE, ROOMS, cases_in, run, run_case
 
 DATA = HERE / "data"
 OURS = ("pricing", "proration", "schedules", "tax_rounding", "lifecycle", "entitlements")
-CASES = {case["id"]: case for name in OURS for case in cases_in(DATA / f"{name}.json")}
+FILES = (*OURS, *(f"ours_{name}" for name in OURS))  # as published, and more of the same shapes
+CASES = {case["id"]: case for name in FILES for case in cases_in(DATA / f"{name}.json")}
 PASSING = [ident for ident, case in CASES.items() if run_case(case).status != "not_ours"]
 
 
@@ -52,6 +53,21 @@ def test_a_topic_without_a_mapping_is_unsupported_not_passed() -> None:
     assert run_case({"id": "x", "topic": "?", "inputs": {}, "expected": {}}).status == "unsupported"
 
 
+def test_a_case_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
+    good = CASES["stripe-volume-20"]
+    bad = [
+        {**good, "inputs": {**good["inputs"], "tiers": []}},
+        {**good, "inputs": {**good["inputs"], "tiers": "none"}},
+        {**good, "inputs": {**good["inputs"], "currency": "?"}},
+        {**good, "source": "a book"},
+        {},
+    ]
+    mixed = tmp_path / "mixed.json"
+    mixed.write_text(json.dumps({"cases": [*bad, good]}))
+    found = [result.status for result in run(mixed)]
+    assert found == ["unsupported"] * len(bad) + ["pass"]
+
+
 def test_a_case_that_asks_for_an_unknown_figure_is_unsupported() -> None:
     case = copy.deepcopy(CASES["stripe-volume-20"])
     case["expected"]["mood"] = "good"
@@ -82,7 +98,9 @@ def _altered(value: Any) -> Any:
     if isinstance(value, list):
         return [_altered(value[0]), *value[1:]] if value else ["?"]
     if isinstance(value, dict):
-        first = next(iter(value))
+        first = next(iter(value), None)
+        if first is None:
+            return {"?": "?"}
         return {**value, first: _altered(value[first])}
     if isinstance(value, int):
         return value + 1
