@@ -11,6 +11,7 @@ import pytest
 
 from tests.stories.billed import NO_TRIAL, cancel, change, net, seats, sold_by_halden_de, until
 from tests.stories.shop import (
+    ANNUAL,
     MADE,
     flat,
     grants,
@@ -30,7 +31,13 @@ from usance.domain.plans.charges import ChargeCadence
 from usance.domain.plans.package import PackagePricing, PricingType
 from usance.domain.plans.product import CancellationTime
 from usance.domain.subscriptions.billing import NoInvoiceIssued, SubscriptionNotBilled
-from usance.domain.subscriptions.requests import CouponRequest, ProvisionRequest, UpdateRequest
+from usance.domain.subscriptions.requests import (
+    CouponRequest,
+    ProvisionRequest,
+    Schedule,
+    UpdateRequest,
+)
+from usance.domain.subscriptions.terms import PriceOverride
 from usance.flows.bill_subscription import bill_subscription
 from usance.flows.define_feature import define_feature
 from usance.flows.ingest_usage import ingest_usage
@@ -250,8 +257,52 @@ def test_what_is_due_once_is_charged_once_whatever_changes_after(shop: World) ->
     change(shop, guided, units=seats(2))
     until(shop, "2026-02-10")
     assert [line for line in shop.invoices() if "99.00" in line] == [
-        "2025-01-10  Guided  2025-01-10..2025-01-11  99.00 EUR"
+        "2025-01-10  Guided: one-time fee  2025-01-10..2025-01-11  99.00 EUR"
     ]
+
+
+def test_a_fee_a_period_and_a_fee_due_once_stand_in_one_plan(shop: World) -> None:
+    setup = flat("99", cadence=ChargeCadence.ONE_OFF)
+    pricing = PackagePricing(
+        type=PricingType.PAID, charges=(flat("40"), setup, flat("400", ANNUAL))
+    )
+    publish(shop, "guided", pricing, compatible_addon_ids=(PackageId("support"),))
+    shown = preview(shop, "guided")
+    assert shown.immediate is not None
+    assert shown.recurring is not None
+    assert (str(shown.immediate.subtotal), str(shown.recurring.subtotal)) == (
+        "139.00 EUR",
+        "40.00 EUR",
+    )
+    guided = subscribe(shop, "guided", prices=(PriceOverride(amount=Decimal(35), currency="EUR"),))
+    until(shop, "2025-01-20")
+    change(shop, guided, addons=((PackageId("support"), 1),))
+    until(shop, "2025-03-10")
+    change(shop, guided, billing_period=ANNUAL, schedule=Schedule.IMMEDIATE)
+    until(shop, "2025-05-10")
+    assert [line for line in shop.invoices() if "Support" not in line][:4] == [
+        "2025-01-10  Guided  2025-01-10..2025-02-10  35.00 EUR",  # as agreed
+        "2025-01-10  Guided: one-time fee  2025-01-10..2025-01-11  99.00 EUR",  # as the plan has it
+        "2025-02-10  Guided  2025-02-10..2025-03-10  35.00 EUR",
+        "2025-03-10  Guided  2025-03-10..2025-04-10  35.00 EUR",
+    ]
+    assert sum("one-time" in line for line in shop.invoices()) == 1
+
+
+def test_a_fee_due_once_is_not_charged_again_in_another_currency(shop: World) -> None:
+    once = ChargeCadence.ONE_OFF
+    euros = flat("40"), flat("99", cadence=once)
+    dollars = flat("450", ANNUAL, currency="USD"), flat("120", ANNUAL, currency="USD", cadence=once)
+    publish(shop, "guided", PackagePricing(type=PricingType.PAID, charges=(*euros, *dollars)))
+    guided = subscribe(shop, "guided")
+    until(shop, "2025-01-20")
+    change(shop, guided, billing_period=ANNUAL, schedule=Schedule.IMMEDIATE)
+    until(shop, "2025-02-10")
+    change(shop, guided, days_until_due=20)
+    assert [line for line in shop.invoices() if "one-time" in line] == [
+        "2025-01-10  Guided: one-time fee  2025-01-10..2025-01-11  99.00 EUR"
+    ]
+    assert any("USD" in line for line in shop.invoices())
 
 
 def test_usage_can_be_charged_before_its_month_is_over_and_nothing_is_counted_twice(

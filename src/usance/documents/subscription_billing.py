@@ -148,7 +148,8 @@ def _name(each: Charged, feature: Feature | None) -> str:
     """What is printed: the package, and what of it is counted."""
     of = each.package.display_name
     if feature is None:
-        return of
+        is_once = each.charge.cadence is ChargeCadence.ONE_OFF
+        return f"{of}: one-time fee"[:255] if is_once else of
     what = "extra " if each.included is not None else ""
     return f"{of}: {what}{feature.display_name}"[:255]
 

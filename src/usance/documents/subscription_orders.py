@@ -7,7 +7,7 @@ cannot be changed as it is ends, and another takes its place under the key and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -72,6 +72,29 @@ def opening_form(opening: Opening, lines: Lines) -> dict[str, object]:
         "lines": list(lines),
         "tags": [TAG],
     } | given(paymentTerms=None if due is None else {"netDays": due})
+
+
+def less_once(lines: Lines, earlier: Iterable[Contract]) -> list[dict[str, object]]:
+    """The lines, of what is due once less what earlier agreements of the subscription charged."""
+    charged: dict[object, Decimal] = {}
+    for line in (line for contract in earlier for line in contract.lines):
+        if line.sold.kind.is_once:
+            key = key_of(line)
+            charged[key] = charged.get(key, Decimal(0)) + line.sold.segments[0].quantity
+    found = []
+    for plain in lines:
+        before = charged.get(plain["lineId"]) if is_due_once(plain) else None
+        left = None if before is None else Decimal(str(plain["quantity"])) - before
+        if left is None:
+            found.append(plain)
+        elif left > 0:
+            found.append({**plain, "quantity": f"{left:f}"})
+    return found
+
+
+def is_due_once(plain: Mapping[str, object]) -> bool:
+    """True of a line that falls due on one day."""
+    return LineKind(str(plain["kind"])).is_once
 
 
 def changing_form(

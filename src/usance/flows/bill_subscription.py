@@ -18,6 +18,8 @@ from usance.documents.subscription_orders import (
     bounding_form,
     changing_form,
     ending_form,
+    is_due_once,
+    less_once,
     opening_form,
     split_form,
 )
@@ -204,7 +206,13 @@ class _Books:
         coupon_on = None if coupon is None else day_of(coupon.applied_at, zone)
         anchor = anchor_day(self.subscription, zone)
         user = UsedBy(self.subscription.customer_id, self.subscription.resource_id)
-        return wanted_lines(sold, terms, Frame(day, anchor, end, coupon_on, user))
+        lines = wanted_lines(sold, terms, Frame(day, anchor, end, coupon_on, user))
+        if not any(map(is_due_once, lines)):
+            return lines
+        current = None if self.contract is None else self.contract.id
+        ids = subscription_billing.agreements_of(self.tx, self.subscription.id)
+        earlier = [each for each in ids if each != current]
+        return less_once(lines, contracts.many(self.tx, earlier) if earlier else [])
 
     def _open(self, step: Step) -> None:
         terms = step.version.terms

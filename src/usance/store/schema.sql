@@ -376,6 +376,8 @@ CREATE TABLE contracts (
 );
 CREATE INDEX contracts_by_customer ON contracts (tenant_id, customer_id);
 CREATE INDEX contracts_by_age ON contracts (tenant_id, created_at, id);
+CREATE INDEX contracts_by_subscription ON contracts (tenant_id, subscription_id)
+    WHERE subscription_id IS NOT NULL;
 CREATE INDEX contracts_due ON contracts (tenant_id, legal_entity_id, customer_id, next_due_on)
     WHERE status = 'ACTIVE' AND next_due_on IS NOT NULL;
 CREATE INDEX contracts_with_nothing_due ON contracts (tenant_id, legal_entity_id)

@@ -39,6 +39,13 @@ UPDATE contracts
  WHERE tenant_id = %(tenant_id)s
    AND id = %(id)s
 """
+AGREEMENTS = """
+SELECT id
+  FROM contracts
+ WHERE tenant_id = %(tenant_id)s
+   AND subscription_id = %(subscription_id)s
+ ORDER BY created_at, id
+"""
 LOOK_AGAIN = """
 UPDATE subscriptions
    SET billing_due_at = %(at)s
@@ -101,6 +108,12 @@ def save_progress(tx: Tx, subscription_id: str, done: Progress) -> None:
 def save_agreement_of(tx: Tx, contract_id: ContractId, subscription_id: str) -> None:
     """The contract is there to bill that subscription, and is listed nowhere."""
     tx.run(MARK, id=contract_id, subscription_id=subscription_id)
+
+
+def agreements_of(tx: Tx, subscription_id: str) -> list[ContractId]:
+    """All that ever billed it, oldest first: one for each currency it was paid in, one by one."""
+    rows = tx.all(AGREEMENTS, subscription_id=subscription_id)
+    return [ContractId(row.id) for row in rows]
 
 
 def save_due(tx: Tx, subscription_id: str, *, at: datetime) -> None:

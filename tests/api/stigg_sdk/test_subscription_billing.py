@@ -137,3 +137,43 @@ def test_the_same_goes_for_the_asynchronous_sdk(desk: Desk, team: str) -> None:
                 await subscriptions.invoice.mark_as_paid(team)
 
     asyncio.run(story())
+
+
+def test_a_plan_has_a_fee_a_period_and_a_set_up_fee(stigg: Stigg, desk: Desk) -> None:
+    stigg.v1.products.create_product(
+        id="app", display_name="App", metadata={"legalEntityId": "halden-de"}
+    )
+    setup: Any = {
+        "billing_model": "FLAT_FEE",
+        "billing_cadence": "ONE_OFF",
+        "price_periods": [
+            {"billing_period": "MONTHLY", "price": {"amount": 99, "currency": "eur"}}
+        ],
+    }
+    plans, subscriptions = stigg.v1.plans, stigg.v1.subscriptions
+    plans.create(id="pro", display_name="Pro", product_id="app")
+    plans.update("pro", charges={"pricing_type": "PAID", "pricing_models": [BASE, setup]})
+    with pytest.raises(UnprocessableEntityError) as twice:
+        plans.update("pro", charges={"pricing_type": "PAID", "pricing_models": [setup, setup]})
+    assert "ChargeTwice" in str(twice.value)
+    plans.publish("pro", migration_type="NEW_CUSTOMERS")
+    listed = plans.list_charges("pro").data
+    assert [(each.billing_cadence, each.price.amount) for each in listed if each.price] == [
+        ("RECURRING", 30),
+        ("ONE_OFF", 99),
+    ]
+    shown = subscriptions.preview(customer_id="nordlicht", plan_id="pro").data
+    assert shown.immediate_invoice.sub_total == 129
+    assert shown.recurring_invoice is not None
+    assert shown.recurring_invoice.sub_total == 30
+    made = subscriptions.provision(customer_id="nordlicht", plan_id="pro").data
+    assert made.subscription is not None
+    assert [each.amount for each in made.subscription.prices or []] == [30, 99]
+    desk.at("2025-04-02")
+    bill(desk)
+    amounts = [
+        line["amount"]
+        for row in desk.get("/invoices").json()["data"]
+        for line in desk.get(f"/invoices/{row['id']}").json()["data"]["lineItems"]
+    ]
+    assert (amounts.count("99.00"), amounts.count("30.00")) == (1, 4)

@@ -30,7 +30,7 @@ def shown_prices(plan_id: PackageId, terms: Terms, packages: Packages) -> Iterat
         addon = packages.get(VersionKey(PackageKind.ADDON, held.id, held.version))
         own = [each for each in terms.prices if each.addon_id == held.id]
         for charge in [] if addon is None else _charges(addon, terms):
-            agreed = next((p for p in own if p.feature_id in (None, charge.feature_id)), None)
+            agreed = override_of(own, charge, held.id)
             if agreed is not None and agreed in unused:
                 unused.remove(agreed)
             yield _price(charge, agreed, held.id)

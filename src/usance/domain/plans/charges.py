@@ -120,8 +120,12 @@ class Charge:
 
     @property
     def place(self) -> tuple[object, ...]:
-        """What tells it from the other charges of its package."""
-        return (self.model, self.feature_id, self.period, self.currency, self.country)
+        """What tells it from the other charges of its package: a fee a period may stand beside one
+        that is due once, and so may units; usage is priced once, whatever the cadence.
+        """
+        is_agreed = self.model in (BillingModel.FLAT_FEE, BillingModel.PER_UNIT)
+        cadence = self.cadence if is_agreed else None
+        return (self.model, cadence, self.feature_id, self.period, self.currency, self.country)
 
 
 def place_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
@@ -130,7 +134,9 @@ def place_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
     for index, charge in enumerate(charges):
         if charge.place in seen:
             shown = " ".join(str(part) for part in charge.place if part is not None)
-            expected = "one price for a model, feature, billing period, currency and country"
+            expected = (
+                "one price for a model, cadence, feature, billing period, currency and country"
+            )
             yield Problem("ChargeTwice", f"{path}[{index}]", shown, expected)
         seen.add(charge.place)
 

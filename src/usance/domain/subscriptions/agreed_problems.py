@@ -8,7 +8,13 @@ from decimal import Decimal
 
 from usance.domain.errors import Invalid, Problem
 from usance.domain.money import currency
-from usance.domain.plans.charges import BillingModel, BillingPeriod, Charge, TiersMode
+from usance.domain.plans.charges import (
+    BillingModel,
+    BillingPeriod,
+    Charge,
+    ChargeCadence,
+    TiersMode,
+)
 from usance.domain.plans.package import PricingType
 from usance.domain.subscriptions.offer import Offer
 from usance.domain.subscriptions.terms import PriceOverride, Terms
@@ -84,7 +90,7 @@ def _of_nothing_sold(
         charge.feature_id
         for package in offer.packages
         for charge in (*package.pricing.charges, *package.pricing.overages)
-        if charge.feature_id is not None
+        if charge.feature_id is not None and charge.cadence is ChargeCadence.RECURRING
     }
     if price.feature_id not in sold:
         expected = f"a feature that is charged for: {', '.join(sorted(sold)) or 'none'}"

@@ -55,7 +55,9 @@ class Offer:
 
     def periods(self) -> list[BillingPeriod]:
         """By which periods the plan is billed; none of one that is free."""
-        charged = {c.period for c in self.plan.pricing.charges}
+        charges = self.plan.pricing.charges
+        recurring = {c.period for c in charges if c.cadence is ChargeCadence.RECURRING}
+        charged = recurring or {c.period for c in charges}
         return [each for each in BillingPeriod if each in charged]
 
     def by_unit(self) -> list[FeatureId]:
@@ -128,11 +130,18 @@ def _a_period(charge: Charge, terms: Terms) -> Decimal:
     return rate(charge.price(), quantity).amount
 
 
-def override_of(prices: Sequence[PriceOverride], charge: Charge) -> PriceOverride | None:
-    """What was agreed instead of a charge of the plan; None when nothing was."""
+def override_of(
+    prices: Sequence[PriceOverride], charge: Charge, addon_id: PackageId | None = None
+) -> PriceOverride | None:
+    """What was agreed instead of a charge of the plan, or an add-on; None when nothing was.
+
+    What is due once keeps its own price.
+    """
+    if charge.cadence is ChargeCadence.ONE_OFF:
+        return None
     is_base = charge.model is BillingModel.FLAT_FEE
     for each in prices:
-        if each.addon_id is None and (
+        if each.addon_id == addon_id and (
             each.feature_id == charge.feature_id if each.feature_id is not None else is_base
         ):
             return each

@@ -125,7 +125,10 @@ def _agreed(terms: Terms, package: Package) -> list[PriceOverride]:
 
 def _with_base(charges: list[Charge], prices: list[PriceOverride], terms: Terms) -> list[Charge]:
     """The charges, and a base fee where one was agreed that the package itself has not."""
-    has_base = any(each.model is BillingModel.FLAT_FEE for each in charges)
+    has_base = any(
+        each.model is BillingModel.FLAT_FEE and each.cadence is ChargeCadence.RECURRING
+        for each in charges
+    )
     base = next((each for each in prices if each.feature_id is None), None)
     if has_base or base is None or base.amount is None or terms.currency is None or not charges:
         return charges
@@ -141,8 +144,10 @@ def _with_base(charges: list[Charge], prices: list[PriceOverride], terms: Terms)
 
 
 def _overridden(charge: Charge, prices: list[PriceOverride]) -> Charge:
-    """The charge at the price that was agreed; a fee that is due once keeps its own."""
-    is_base = charge.model is BillingModel.FLAT_FEE and charge.cadence is ChargeCadence.RECURRING
+    """The charge at the price that was agreed; what is due once keeps its own."""
+    if charge.cadence is ChargeCadence.ONE_OFF:
+        return charge
+    is_base = charge.model is BillingModel.FLAT_FEE
     for agreed in prices:
         is_meant = is_base if agreed.feature_id is None else agreed.feature_id == charge.feature_id
         if not is_meant:
