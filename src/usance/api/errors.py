@@ -28,7 +28,7 @@ from usance.domain.api_keys.publishable import CustomerTokenMissing, NotForPubli
 from usance.domain.api_keys.scopes import ForbiddenScope
 from usance.domain.connections.connection import ConnectionExists
 from usance.domain.contracts.billing_draft import BillingNotOpen, BillingNotSetUp
-from usance.domain.contracts.contract import ContractCanceled, TermIsAgreed
+from usance.domain.contracts.contract import ContractCanceled, ContractExists, TermIsAgreed
 from usance.domain.contracts.fulfilment import OrderNotNew
 from usance.domain.customer import IntegrationLinked
 from usance.domain.errors import (
@@ -102,6 +102,7 @@ STATUS: Mapping[type[DomainError], int] = {
     BankReferenceUsed: 409,
     BilledMeanwhile: 409,
     ConnectionExists: 409,
+    ContractExists: 409,
     CouponExists: 409,
     DraftChanged: 409,
     EntitlementExists: 409,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from stigg import Stigg, UnprocessableEntityError
+from stigg import ConflictError, Stigg, UnprocessableEntityError
 
 from tests.api.conftest import Desk
 from tests.api.stigg_sdk.offers import SEATS, flat, offer, sell_an_app, subscribe
@@ -134,6 +134,17 @@ def _product(stigg: Stigg, id: str) -> str:
 def test_a_contract_is_known_by_one_id_under_each_name(offered: Stigg) -> None:
     made = offered.v1.contracts.create(customer_id="ada", contract_id="c").data
     assert (made.id, made.ref_id, made.contract_id, made.external_id) == ("c", "c", "c", "c")
+
+
+def test_a_contract_of_another_customer_is_not_given_back(offered: Stigg) -> None:
+    create = offered.v1.contracts.create
+    create(customer_id="ada", contract_id="c", name="Ada's")
+    with pytest.raises(ConflictError) as refused:
+        create(customer_id="grace", contract_id="c", name="Grace's")
+    assert refused.value.response.headers["x-should-retry"] == "false"
+    body: Any = refused.value.body
+    assert body["error"]["code"] == "ContractExists"
+    assert create(customer_id="ada", contract_id="c").data.name == "Ada's"
 
 
 def test_null_clears_what_a_contract_is_called(offered: Stigg) -> None:

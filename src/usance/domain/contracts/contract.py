@@ -10,7 +10,7 @@ from usance.domain.calendar import Period
 from usance.domain.contracts.order import OrderLine
 from usance.domain.contracts.terms import ContractTerms
 from usance.domain.customer import check_name
-from usance.domain.errors import NotAllowedNow
+from usance.domain.errors import Conflict, NotAllowedNow
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId, LineId, OrderId
 from usance.domain.money import Currency
 
@@ -23,6 +23,15 @@ class ContractStatus(StrEnum):
     # Its term is over and nothing is left to bill or to review; what falls due again reopens it.
     END_BILLING = "END_BILLING"
     CANCELED = "CANCELED"
+
+
+class ContractExists(Conflict):
+    """There is one of that id, of another customer."""
+
+    code = "ContractExists"
+
+    def __init__(self, contract_id: ContractId) -> None:
+        super().__init__(f"There is a contract {contract_id} of another customer; choose an id.")
 
 
 class ContractCanceled(NotAllowedNow):
