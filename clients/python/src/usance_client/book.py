@@ -21,6 +21,7 @@ Question = tuple[str, str | None, str]  # customer, resource, feature
 ABOUT_THE_SAME = 5 * 60 * 10**9  # nanoseconds; clocks of machines may differ by as much
 NOT_FOUND_FOR = 30 * 10**9  # nanoseconds until a customer who was not found is asked for again
 TENTH = 10  # of what is held goes at once, so that room is not made for each who comes
+JUST_NOW = 2 * 10**9  # nanoseconds in which somebody may still be about to read what came for them
 MOST_UNKNOWN_FEATURES = 1_000  # remembered for a customer, lest names that are made up fill memory
 
 
@@ -122,7 +123,7 @@ class Book:
         """`most` are held, beside those who are `kept` and those whose usage is on its way."""
         self.answers: dict[Question, Entry] = {}
         self.kept: set[str] = set()
-        self._most = most
+        self._most = self._full_at = most
         self._held: dict[Whose, Held] = {}
         self._resources: dict[str, set[str | None]] = {}
         self._on_their_way: set[tuple[str, str]] = set()
@@ -168,28 +169,34 @@ class Book:
         for feature_id in snapshot.entitlements:
             self._answer(held, feature_id)
 
-    def make_room(self, newcomer: Whose) -> Collection[str]:
-        """Forget those whom nobody asked about for longest, if too many are held; whose customers
-        are not known of any more. Those who do not exist go first, and none who does for them.
+    def make_room(self, newcomer: Whose | None = None) -> Collection[str]:
+        """Forget those whom nobody asked about for longest, if too many are held; the customers
+        that are not known of any more. Those who do not exist go first, and none who does for them.
+
+        For a newcomer it tries again only when more came since it tried last.
         """
         most = self._most + len(self.kept)
-        if len(self._held) <= most:
+        if len(self._held) <= (most if newcomer is None else max(most, self._full_at)):
             return ()
         idle = [each for each in self._held.values() if self._is_idle(each, newcomer)]
         gone = [each for each in idle if not each.is_found]
-        left = len(self._held) - len(gone)
-        if left > most and self._held[newcomer].is_found:
+        excess = sum(each.is_found for each in self._held.values()) - most
+        is_server_there = newcomer is None or self._held[newcomer].is_found
+        if excess > 0 and is_server_there:
             found = sorted((each for each in idle if each.is_found), key=self._asked_at)
-            gone += found[: left - most + most // TENTH]
+            gone += found[: excess + most // TENTH]
         for held in gone:
             self._drop(held)
+        self._full_at = len(self._held) + most // TENTH
         customers = {held.snapshot.customer_id for held in gone}
         return [each for each in customers if each not in self._resources]
 
-    def _is_idle(self, held: Held, newcomer: Whose) -> bool:
+    def _is_idle(self, held: Held, newcomer: Whose | None) -> bool:
         """Whether nothing would be lost but what the server tells again."""
         snapshot = held.snapshot
         if snapshot.key == newcomer or snapshot.customer_id in self.kept:
+            return False
+        if self._clock() - self._asked_at(held) < JUST_NOW:
             return False
         meters = {(snapshot.customer_id, feature_id) for feature_id in held.tallies}
         is_waiting = any(next(iter(self._queued_of(meter)), None) for meter in meters)

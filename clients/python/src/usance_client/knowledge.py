@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from usance_client.book import Book, Entry, Feed, Held, Question, Whose
 from usance_client.cache import Cached
@@ -151,11 +151,11 @@ class Knowledge:
             at = self._now() if received_at is None else received_at
             self.book.put(snapshot, feed, is_exact=is_exact, received_at=at)
             self.is_changed = True
-            for customer_id in self.book.make_room(snapshot.key):
-                self._unfollow(customer_id)
+            self._unfollow(self.book.make_room(snapshot.key))
             if snapshot.resource_id is None:
                 for held in self.book.of_customer(snapshot.customer_id):
-                    held.is_outdated = held.snapshot.resource_id is not None
+                    part = held.snapshot.resource_id
+                    held.is_outdated = part is not None and is_id(part)
 
     def _unreadable(self, customer_id: str) -> None:
         """There are news of them that cannot be read: what is held is not fresh."""
@@ -164,9 +164,15 @@ class Knowledge:
             for held in self.book.of_customer(customer_id):
                 held.is_outdated = True
 
-    def _unfollow(self, customer_id: str) -> None:
-        for stream in self.streams:
-            if stream.brings(customer_id):
+    def tidy(self) -> None:
+        """Hold no more than was said, now that the server would tell anew what is let go."""
+        with self.lock:
+            if any(stream.is_connected for stream in self.streams):
+                self._unfollow(self.book.make_room())
+
+    def _unfollow(self, customer_ids: Iterable[str]) -> None:
+        for customer_id in customer_ids:
+            for stream in self.streams:
                 stream.remove(customer_id)
 
     def _is_to_follow(self, held: Held | None) -> bool:

@@ -53,6 +53,7 @@ class Stream:
         self._is_waiting = False
         self._is_garbled = False
         self._position: str | None = None
+        self._listened_to: frozenset[str] = frozenset()
         self._connection: socket.socket | None = None
         self._is_stopping = False
         self._changed = threading.Event()
@@ -140,12 +141,15 @@ class Stream:
         customers = self.customers
         if not customers or self._is_stopping:
             return False
-        position = self._position or self._position_of(customers)
+        position = self._position
+        if position is None or not self._listened_to.issuperset(customers):
+            position = self._position_of(customers)  # ours says nothing of those who are new
         heard = False
         try:
             with self._transport.stream(customers, position, self) as news:
                 if self._changed.is_set():
                     return False
+                self._listened_to = frozenset(customers)
                 self._is_alive()
                 self._on_connected(customers, self.feed)
                 for message in news:

@@ -113,6 +113,7 @@ class Upkeep:
                 self._wait = 0.0
                 self._settle()
             self._ask_again()
+            self._knowledge.tidy()
             if time.monotonic() - self._saved_at > SAVES_EVERY:
                 self.save()
         except Exception:  # the last net of the thread: without it usage would wait for ever
@@ -196,9 +197,11 @@ class Upkeep:
             held.asked_again_at = self._now()
             try:
                 self._renew(held)
-            except (Unreachable, Refused, ValueError, ArithmeticError) as problem:
+            except Unreachable as problem:
                 log.warning("%s is not renewed: %s", held.snapshot.customer_id, problem)
                 return
+            except (Refused, ValueError, ArithmeticError) as problem:  # the others may be
+                log.warning("%s is not renewed: %s", held.snapshot.customer_id, problem)
 
     def _renew(self, held: Held) -> None:
         snapshot = self._transport.snapshot(*held.snapshot.key)
