@@ -8,6 +8,7 @@ from typing import LiteralString
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.errors import UniqueViolation
 
 from usance.domain.errors import NotFound
 from usance.flows.runtime import Scope
@@ -64,6 +65,29 @@ def test_an_exception_undoes_all_of_it(database: Database, scope: Scope) -> None
 
     with pytest.raises(ZeroDivisionError):
         fail()
+    assert count(database, scope.tenant_id) == 0
+
+
+def test_statements_of_a_pipeline_are_all_done_at_its_end(database: Database, scope: Scope) -> None:
+    with database.transaction(scope.tenant_id) as tx:
+        with tx.pipeline():
+            add(tx, "a", "b")
+            assert tx.all(COUNT)[0].count == 2, "who reads waits for what was sent before"
+            add(tx, "c")
+        assert tx.all(COUNT)[0].count == 3
+    assert count(database, scope.tenant_id) == 3
+
+
+def test_what_a_statement_of_a_pipeline_raises_comes_at_its_end_and_undoes_all(
+    database: Database, scope: Scope
+) -> None:
+    def twice() -> None:
+        with database.transaction(scope.tenant_id) as tx, tx.pipeline():
+            add(tx, "a")
+            add(tx, "a")
+
+    with pytest.raises(UniqueViolation):
+        twice()
     assert count(database, scope.tenant_id) == 0
 
 
