@@ -14,7 +14,7 @@ from tests.cases.entitlements import Shape, seats_changed
 from tests.cases.values import Case, Found, UnmappedError, decimal
 from usance.domain.calendar import Cadence, Unit
 from usance.domain.credits.consuming import Use, consume
-from usance.domain.credits.grants import Category, Grant, Recurrence
+from usance.domain.credits.grants import Category, Grant, Recurrence, turn
 from usance.domain.entitlements.access import check
 from usance.domain.entitlements.allowances import Allowance
 from usance.domain.entitlements.features import FeatureRules, Kind
@@ -61,6 +61,8 @@ ENDS = {
     "one_off": None,
     "lifetime": None,
 }
+OFFSET = re.compile(r"([+-]?[\d.]+)([smhd])")
+LENGTHS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SEATS = re.compile(r"next period with (\d+) seats")
 ADDED = re.compile(r"(add|remove) (?:(\d+) )?seats? mid period")
 
@@ -156,6 +158,30 @@ def _ledger(pool: list[Grant], need: Decimal) -> dict[str, object]:
         "left": left,
         "overdraft": taken.short,
     }
+
+
+def _ordered(case: Case) -> Found:
+    """Grants in the order they are used in; times from now."""
+    pool = [
+        Grant(
+            id=each["id"],
+            amount=Decimal(1),
+            priority=each.get("priority", LAST),
+            category=Category(each.get("category", "paid").upper()),
+            effective_at=_from_now(each.get("effective", each.get("created", "0h"))),
+            expires_at=_from_now(each["expires"]) if each.get("expires") else None,
+            created_at=_from_now(each["created"]) if "created" in each else None,
+        )
+        for each in case["grants"]
+    ]
+    return {"order": [each.id for each in sorted(pool, key=turn)]}
+
+
+def _from_now(plain: str) -> datetime:
+    told = OFFSET.match(plain)
+    if told is None:
+        raise UnmappedError(f"time {plain!r}")
+    return NOW + timedelta(seconds=float(told[1]) * LENGTHS[told[2]])
 
 
 def _day_of_a_year(plain: str | None) -> datetime | None:
@@ -408,6 +434,7 @@ SHAPES: dict[str, list[Shape]] = {
     "credit_burn_order": [
         HOURS,
         ({"grants", "need"}, _in_turn),
+        ({"grants"}, _ordered),
         ({"credits", "need"}, _debited),
     ],
     "credit_ledger": [

@@ -275,6 +275,10 @@ def _removed(case: Case) -> Found:
     made = change(full, Decimal(0), currency=case.currency, left=left)
     if not case.has("resume_at"):
         return {"credit": made.credit, "net": made.net}
+    if "charge" not in case.asked:
+        paused = share(Period(case.day(at), case.day("resume_at")), case.period("period"))
+        back = change(full, Decimal(0), currency=case.currency, left=paused)
+        return {"credit": back.credit, "net": back.net}
     again = _left(case, "period", at="resume_at")
     resumed = change(Decimal(0), full, currency=case.currency, left=again)
     net = total([made.net, resumed.net], case.currency)
@@ -412,7 +416,12 @@ def _by_nominal_month(case: Case) -> Found:
 
 def _weighted(case: Case) -> Found:
     price = pricing.price_of(
-        Case("graduated", "", {"model": case.inputs.get("model", "graduated"), **case.inputs}, {})
+        Case(
+            "graduated",
+            case.publisher,
+            {"model": case.inputs.get("model", "graduated"), **case.inputs},
+            {},
+        )
     )
     if not isinstance(price, Graduated | Volume):
         raise UnmappedError("weighted units need tiers")

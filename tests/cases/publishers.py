@@ -42,7 +42,8 @@ NAMES = (
 )
 
 
-def publisher_of(source: Mapping[str, Any]) -> str:
+def publisher_of(source: Mapping[str, Any] | str) -> str:
     """The short name of the system a case comes from, or an empty word."""
-    place = str(source.get("repo") or urlparse(str(source.get("url", ""))).netloc).lower()
+    told: Mapping[str, Any] = {"url": source} if isinstance(source, str) else source
+    place = str(told.get("repo") or urlparse(str(told.get("url", ""))).netloc).lower()
     return next((name for word, name in NAMES if word in place), "")

@@ -91,11 +91,13 @@ def run_case(raw: Mapping[str, Any]) -> Result:
     expected, inputs = raw.get("expected"), raw.get("inputs")
     if not isinstance(expected, dict) or not isinstance(inputs, dict):
         return Result(ident, topic, "unsupported", "inputs or expected are no objects")
-    if reason := _why_not_ours(ident, topic, inputs, expected):
+    source = raw.get("source")
+    publisher = publisher_of(source if isinstance(source, dict | str) else "")
+    if reason := _why_not_ours(Case(topic, publisher, inputs, dict.fromkeys(expected, 1)), ident):
         return Result(ident, topic, "not_ours", reason)
     asked = {key: len(value) if isinstance(value, list) else 1 for key, value in expected.items()}
     try:
-        case = Case(topic, publisher_of(raw.get("source") or {}), inputs, asked, _begins(expected))
+        case = Case(topic, publisher, inputs, asked, _begins(expected))
         digits = case.currency.digits
         found = _found(case)
     except UnmappedError as unmapped:
@@ -130,25 +132,39 @@ def _found(case: Case) -> Found:
     raise UnmappedError(f"topic {case.topic!r}")
 
 
-def _why_not_ours(ident: str, topic: str, inputs: Mapping[str, Any], asked: Collection[str]) -> str:
+def _why_not_ours(case: Case, ident: str) -> str:
     listed = _not_ours()
     if ident in listed["cases"]:
         return str(listed["cases"][ident])
     for convention in listed["conventions"]:
-        is_asked = set(convention.get("asks", ())) <= set(asked)
-        if topic in convention["topics"] and is_asked and _names(convention, inputs):
+        if case.topic in convention["topics"] and _names(convention, case):
             return f"{convention['name']}: {convention['reason']}"
-    later = (f"not yet: {one['reason']}" for one in listed["later"] if topic in one["topics"])
+    later = (f"not yet: {one['reason']}" for one in listed["later"] if case.topic in one["topics"])
     return str(next(later, ""))
 
 
-def _names(convention: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Whether the inputs have its keys and values, and lack what would make the case ours."""
-    given = {key for key, value in inputs.items() if value is not None}
+def _names(convention: Mapping[str, Any], case: Case) -> bool:
+    """Whether the inputs have its keys and values, and lack what would make the case ours.
+
+    `words`: parts of what an input says; `asks`: figures it must ask for; `publishers`: whose it
+    must be; `each`: by the name of a list, keys that one of its members must have.
+    """
+    given = {key for key, value in case.inputs.items() if value is not None}
+    words, listed = convention.get("words", {}), convention.get("each", {})
     return (
-        all(str(inputs.get(key)) == value for key, value in convention["inputs"].items())
-        and set(convention["keys"]) <= set(inputs)
+        all(str(case.inputs.get(key)) == value for key, value in convention["inputs"].items())
+        and all(part in str(case.inputs.get(key)) for key, part in words.items())
+        and set(convention["keys"]) <= set(case.inputs)
         and not given & set(convention.get("without", ()))
+        and set(convention.get("asks", ())) <= set(case.asked)
+        and case.publisher in convention.get("publishers", (case.publisher,))
+        and all(_has_such(case.inputs.get(key), set(names)) for key, names in listed.items())
+    )
+
+
+def _has_such(members: object, names: set[str]) -> bool:
+    return isinstance(members, list) and any(
+        isinstance(member, dict) and names <= member.keys() for member in members
     )
 
 

@@ -59,7 +59,7 @@ def test_a_case_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
         {**good, "inputs": {**good["inputs"], "tiers": []}},
         {**good, "inputs": {**good["inputs"], "tiers": "none"}},
         {**good, "inputs": {**good["inputs"], "currency": "?"}},
-        {**good, "source": "a book"},
+        {**good, "source": ["a book"], "inputs": {"tiers": None}},
         {},
     ]
     mixed = tmp_path / "mixed.json"

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,17 @@ def test_weighted_units_never_cost_less_than_nothing() -> None:
     price = Graduated((Tier(None, Decimal(10), Decimal(1)),))
     changes = [WeightedChange(Decimal(5), Decimal(2)), WeightedChange(Decimal(-9), Decimal(-3))]
     assert rate_weighted(price, changes).rounded(currency("EUR")).is_zero
+
+
+@pytest.mark.parametrize("kind", [Graduated, Volume])
+def test_without_any_units_the_first_flat_amount_is_due_only_where_billed_at_zero(
+    kind: type[Graduated] | type[Volume],
+) -> None:
+    tiers = (Tier(Decimal(5), Decimal(10), Decimal(100)), Tier(None, Decimal(5), Decimal(50)))
+    assert rate_weighted(kind(tiers), []).exact == 0
+    assert rate_weighted(kind(tiers, billed_at_zero=True), []).exact == 100
+    gone = [WeightedChange(Decimal(2), Decimal(1)), WeightedChange(Decimal(-2), Decimal(-1))]
+    assert rate_weighted(kind(tiers), gone).flat_part == 100
 
 
 def test_by_volume_whole_units_choose_the_tier_and_weighted_units_are_priced() -> None:

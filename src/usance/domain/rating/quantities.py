@@ -55,12 +55,13 @@ def rate_weighted(price: Graduated | Volume, changes: Sequence[WeightedChange]) 
     """Whole units choose the tier, weighted units are priced.
 
     Removed units go back through the tiers they came from. The flat amount of a tier is due, not
-    weighted, once the tier was reached at any time. Never below zero.
+    weighted, once the tier was reached at any time; that of the first without any units only where
+    the price is billed at zero. Never below zero.
     """
     if isinstance(price, Volume):
         return _weighted_volume(price, changes)
     weighted = [Fraction(0)] * len(price.tiers)
-    reached = 0
+    reached = 1 if price.billed_at_zero else 0
     units = ZERO
     for change in changes:
         after = units + change.units
@@ -84,7 +85,8 @@ def _weighted_volume(price: Volume, changes: Sequence[WeightedChange]) -> Weight
     units = sum((change.units for change in changes), ZERO)
     weighted = sum((change.weighted for change in changes), ZERO)
     index = tier_of(price.tiers, units, price.bound)
-    if index is None:
+    is_unused = not any(change.units for change in changes) and not price.billed_at_zero
+    if index is None or is_unused:
         return Weighted(Fraction(0), Fraction(0), ZERO)
     tier = price.tiers[index]
     usage = Fraction(weighted * tier.unit_amount)
