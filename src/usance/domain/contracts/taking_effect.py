@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from usance.domain.contracts.order import (
     Stub,
     Timing,
 )
+from usance.domain.contracts.order_problems import BOUGHT_WHOLE
 from usance.domain.contracts.segments import within
 from usance.domain.contracts.terms import DatedDiscount, Refund
 from usance.domain.contracts.value import line_value
@@ -115,6 +116,11 @@ def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str)
     if change.ends:
         agreed.end_line(line, on)
         return
+    misfits = list(_misfits(line.sold.kind, change))
+    for code, field, value, expected in misfits:
+        agreed.refuse(order, code, f"{path}.{field}", value, expected)
+    if misfits:
+        return
     until = LAST_DAY if change.until is None else change.until
     below = [
         segment.quantity + change.adds
@@ -128,6 +134,26 @@ def _change_line(agreed: Agreement, order: Order, change: LineChange, path: str)
     if change.until is not None:
         line.steps.add(until)
     line.change(Period(on, until), _with(change, order))
+
+
+def _misfits(kind: LineKind, change: LineChange) -> Iterator[tuple[str, str, object, str]]:
+    """What of a change lines of that kind do not have: code, field, value, what would be right."""
+    count = change.adds if change.quantity is None else change.quantity
+    field = "addQuantity" if change.quantity is None else "quantity"
+    if kind is LineKind.USAGE and count is not None:
+        expected = "nothing: the quantity of usage is counted by the meter of its feature"
+        yield "QuantityOfUsage", field, count, expected
+    if kind not in BOUGHT_WHOLE:
+        return
+    if count is not None:
+        yield "NotOfThisKind", field, count, f"nothing: a {kind} line has an amount, its price"
+    if change.discount is not None:
+        yield "NotOfThisKind", "discount", "", f"nothing: nothing comes off a {kind} line"
+    pricing = change.pricing
+    if pricing is not None and pricing != Pricing(price=pricing.price):
+        yield "NotOfThisKind", "price", "", "{model: FLAT, amount}: what each period comes to"
+    elif pricing is not None and not isinstance(pricing.price, Flat):
+        yield "NotOfThisKind", "price.model", "", "FLAT: its amount is what each period comes to"
 
 
 def _with(change: LineChange, order: Order) -> Callable[[Segment], Segment]:
