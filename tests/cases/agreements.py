@@ -42,7 +42,7 @@ from usance.domain.payments.allocating import OpenItem, fill
 from usance.domain.payments.payment import Basis
 from usance.domain.payments.settlement import settlement
 from usance.domain.rating.prices import Flat, PerUnit, Pricing
-from usance.domain.rating.proration import nominal_count
+from usance.domain.rating.proration import nominal_count, share
 from usance.domain.rating.rate import rate_line
 
 TERMS = ContractTerms(payment_terms=PaymentTerms(30))
@@ -170,14 +170,16 @@ def _cut_short(case: Case) -> Found:
     if last.endswith("inclusive"):
         end = UNITS["day"].boundary(end, 1)
     whole = re.search(r"\((\d+) days\)", case["how"])
+    served = Period(day(start), end)
     if whole is None:
-        raise UnmappedError("how long the whole period is")
+        cadence = cadence_of(case["interval"])
+        period = cadence.period_at(calendar_anchor(served.start, cadence.unit), served.start)
     price = money(case, case["price"])
     fee = rate_line(
         Pricing(price=Flat(price.amount)),
         ONE,
         currency=price.currency,
-        share=nominal_count(Period(day(start), end), int(whole[1])).share,
+        share=nominal_count(served, int(whole[1])).share if whole else share(served, period),
     )
     return {"fee": fee.net}
 

@@ -93,7 +93,8 @@ def _all_sources(case: Case) -> list[Source]:
     found: list[Source] = []
     if "plan" in case:
         found.append(_of_subscription("plan", Level.PLAN, case["plan"]))
-    for index, plain in _listed(case, "addons"):
+    addons = [plain for key in ("addons", "addon") for _, plain in _listed(case, key)]
+    for index, plain in enumerate(addons):
         found.append(_of_subscription(f"addon {index}", Level.ADD_ON, plain))
     for index, plain in _listed(case, "subscriptions"):
         holder = f"subscriptions {index}"
@@ -124,6 +125,8 @@ def _origin(found: Effective) -> str:
 def _generous(case: Case) -> Found:
     at = instant(case["at"]) if case.has("at") else NOW
     sources = _all_sources(case)
+    if sources and all(source.allowance is None for source in sources):
+        return {"effective": resolve(SWITCH, sources, at=at).is_granted}
     found = resolve(METERED, sources, at=at)
     summed = resolve(FeatureRules(kind=Kind.METERED, across=Across.SUM), sources, at=at)
     return {"effective": _limit(found), "source": _origin(found), "if_summed": _limit(summed)}
@@ -263,7 +266,7 @@ def _requested(case: Case) -> Found:
 
 
 def _quota(case: Case) -> Found:
-    used = sum(map(decimal, case["usage"]), Decimal(0))
+    used = sum((decimal(each) for _, each in _listed(case, "usage")), Decimal(0))
     found = check(_metered(case["quota"], is_soft=True), used, at=NOW)
     reached = highest_crossed(Decimal(0), used, found.limit, USED_UP)
     return {

@@ -139,8 +139,8 @@ def _in_turn(case: Case) -> Found:
         Grant(
             id=each["id"],
             amount=decimal(each["balance"]),
-            priority=each["priority"],
-            category=Category(each["category"].upper()),
+            priority=each.get("priority", LAST),
+            category=Category(each.get("category", "paid").upper()),
             effective_at=LONG_AGO,
             expires_at=_day_of_a_year(each.get("expires")),
         )
@@ -242,7 +242,13 @@ def _settled(case: Case) -> Found:
     may = check_credits(held, charge, at=NOW, is_soft=is_soft).has_access
     taken = consume(held, charge if may else Decimal(0), NOW)
     used = taken.by_grant.get("credits", Decimal(0))
-    return {"blocked": not may, "credits_used": used, "invoice": taken.short}
+    after = [_less(each, taken.by_grant) for each in held]
+    return {
+        "blocked": not may,
+        "credits_used": used,
+        "credits_left": balance(after, NOW),
+        "invoice": taken.short,
+    }
 
 
 def _pool(case: Case) -> Found:
@@ -378,7 +384,7 @@ def _voids(case: Case) -> Found:
 
 def _overvoid(case: Case) -> Found:
     plain = str(case["void"])
-    told = re.fullmatch(r"(above )?(\d+)", plain)
+    told = re.fullmatch(r"(above )?([\d.]+)", plain)
     if told is None:
         raise UnmappedError(f"void {plain!r}")
     amount = Decimal(told[2]) + (1 if told[1] else 0)
@@ -399,7 +405,7 @@ def _wallets(case: Case) -> Found:
             Grant(
                 id=each["id"],
                 amount=decimal(each["balance"]),
-                priority=each["priority"],
+                priority=each.get("priority", LAST),
                 effective_at=START,
                 created_at=START + index * HOUR,
             ),

@@ -41,6 +41,11 @@ RESETS = {
     "weekly": ResetPeriod.WEEK,
     "monthly": ResetPeriod.MONTH,
     "yearly": ResetPeriod.YEAR,
+    "hour": ResetPeriod.HOUR,
+    "day": ResetPeriod.DAY,
+    "week": ResetPeriod.WEEK,
+    "month": ResetPeriod.MONTH,
+    "year": ResetPeriod.YEAR,
 }
 LENGTHS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 POLICIES = {"keep usage": CutoffRule.NEVER_RESET, "reset usage": CutoffRule.ALWAYS_RESET}

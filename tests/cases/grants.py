@@ -20,13 +20,17 @@ from usance.domain.tax.rates import TaxCategory
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 LATER = START + timedelta(days=365)
-LENGTHS = {"s": "seconds", "h": "hours", "d": "days"}
+LENGTHS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 KNOWN = {"id", "amount", "t", "priority", "age_days"}
 ALIKE = re.compile(r"(\d+) grants of (\d+), one expiring a day earlier")
-ONE_OF = re.compile(
-    r"(\S+), priority (\d+), from (.+? ?[dhs])(?:, (\d+) left at start)?(?:, (.*))?$"
-)
+AMOUNT = re.compile(r"([\d.]+)$")
+PRIORITY = re.compile(r"priority (\d+)$")
+FROM = re.compile(r"from (.+)$")
+LEFT = re.compile(r"([\d.]+) left at start$")
 WEEKLY = re.compile(r"(\w+) recurrence anchored at (.+)$")
+ENDED = re.compile(r"(?:expires|expiring|until|voided|deleted)(?: at| on)? (.+)$")
+
+PARTS = (AMOUNT, PRIORITY, LEFT, FROM, WEEKLY, ENDED)
 
 
 def found_in(case: Case) -> Found:
@@ -73,9 +77,17 @@ def _burnt(case: Case) -> Found:
         raise UnmappedError("grants of another shape")
     grants = []
     for ident, terms in plain.items():
-        amount, priority = terms if isinstance(terms, list) else (terms, 1)
+        amount, priority, ends = terms, 1, None
+        if isinstance(terms, list):
+            amount, priority, ends, *_ = [*terms, None]
         grants.append(
-            Grant(id=ident, amount=decimal(amount), priority=priority, effective_at=START)
+            Grant(
+                id=ident,
+                amount=decimal(amount),
+                priority=priority,
+                effective_at=START,
+                expires_at=_instant(ends) if ends else None,
+            )
         )
     after = burn_down(grants, [Use(START, case.number("usage"))], until=START)
     return {"left": after.left, "overage": after.overage}
@@ -129,23 +141,24 @@ def _told(case: Case) -> Found:
 
 
 def _in_words(ident: str, plain: str) -> Grant:
-    told = ONE_OF.match(plain)
-    if told is None:
-        raise UnmappedError(f"grant {plain!r}")
-    amount, priority, begins, left, more = told.groups()
-    recurs = WEEKLY.match(more) if more else None
-    if more and recurs is None:
-        raise UnmappedError(f"grant {plain!r}")
-    whole = decimal(amount)
-    held = Grant(
+    """A grant told in parts, such as `100, priority 3, from -1 d, 80 left at start`."""
+    told: dict[re.Pattern[str], re.Match[str]] = {}
+    for part in plain.split(", "):
+        found = next((found for each in PARTS if (found := each.match(part))), None)
+        if found is None:
+            raise UnmappedError(f"grant {plain!r}")
+        told[found.re] = found
+    whole = decimal(told[AMOUNT][1])
+    recurs, ends = told.get(WEEKLY), told.get(ENDED)
+    return Grant(
         id=ident,
         amount=whole,
-        used=whole - decimal(left) if left else Decimal(0),
-        priority=int(priority),
-        effective_at=_instant(begins),
+        used=whole - decimal(told[LEFT][1]) if LEFT in told else Decimal(0),
+        priority=int(told[PRIORITY][1]) if PRIORITY in told else 1,
+        effective_at=_instant(told[FROM][1]) if FROM in told else START,
+        expires_at=_instant(ends[1]) if ends else None,
         recurs=Recurrence(cadence_of(recurs[1]), _instant(recurs[2])) if recurs else None,
     )
-    return held
 
 
 def _left_at(
@@ -162,9 +175,9 @@ def _left_at(
 
 def _instant(plain: str) -> datetime:
     """`2024-01-01T01Z`, or so much before or after the start: `+1d -1s`."""
-    if plain[:1] not in "+-":
+    if re.match(r"\d{4}-", plain):
         return datetime.fromisoformat(plain)
-    parts = re.findall(r"([+-]\d+) ?([shd])", plain)
+    parts = re.findall(r"([+-]?\d+) ?(min|[shdw])", plain)
     if not parts:
         raise UnmappedError(f"instant {plain!r}")
     return START + sum((timedelta(**{LENGTHS[u]: int(n)}) for n, u in parts), timedelta())

@@ -165,6 +165,9 @@ def _service(case: Case) -> Found:
         share=counted.share,
     ).net
     found |= dict.fromkeys(("charge", "amount", "net", "prorated_amount"), net)
+    if case.has("tax_rate_percent"):
+        tax = _tax(net, case)
+        found |= {"tax": tax, "gross": total([net, tax], case.currency)}
     return found | {"credit": -net}
 
 
@@ -179,10 +182,23 @@ def _changed(case: Case) -> Found:
         new_left = _left(case, "new_period")
     old, new = _amounts(case)
     made = change(old, new, currency=case.currency, left=left, new_left=new_left)
-    found = _of(made, case) | {"new_period": new_period, "factor": left}
+    found = _of(made, case) | {"new_period": new_period, "factor": left} | _days_left(case)
     found["used"] = total([_full(old, case), made.credit], case.currency)
     found["new_plan_charge"] = made.charge
     return found
+
+
+def _days_left(case: Case) -> dict[str, object]:
+    """How many days of how many a change leaves."""
+    if _has_factor(case) or _profile(case) is Proration.SECONDS:
+        return {}
+    start, end = (_local_day(case, one) for one in _span(case, "period", "old_period"))
+    at = _local_day(case, case["change_at"])
+    if not start <= at < end:
+        return {}
+    counted = day_count(Period(at, end), Period(start, end), _profile(case))
+    left = counted.part
+    return {"days": left, "days_left": left, "days_in_period": counted.whole}
 
 
 def _has_factor(case: Case) -> bool:
@@ -248,6 +264,12 @@ def _new_period(case: Case) -> Period:
     was_month = MONTHLY.period(day(start), 0) == Period(day(start), day(end))
     cadence = cadence_of(case["new_interval"]) if case.has("new_interval") else None
     return (cadence or (YEARLY if was_month else MONTHLY)).period(case.day("change_at"), 0)
+
+
+def _begun(case: Case) -> Found:
+    """An item that begins inside a period."""
+    begun = {**case.inputs, "change_at": case["start"]}
+    return _added(Case(case.topic, case.publisher, begun, case.asked))
 
 
 def _added(case: Case) -> Found:
@@ -457,6 +479,7 @@ SHAPES: list[tuple[set[str], set[str] | None, Callable[[Case], Found]]] = [
     ({"new_price"}, None, _added),
     ({"old_price"}, None, _removed),
     ({"price", "pause_at"}, None, _removed),
+    ({"price", "period", "start"}, {"mid_cycle_start"}, _begun),
     ({"price", "change_at"}, {"remove_item", "pause", "cancel", "downgrade"}, _removed),
     ({"price", "cancel_at"}, None, _removed),
     ({"price", "change_at"}, None, _added),

@@ -130,8 +130,8 @@ def _is_in_unit(end: date, start: date, step: Cadence) -> bool:
 def _next_instant(case: Case, step: Cadence, count: int) -> datetime:
     start, where = instant(case["period_start"]), zone(case.inputs.get("timezone", "UTC"))
     local = day_of(start, where)
-    if case.has("anchor"):
-        anchored = instant(case["anchor"])
+    if case.inputs.get("alignment") != "calendar":
+        anchored = instant(case["anchor"]) if case.has("anchor") else start
         end = instants_at(anchored, step, start, where, count=count).end
         if case.publisher in JOINS_FIRST_PART and _is_in_unit(day_of(end, where), local, step):
             end = instants_at(anchored, step, end, where, count=count).end
@@ -224,7 +224,7 @@ def _consolidated(case: Case) -> Found:
         fee = rate_line(
             Pricing(price=Flat(decimal(plan["amount"]))), decimal(1), currency=case.currency
         )
-        cadence = cadence_of({"unit": plan["unit"], "count": plan.get("count", 1)})
+        cadence = cadence_of(plan.get("interval", plan))
         on = window.start
         while on < window.end:
             due.setdefault(on, []).append(fee.net)
@@ -262,8 +262,12 @@ def _instalments(case: Case) -> Found:
     """A total over the billing periods of its term, or in so many parts."""
     whole = case.money("total")
     upfront = case.money("upfront") if case.has("upfront") else None
-    if case.has("count"):
-        return {"instalments": equal_parts(whole, int(case["count"]), upfront=upfront)}
+    if case.has("upfront_percent"):
+        percent = case.number("upfront_percent")
+        upfront = percent_of(whole.amount, percent, currency=case.currency)
+    if case.has("count") or case.has("parts"):
+        count = int(case.number("count", "parts"))
+        return {"instalments": equal_parts(whole, count, upfront=upfront)}
     periods = list(parts(case, _cadence(case)))
     amounts = equal_parts(whole, len(periods), upfront=upfront)
     mode = case.inputs.get("mode", "in_advance")
@@ -317,6 +321,7 @@ SHAPES: list[tuple[set[str], Callable[[Case], Found]]] = [
     ({"trials_end_same_day"}, consolidated),
     ({"price_per_month"}, _ramp),
     ({"existing_end", "purchase_date"}, _co_term),
+    ({"start", "end", "add_on"}, _co_term),
     ({"total"}, _instalments),
     ({"base_mode", "usage_mode"}, _mixed),
     ({"bill_run_at", "timezone"}, _at_run_in_zone),

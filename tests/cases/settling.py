@@ -87,7 +87,7 @@ def _refunded(case: Case) -> Found:
     totals, balances = [], []
     for each in case["refunds"]:
         amount = money(case, each["amount"])
-        if each["adjust_line"]:
+        if each.get("adjust_line"):
             given_back.append(_credited(amount).refunded)
         else:
             refund = refund_of_payment(payment, amount, refund_id=RefundId("ref"), on=SOME_DAY)

@@ -29,14 +29,14 @@ def found_in(case: Case) -> Found:
 
 def _document(case: Case) -> Found:
     of = case.currency
-    charged = case["doc_allowance_charges"]
+    charged, nothing = case.inputs.get("doc_allowance_charges", []), Money.zero(of)
     made = totals(
         [_stated(line, line["net"], of) for line in case["lines"]],
         of,
         allowances=_of_kind("allowance", charged, of),
         charges=_of_kind("charge", charged, of),
-        prepaid=case.money("prepaid"),
-        rounding=case.money("rounding"),
+        prepaid=case.money("prepaid") if case.has("prepaid") else nothing,
+        rounding=case.money("rounding") if case.has("rounding") else nothing,
     )
     found = {
         "line_sum": made.line_sum,

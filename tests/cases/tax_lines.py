@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from tests.cases.values import Case, Found, Inputs, day, decimal
+from tests.cases.values import Case, Found, Inputs, Unordered, day, decimal
 from usance.domain.calendar import FIRST_DAY, LAST_DAY, Cadence, Period, Unit, billing_periods
 from usance.domain.customer import Address
 from usance.domain.money import Money, Rate, total
@@ -54,7 +54,7 @@ def taxed_figures(case: Case, netted: Netted | None = None) -> dict[str, object]
         "total": net + tax,
         "tax_total": tax,
         "rate": [row.percent for row in made.rows],
-        "breakdown": [_row(row) for row in made.rows],
+        "breakdown": Unordered([_row(row) for row in made.rows]),
         "taxes": [row.tax for row in made.rows],
         "line_tax": [line.tax for line in made.lines],
         "unrounded": exact[0],
