@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -403,3 +403,27 @@ def test_a_question_that_is_misspelled_is_refused_rather_than_let_through(
         assert desk.get(f"/customers/{ACME}/entitlements/check", featureId="sso").status_code == 200
         answer = desk.get(f"/customers/{ACME}/entitlements/check", **{"featureId": "sso"} | query)
         assert answer.status_code == 422, answer.text
+
+
+def test_somebody_who_cannot_be_read_keeps_news_from_nobody_else(
+    desk: Desk, stranger: Desk, acme: Offers
+) -> None:
+    """Whatever is wrong with what one customer has: here an instant past all reckoning."""
+    acme.customer("other").promote(gives("sso"), to="other")
+    with desk.runtime.transaction(desk.scope) as tx:
+        far = datetime(9990, 1, 1, tzinfo=UTC)
+        tx.run(MOVE_FAR, id=ACME, at=far)
+    with listening(desk, f"{ACME},other") as news, listening(stranger, "nordlicht") as theirs:
+        assert next(news)["customerId"] == "other"
+        assert next(theirs)["customerId"] == "nordlicht"
+        acme.promote(gives("size", 3), to="other")
+        assert "size" in next(news)["features"]
+        with stranger.runtime.transaction(stranger.scope) as tx:
+            tx.run(ARCHIVE, id="nordlicht", at=FIRST_DAY)
+        assert next(theirs)["accessDeniedReason"] == "CustomerIsArchived"
+
+
+MOVE_FAR = "UPDATE customers SET clock_at = %(at)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+ARCHIVE = (
+    "UPDATE customers SET archived_at = %(at)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+)

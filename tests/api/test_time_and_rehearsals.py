@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.conftest import Desk
 
 SEATS = {
@@ -98,3 +100,18 @@ def test_one_customers_time_passes_alone(desk: Desk) -> None:
     own = desk.get("/clock", customerId="nordlicht").json()["data"]["now"]
     assert own.startswith("2025-04-02")
     assert desk.post("/clock", {"to": "2025-04-02", "customerId": "nobody"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "to", ["9999-12-31T23:59:59-23:59", "9999-12-31", "2200-01-01", "0001-01-01T00:00:00+23:59"]
+)
+def test_no_clock_goes_where_nothing_can_be_reckoned(desk: Desk, to: str) -> None:
+    for body in ({"to": to}, {"to": to, "customerId": "nordlicht"}):
+        answer = desk.post("/clock", body)
+        assert answer.status_code == 422, answer.text
+        [detail] = answer.json()["error"]["details"]
+        assert (detail["code"], detail["path"]) == ("DayOutOfRange", "to")
+    path = "/usage/nordlicht/history/seats"
+    assert desk.get(path, startDate=to).json()["error"]["code"] == "DayOutOfRange"
+    key = {"name": "far", "expiresAt": to if "T" in to else f"{to}T00:00:00Z"}
+    assert desk.post("/api-keys", key).json()["error"]["code"] == "DayOutOfRange"

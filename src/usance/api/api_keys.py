@@ -9,11 +9,12 @@ from pydantic import AwareDatetime, Field
 
 from usance.api.caller import Asked, Caller
 from usance.api.envelope import Instant, Page, Single, Wire
-from usance.api.fields import PathId
+from usance.api.fields import PathId, at
 from usance.api.paging import Paging, part
 from usance.api.route import SHOWN_ONCE, resource
 from usance.domain.api_keys.keys import LONGEST_NAME, Grace, KeyKind, KeyStatus, status_of
 from usance.domain.api_keys.scopes import KeyScope
+from usance.domain.calendar import in_utc
 from usance.flows.open_environment import create_key, revoke_key
 from usance.flows.rotate_key import rotate_key
 from usance.flows.rotate_signing_secret import rotate_signing_secret
@@ -84,13 +85,14 @@ class SigningSecretWire(Wire):
 )
 def create(caller: Asked, body: KeyBody) -> Single[NewKeyWire]:
     """It is shown in this answer and never again: only its hash is kept."""
+    ends_at = body.expires_at
     key = create_key(
         caller.runtime,
         caller.scope,
         name=body.name,
         kind=body.kind,
         scopes=body.scopes,
-        expires_at=body.expires_at,
+        expires_at=None if ends_at is None else at("expiresAt", lambda: in_utc(ends_at)),
         giver=caller.rights.scopes,
     )
     return Single(data=_new(caller, key.id, key.secret))
@@ -102,8 +104,9 @@ def list_keys(caller: Asked, asked: Paging) -> Page[KeyWire]:
     with caller.transaction() as tx:
         found = api_keys.page(tx, after=asked.after, before=asked.before, limit=asked.and_one)
     shown, cursors = part(found, asked, lambda row: str(row.id))
-    at = caller.runtime.clock()
-    return Page(data=[KeyWire.model_validate(_plain(row, at)) for row in shown], pagination=cursors)
+    now = caller.runtime.clock()
+    told = [KeyWire.model_validate(_plain(row, now)) for row in shown]
+    return Page(data=told, pagination=cursors)
 
 
 @keys.get("/{id}", operation_id="getApiKey", summary="Read a key")
@@ -165,6 +168,6 @@ def _kept(caller: Caller, key_id: str) -> dict[str, object]:
         return _plain(api_keys.one(tx, key_id), caller.runtime.clock())
 
 
-def _plain(row: Row, at: datetime) -> dict[str, object]:
-    status = status_of(expires_at=row.expires_at, revoked_at=row.revoked_at, at=at)
+def _plain(row: Row, now: datetime) -> dict[str, object]:
+    status = status_of(expires_at=row.expires_at, revoked_at=row.revoked_at, at=now)
     return {**row._asdict(), "scopes": row.scopes or [], "status": status}

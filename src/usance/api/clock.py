@@ -68,7 +68,7 @@ def get_clock(
 @router.post("", operation_id="moveClock", summary="Let time pass in a sandbox")
 def move(caller: Asked, body: ClockBody) -> Single[PassedWire]:
     """Everything due in between happens in order: renewals, billing runs, late usage, late fees.
-    There is no limit to the distance. Backward is refused, and so is production.
+    Any distance, up to the year 2199. Backward is refused, and so is production.
     """
     to = at("to", lambda: instant_from(body.to))
     stops: list[StopWire] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -11,8 +11,9 @@ from fastapi import Path, Query
 from usance.api.caller import Asked
 from usance.api.catalog.wire import Figure
 from usance.api.envelope import Instant, Single, Wire
-from usance.api.fields import ID_PATTERN
+from usance.api.fields import ID_PATTERN, at
 from usance.api.route import resource
+from usance.domain.calendar import in_utc
 from usance.domain.entitlements.usage_history import MarkerType, Point
 from usance.domain.errors import Invalid, Problem
 from usance.domain.ids import CustomerId
@@ -86,8 +87,8 @@ def get_usage_history(
     asked = HistoryAsked(
         customer_id=CustomerId(customer_id),
         feature_id=feature_id,
-        start_at=_utc(start_date),
-        end_at=None if end_date is None else _utc(end_date),
+        start_at=at("startDate", lambda: in_utc(start_date)),
+        end_at=None if end_date is None else at("endDate", lambda: in_utc(end_date)),
         resource_id=resource_id,
         group_by=tags,
     )
@@ -102,10 +103,6 @@ def _tags(text: str | None) -> tuple[str, ...]:
         expected = f"at most {MAX_TAGS} dimensions of letters, digits, _, $ and -, joined by commas"
         raise Invalid(Problem("InvalidGroupBy", "groupBy", (text or "")[:80], expected))
     return tags
-
-
-def _utc(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _wire(found: History, tags: tuple[str, ...]) -> UsageHistoryWire:

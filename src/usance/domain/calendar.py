@@ -389,16 +389,31 @@ def parse_day(text: str | date) -> date:
 def instant_from(text: str) -> datetime:
     """The instant written as ISO 8601, in UTC; a day alone is its noon, UTC.
 
-    Without an offset it is UTC. Raises Invalid (InvalidInstant).
+    Without an offset it is UTC. Raises Invalid (InvalidInstant, DayOutOfRange).
     """
     try:
         if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(12), tzinfo=UTC)
-        instant = datetime.fromisoformat(text)
+            instant = datetime.combine(date.fromisoformat(text), time(12), tzinfo=UTC)
+        else:
+            instant = datetime.fromisoformat(text)
     except ValueError:
         expected = "a day such as 2025-03-01 or an instant such as 2025-03-01T09:30:00+01:00"
         raise Invalid(Problem("InvalidInstant", "", text, expected)) from None
-    return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+    return in_utc(instant)
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The instant in UTC, of a day that can be reckoned with; without an offset it is UTC.
+
+    Raises Invalid (DayOutOfRange).
+    """
+    try:
+        found = instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise _out_of_range(str(instant)) from None
+    if not FIRST_DAY <= found.date() < LAST_DAY:
+        raise _out_of_range(str(instant))
+    return found
 
 
 def _out_of_range(what: str) -> Invalid:

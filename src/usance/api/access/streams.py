@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import msgspec
+import structlog
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
@@ -31,7 +32,11 @@ HEARTBEAT = 15.0  # seconds without news, after which a listener is told that th
 SILENT_AFTER = 5.0  # seconds without an answer of the database
 AT_A_TIME = 100  # customers read in a transaction
 
+UNREADABLE_FOR = timedelta(minutes=1)  # somebody is not asked about again
+NO_NEWS = b"", b": unreadable\n\n"  # what differs from all that is told, and a comment
+
 Outage = (OperationalError, PoolTimeout)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -173,12 +178,39 @@ class Streams:
         told: dict[str, tuple[bytes, bytes]] = {}
         for first in range(0, len(customer_ids), AT_A_TIME):
             some = customer_ids[first : first + AT_A_TIME]
-            with self._runtime.database.transaction(tenant_id) as tx:
-                here = position(tx, at=now)
-                found = views(tx, [Asked(CustomerId(each)) for each in some], now=now)
-            for asked, view in found.items():
-                _set_due(watch, view)
-                told[asked.customer_id] = (_compared(view), _event(view, here))
+            try:
+                told |= self._read(tenant_id, some, watch, now)
+            except Outage:
+                raise
+            except Exception:  # whose it is, is seen one by one
+                for each in some:
+                    told |= self._read_alone(tenant_id, each, watch, now)
+        return told
+
+    def _read_alone(
+        self, tenant_id: str, customer_id: str, watch: _Watch, now: datetime
+    ) -> dict[str, tuple[bytes, bytes]]:
+        """One who cannot be read keeps news from nobody else, and is tried again in a while."""
+        try:
+            return self._read(tenant_id, [customer_id], watch, now)
+        except Outage:
+            raise
+        except Exception as problem:
+            kind = type(problem).__name__
+            log.error("access_unreadable", tenant=tenant_id, customer=customer_id, error=kind)
+            watch.due[customer_id] = now + UNREADABLE_FOR
+            return {customer_id: NO_NEWS}
+
+    def _read(
+        self, tenant_id: str, customer_ids: list[str], watch: _Watch, now: datetime
+    ) -> dict[str, tuple[bytes, bytes]]:
+        with self._runtime.database.transaction(tenant_id) as tx:
+            here = position(tx, at=now)
+            found = views(tx, [Asked(CustomerId(each)) for each in customer_ids], now=now)
+        told: dict[str, tuple[bytes, bytes]] = {}
+        for asked, view in found.items():
+            _set_due(watch, view)
+            told[asked.customer_id] = (_compared(view), _event(view, here))
         return told
 
 

@@ -26,7 +26,7 @@ def pass_time(
     """Move the clock of a sandbox, or of one customer in it, forward to `to`, stopping on each day
     on which something falls due to let it happen. How many drafts were made.
 
-    There is no limit to the distance: a life of ten years is as many stops as it has due days.
+    Any distance: a life of ten years is as many stops as it has due days.
     Raises ClockMovesForwardOnly before anything happens; NotFound.
     """
     _refuse_backward(runtime, scope, to, customer_id)
