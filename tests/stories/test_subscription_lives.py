@@ -18,6 +18,7 @@ from tests.stories.world import World
 from usance.domain.calendar import month_after
 from usance.domain.plans.product import CancellationTime
 from usance.domain.subscriptions.requests import CancelRequest, Schedule, UpdateRequest
+from usance.domain.subscriptions.subscription import ProrationBehavior
 from usance.flows.bill_subscription import bill_subscription
 from usance.flows.cancel_subscription import cancel_subscription
 from usance.flows.runtime import Runtime
@@ -33,13 +34,15 @@ A_SEAT = 10
 class Event(NamedTuple):
     """So many days after the one before: other seats, another plan, or the end.
 
-    `is_billed`: the daily work runs then, and all is issued; else it is down.
+    `is_billed`: the daily work runs then, and all is issued; else it is down. `is_waiting`: what
+    other seats come to stands on the next invoice.
     """
 
     after: int
     what: str
     seats: int
     is_billed: bool
+    is_waiting: bool
 
 
 class Held(NamedTuple):
@@ -56,6 +59,7 @@ events = st.lists(
         st.integers(0, 30),
         st.sampled_from(["seats", "seats", "plan"]),
         st.integers(2, 9),
+        st.booleans(),
         st.booleans(),
     ),
     max_size=5,
@@ -117,7 +121,12 @@ def _happens(world: World, current: str, event: Event, held: list[Held], day: da
         return subscribe(world, other, trial=NO_TRIAL, schedule=at_once)
     if now.plan == "team":
         now.seats[day] = event.seats
-        request = UpdateRequest(units=seats(event.seats), schedule=Schedule.IMMEDIATE)
+        created = ProrationBehavior.CREATE_PRORATIONS
+        request = UpdateRequest(
+            units=seats(event.seats),
+            schedule=Schedule.IMMEDIATE,
+            proration=created if event.is_waiting else None,
+        )
         update_subscription(world.runtime, world.scope, current, request)
     return current
 

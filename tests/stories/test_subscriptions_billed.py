@@ -237,6 +237,36 @@ def test_an_amount_comes_off_the_fee_alone(shop: World) -> None:
     ]
 
 
+def test_an_amount_comes_off_the_whole_bill_line_by_line_and_no_further(shop: World) -> None:
+    coupon = CouponRequest(name="Much", amounts_off=(("EUR", Decimal("41.50")),))
+    team = subscribe(shop, "team", coupon=coupon)
+    until(shop, "2025-01-10")
+    assert [line[12:] for line in shop.invoices()] == [
+        "Team  2025-01-10..2025-02-10  0.00 EUR",
+        "Team: Seats  2025-01-10..2025-02-10  8.50 EUR",
+    ]
+    until(shop, "2025-02-09")
+    change(shop, team, units=seats(5), schedule=Schedule.END_OF_BILLING_PERIOD)
+    until(shop, "2025-02-10")
+    assert net(shop) == Decimal("8.50") + Decimal("80.00") - Decimal("41.50")
+    more = CouponRequest(name="All", amounts_off=(("EUR", Decimal(500)),))
+    change(shop, team, coupon=more, schedule=Schedule.END_OF_BILLING_PERIOD)
+    before = net(shop)
+    until(shop, "2025-03-10")
+    assert net(shop) == before
+
+
+def test_an_amount_comes_off_usage_where_the_fee_does_not_use_it_up(shop: World) -> None:
+    coupon = CouponRequest(name="Hundred", amounts_off=(("EUR", Decimal(100)),))
+    subscribe(shop, "business", trial=NO_TRIAL, coupon=coupon)
+    until(shop, "2025-02-05").usage("2025-01-31", 1234)
+    until(shop, "2025-02-10")
+    assert shop.invoices()[1:] == [
+        "2025-02-10  Business  2025-02-10..2025-03-10  0.00 EUR",
+        "2025-02-10  Business: API calls  2025-01-10..2025-02-10  2.34 EUR",  # 12.34 less 10
+    ]
+
+
 def test_prices_that_were_agreed_take_the_place_of_the_plans(shop: World) -> None:
     agreed = (
         PriceOverride(amount=Decimal(25), currency="EUR"),
@@ -325,3 +355,61 @@ def test_from_a_year_to_months_when_the_year_is_over(shop: World) -> None:
         "2026-01-10  Team  2026-01-10..2026-02-10  30.00 EUR",
         "2026-02-10  Team  2026-02-10..2026-03-10  30.00 EUR",
     ]
+
+
+def test_prorations_that_are_created_stand_on_the_next_invoice(shop: World) -> None:
+    team = subscribe(shop, "team")
+    until(shop, "2025-01-20")
+    change(shop, team, units=seats(4), proration=ProrationBehavior.CREATE_PRORATIONS)
+    until(shop, "2025-02-09")
+    assert len(shop.documents()) == 1
+    until(shop, "2025-02-10")
+    assert [line for line in shop.invoices() if "Seats" in line] == [
+        "2025-01-10  Team: Seats  2025-01-10..2025-02-10  20.00 EUR",
+        "2025-02-10  Team: Seats  2025-01-20..2025-02-10  -13.55 EUR",  # 20 x 21/31
+        "2025-02-10  Team: Seats  2025-01-20..2025-02-10  27.10 EUR",  # 40 x 21/31
+        "2025-02-10  Team: Seats  2025-02-10..2025-03-10  40.00 EUR",
+    ]
+    assert len(shop.documents()) == 2
+
+
+def test_an_add_on_whose_prorations_are_created_is_charged_with_the_next_period(
+    shop: World,
+) -> None:
+    team = subscribe(shop, "team")
+    until(shop, "2025-01-20")
+    created = ProrationBehavior.CREATE_PRORATIONS
+    change(shop, team, addons=((PackageId("support"), 1),), proration=created)
+    until(shop, "2025-02-10")
+    assert sorted(shop.invoices()[2:]) == [
+        "2025-02-10  Support  2025-01-20..2025-02-10  3.39 EUR",  # 5 x 21/31
+        "2025-02-10  Support  2025-02-10..2025-03-10  5.00 EUR",
+        "2025-02-10  Team  2025-02-10..2025-03-10  30.00 EUR",
+        "2025-02-10  Team: Seats  2025-02-10..2025-03-10  20.00 EUR",
+    ]
+    assert len(shop.documents()) == 2
+
+
+def test_what_is_to_be_invoiced_at_once_is_not_kept_back_by_what_waits(shop: World) -> None:
+    team = subscribe(shop, "team")
+    until(shop, "2025-01-15")
+    change(shop, team, units=seats(4), proration=ProrationBehavior.CREATE_PRORATIONS)
+    until(shop, "2025-01-20")
+    change(shop, team, units=seats(6), proration=ProrationBehavior.INVOICE_IMMEDIATELY)
+    until(shop, "2025-01-21")
+    assert len(shop.documents()) == 2
+    until(shop, "2025-02-10")
+    # 20 for 5 days, 40 for 5, 60 for 21, of 31, each rounded once; and the next month
+    assert net(shop) == Decimal("30") + Decimal("3.23") + Decimal("6.45") + Decimal("40.65") + 90
+
+
+def test_what_waits_when_it_ends_is_billed_then(shop: World) -> None:
+    team = subscribe(shop, "team")
+    until(shop, "2025-01-20")
+    change(shop, team, units=seats(4), proration=ProrationBehavior.CREATE_PRORATIONS)
+    until(shop, "2025-01-31")
+    cancel(shop, team, time=CancellationTime.IMMEDIATE, is_prorated=True)
+    until(shop, "2025-06-01")
+    # 30 for 21 days, 20 for 10, 40 for 11, of 31
+    assert net(shop) == Decimal("20.32") + Decimal("6.45") + Decimal("14.19")
+    shop.audit()

@@ -20,10 +20,12 @@ from usance.domain.catalog import Feature
 from usance.domain.contracts.order import Timing
 from usance.domain.contracts.terms import Scope
 from usance.domain.due_items import LineKind, UsedBy
+from usance.domain.money import currency, round_minor
 from usance.domain.plans.charges import BillingModel, ChargeCadence
 from usance.domain.plans.package import PackageKind
 from usance.domain.rating.notation import plain_pricing
 from usance.domain.rating.prices import Flat, PerUnit, Price, Pricing
+from usance.domain.rating.rate import rate
 from usance.domain.subscriptions.metered import metered_pricing
 from usance.domain.subscriptions.periods import CADENCES
 from usance.domain.subscriptions.sold import Charged, Sold, charged
@@ -54,16 +56,15 @@ def wanted_lines(sold: Sold, terms: Terms, frame: Frame) -> list[dict[str, objec
     A charge for usage of a feature whose usage is not measured is left out.
     """
     lines = []
-    is_based = False
+    left = _amount_off(terms)
     for each in charged(sold, terms):
         line = _line(each, sold, frame)
         if line is None:
             continue
-        kind = line["kind"]
-        takes_amount = not is_based and kind == LineKind.RECURRING.value
-        is_based = is_based or takes_amount
-        if kind != LineKind.COMMITMENT.value:
-            off = list(_discounts(terms, frame, takes_amount=takes_amount, kind=str(kind)))
+        if line["kind"] != LineKind.COMMITMENT.value:
+            amount = _taken(each, terms, left)
+            left -= amount
+            off = list(_discounts(terms, frame, amount=amount, kind=str(line["kind"])))
             line |= given(discounts=off)
         lines.append(line)
     return lines
@@ -161,14 +162,38 @@ def _unit(feature: Feature | None) -> str | None:
     return feature.units if sold_in is None else sold_in.units or feature.units
 
 
+def _amount_off(terms: Terms) -> Decimal:
+    """What the coupon takes off the bill of a whole period, in major units."""
+    amounts = {} if terms.coupon is None else dict(terms.coupon.amounts_off)
+    return amounts.get(terms.currency or "", Decimal(0))
+
+
+def _taken(each: Charged, terms: Terms, left: Decimal) -> Decimal:
+    """What of the amount left to be taken off comes off a line: line after line all that it comes
+    to in a whole period. Of usage nobody knows that before, so the first such line bears the rest.
+    """
+    charge = each.charge
+    is_other_period = charge.period is not (terms.billing_period or charge.period)
+    if not left or is_other_period or charge.cadence is ChargeCadence.ONE_OFF:
+        return Decimal(0)
+    if charge.model is BillingModel.USAGE_BASED:
+        return left
+    price, quantity = (
+        charge.price(),
+        Decimal(each.times) * (1 if each.units is None else each.units),
+    )
+    whole = price.amount * quantity if isinstance(price, Flat) else rate(price, quantity).amount
+    return min(left, round_minor(whole, currency(charge.currency)).amount)
+
+
 def _discounts(
-    terms: Terms, frame: Frame, *, takes_amount: bool, kind: str
+    terms: Terms, frame: Frame, *, amount: Decimal, kind: str
 ) -> Iterator[dict[str, object]]:
-    """What the coupon takes off a line; an amount comes off one line alone."""
+    """What the coupon takes off a line: its percentage, or that much of its amount."""
     coupon = terms.coupon
     if coupon is None or frame.coupon_on is None:
         return
-    off = _off(coupon, terms, takes_amount=takes_amount)
+    off = _off(coupon, amount)
     if off is None:
         return
     start, until = max(frame.coupon_on, frame.day), _until(coupon, frame.coupon_on)
@@ -184,12 +209,11 @@ def _discounts(
     )
 
 
-def _off(coupon: AppliedCoupon, terms: Terms, *, takes_amount: bool) -> dict[str, object] | None:
+def _off(coupon: AppliedCoupon, amount: Decimal) -> dict[str, object] | None:
     reason: dict[str, object] = {"reason": coupon.name}
     if coupon.percent_off is not None:
         return {"percent": f"{coupon.percent_off:f}"} | reason
-    amount = dict(coupon.amounts_off).get(terms.currency or "")
-    return {"amount": f"{amount:f}"} | reason if takes_amount and amount else None
+    return {"amount": f"{amount:f}"} | reason if amount else None
 
 
 def _until(coupon: AppliedCoupon, start: date) -> date:

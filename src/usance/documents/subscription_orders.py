@@ -21,6 +21,7 @@ from usance.domain.calendar import LAST_DAY, Period
 from usance.domain.contracts.contract import Contract, ContractLine
 from usance.domain.contracts.order import OrderKind, OrderLine, Segment
 from usance.domain.contracts.segments import clipped
+from usance.domain.contracts.terms import Corrections
 from usance.domain.due_items import LineKind
 from usance.domain.ids import ContractId, CustomerId, LegalEntityId
 from usance.domain.payment_terms import PaymentTerms
@@ -104,8 +105,12 @@ def changing_form(
     *,
     payer_id: CustomerId,
     days_until_due: int | None = None,
+    corrections: Corrections = Corrections.NEXT_INVOICE,
 ) -> dict[str, object] | None:
-    """What brings a contract to these lines from a day on; None: nothing does, it is as wanted."""
+    """What brings a contract to these lines from a day on; None: nothing does, it is as wanted.
+
+    `corrections`: on which invoice what it comes to stands, from that day on.
+    """
     wanted = list(_read(lines, contract, change.day))
     running = {key_of(line): line for line in _running(contract, change.day)}
     changes: list[dict[str, object]] = []
@@ -131,7 +136,11 @@ def changing_form(
         if terms is None or terms == contract.terms.payment_terms
         else {"netDays": days_until_due},
     )
-    return _later(OrderKind.AMENDMENT, contract, change) | said if said else None
+    if not said:
+        return None
+    if contract.on(change.day).terms.corrections is not corrections:
+        said["corrections"] = corrections.value
+    return _later(OrderKind.AMENDMENT, contract, change) | said
 
 
 def split_form(contract: Contract, change: Change) -> dict[str, object] | None:

@@ -26,6 +26,7 @@ from usance.documents.subscription_orders import (
 from usance.domain.calendar import Period, day_of, start_of_day
 from usance.domain.contracts.contract import Contract, ContractStatus
 from usance.domain.contracts.order import OrderKind
+from usance.domain.contracts.terms import Corrections
 from usance.domain.due_items import UsedBy
 from usance.domain.facts import ContractAmended, ContractPublished, OrderFulfilled, OrderReceived
 from usance.domain.ids import ContractId, OrderId
@@ -42,7 +43,7 @@ from usance.domain.subscriptions.billing import (
     steps,
     year_end,
 )
-from usance.domain.subscriptions.subscription import Subscription
+from usance.domain.subscriptions.subscription import ProrationBehavior, Subscription
 from usance.flows.runtime import Runtime, Scope
 from usance.store import (
     agreements,
@@ -252,6 +253,9 @@ class _Books:
             self._change(day),
             payer_id=self.subscription.payer_id,
             days_until_due=self.subscription.days_until_due,
+            corrections=Corrections.NEXT_PERIOD
+            if step.version.proration is ProrationBehavior.CREATE_PRORATIONS
+            else Corrections.NEXT_INVOICE,
         )
         if form is not None:
             self._sign(form)

@@ -287,7 +287,7 @@ class OrderForm(Wire):
     usage_hold_days: int | None = None
     late_usage: Literal["NEXT_INVOICE", "REBILL", "IGNORE"] | None = None
     late_usage_days: int | None = None
-    corrections: Literal["NEXT_INVOICE", "CREDIT_NOTE"] | None = None
+    corrections: Literal["NEXT_INVOICE", "NEXT_PERIOD", "CREDIT_NOTE"] | None = None
     proration: Literal["DAYS", "THIRTY_360", "ACTUAL_30", "MONTH_THEN_DAY", "NONE"] | None = None
     uplift: Uplift | None = None
     yearly_uplift: Uplift | None = Field(default=None, description="Of a RENEWAL's new term.")

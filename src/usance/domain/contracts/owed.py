@@ -9,11 +9,14 @@ from datetime import date
 from itertools import chain
 from operator import itemgetter
 
+from msgspec.structs import replace
+
 from usance.domain.calendar import BillingPeriod
 from usance.domain.contracts import difference
 from usance.domain.contracts.contract import Contract
 from usance.domain.contracts.difference import Correction, Standing
 from usance.domain.contracts.items import Items
+from usance.domain.contracts.order import Timing
 from usance.domain.contracts.schedule import (
     Slice,
     cut,
@@ -28,6 +31,7 @@ from usance.domain.due_items import DueItem, Piece
 
 NOTHING: Standing = {}
 BY_DAY_AND_LINE = itemgetter(0, 1)
+Charged = tuple[date, int, DueItem]  # the day it falls due, its line's place, and what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Due:
 class _Found:
     """What was found so far: charges and corrections, each with its line's place."""
 
-    charges: list[tuple[date, int, DueItem]] = field(default_factory=list)
+    charges: list[Charged] = field(default_factory=list)
     corrections: list[tuple[int, Correction]] = field(default_factory=list)
     next_on: date | None = None
 
@@ -70,8 +74,8 @@ def due(
         elif not line.sold.is_done_later:
             _look_at_line(found, items, position, pieces, (through, since))
     made = found.charges
-    if found.corrections:
-        made = [*made, *_corrected(contract, found, items, through)]
+    if found.corrections or _may_wait(contract):
+        made = _on_their_days(contract, found, items, through)
     made.sort(key=BY_DAY_AND_LINE)
     return Due(tuple(item for _, _, item in made), found.next_on)
 
@@ -187,16 +191,75 @@ def _first_day(piece: Piece) -> date:
     return piece.start
 
 
+def _on_their_days(contract: Contract, found: _Found, items: Items, through: date) -> list[Charged]:
+    """All that is due by `through`, what waits for another invoice on the day of that."""
+    is_able = _may_wait(contract)
+    waiting = [each for each in found.charges if is_able and _is_waiting(contract, each)]
+    made = [each for each in found.charges if each not in waiting] if waiting else found.charges
+    charge_days = sorted({due_on for due_on, _, _ in made})
+    if found.next_on is not None:
+        charge_days.append(found.next_on)
+    moved = list(_moved(contract, found, waiting, (charge_days, through)))
+    return [*made, *moved, *_corrected(contract, found, items, (charge_days, through))]
+
+
+def _may_wait(contract: Contract) -> bool:
+    """True when its terms ever have changes wait for the next period."""
+    every = (contract.terms, *(version.terms for version in contract.earlier))
+    return any(terms.corrections is Corrections.NEXT_PERIOD for terms in every)
+
+
+def _is_waiting(contract: Contract, charge: Charged) -> bool:
+    """True of what a change brought in the middle of a period, where that waits for the next."""
+    due_on, position, item = charge
+    if contract.on(due_on).terms.corrections is not Corrections.NEXT_PERIOD:
+        return False
+    sold = contract.lines[position].sold
+    if sold.kind.is_once:
+        return True
+    start = item.service_period.start
+    if sold.timing is not Timing.IN_ADVANCE or sold.cadence is None:
+        return False
+    return sold.cadence.first_boundary(sold.anchor, start) != start
+
+
+def _next_invoice(contract: Contract, day: date, charge_days: Sequence[date]) -> date:
+    """When what waits since a day is invoiced: with the next charge, or with a change that does not
+    wait; on its own day where neither follows.
+    """
+    if contract.terms.corrections is not Corrections.NEXT_PERIOD and contract.since is not None:
+        return max(day, contract.since)
+    return next((later for later in charge_days if later >= day), day)
+
+
+def _moved(
+    contract: Contract,
+    found: _Found,
+    waiting: Sequence[Charged],
+    days: tuple[Sequence[date], date],
+) -> Iterator[Charged]:
+    charge_days, through = days
+    for due_on, position, item in waiting:
+        on = _next_invoice(contract, due_on, charge_days)
+        if on <= through:
+            yield on, position, replace(item, due_on=on)
+        else:
+            found.later(min(item.service_period.start, on))
+
+
 def _corrected(
-    contract: Contract, found: _Found, items: Items, through: date
-) -> Iterator[tuple[date, int, DueItem]]:
-    """The corrections that are due by `through`, each on the day its contract's policy says."""
+    contract: Contract,
+    found: _Found,
+    items: Items,
+    days: tuple[Sequence[date], date],
+) -> Iterator[Charged]:
+    """The corrections that are due by a day, each on the day its contract's policy says. `days`:
+    those of the next invoices, and that one.
+    """
+    charge_days, through = days
     by_day: dict[tuple[date, str], list[tuple[int, Correction]]] = {}
     for position, each in found.corrections:
         by_day.setdefault((each.day, items.mark(each)), []).append((position, each))
-    charge_days = sorted({due_on for due_on, _, _ in found.charges})
-    if found.next_on is not None:
-        charge_days.append(found.next_on)
     for (day, mark), members in sorted(by_day.items()):
         on = day  # whoever is a party no more has no next invoice to wait for
         if mark == items.mark_on(day):
@@ -211,11 +274,16 @@ def _corrected(
 def _day_of(
     contract: Contract, day: date, members: Sequence[Correction], charge_days: Sequence[date]
 ) -> date:
-    """What comes to less than nothing waits for the next invoice, where the contract says so."""
+    """What comes to less than nothing waits for the next invoice, where the contract says so, and
+    so does what comes to more, where it says that.
+    """
     is_late = any(each.is_late for each in members)
-    is_noted = contract.on(day).terms.corrections is Corrections.CREDIT_NOTE
+    policy = contract.on(day).terms.corrections
+    is_noted = policy is Corrections.CREDIT_NOTE
     if any(each.is_rebilled for each in members) or (is_noted and not is_late):
         return day
+    if policy is Corrections.NEXT_PERIOD:
+        return _next_invoice(contract, day, charge_days)
     amounts = [each.minor(contract.currency) if not _is_counted(each) else None for each in members]
     known = [amount for amount in amounts if amount is not None]
     if len(known) == len(amounts) and sum(known) >= 0:

@@ -26,6 +26,7 @@ class Corrections(StrEnum):
     """How days that were billed, and no longer should be, are given back."""
 
     NEXT_INVOICE = "NEXT_INVOICE"  # as lines of the next invoice; a credit note when none follows
+    NEXT_PERIOD = "NEXT_PERIOD"  # so is what is charged anew: all waits for the next invoice
     CREDIT_NOTE = "CREDIT_NOTE"  # at once
 
 
