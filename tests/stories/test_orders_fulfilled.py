@@ -10,7 +10,7 @@ import pytest
 from tests.stories.deals import order_form
 from tests.stories.world import World, halden
 from usance.documents.yaml_text import read_plain
-from usance.domain.contracts.contract import DraftContract
+from usance.domain.contracts.contract import ContractExists, DraftContract
 from usance.domain.contracts.fulfilment import Done, OrderNotNew, StepKind, order_steps
 from usance.domain.errors import Invalid, NotFound
 from usance.domain.ids import ContractId, CustomerId, OrderId
@@ -180,7 +180,8 @@ def test_an_order_publishes_the_draft_contract_of_its_customer(world: World) -> 
         )
 
     create_contract(world.runtime, world.scope, draft("larkspur"))
-    create_contract(world.runtime, world.scope, draft("minato"))
+    with pytest.raises(ContractExists):
+        create_contract(world.runtime, world.scope, draft("minato"))
     with world.runtime.transaction(world.scope) as tx:
         assert contract_drafts.maybe(tx, ContractId("acme-1")) == draft("larkspur")
     assert world.bill().draft_count == 0
