@@ -18,10 +18,11 @@ from hashlib import sha256
 
 import msgspec
 import structlog
-from psycopg import OperationalError
+from psycopg import DatabaseError, OperationalError
 from psycopg_pool import PoolTimeout
 
 from usance.api.access.snapshot import snapshot
+from usance.domain.errors import DomainError
 from usance.domain.ids import CustomerId
 from usance.flows.runtime import Runtime
 from usance.store.access_changes import LAST, changes, position
@@ -36,6 +37,16 @@ UNREADABLE_FOR = timedelta(minutes=1)  # somebody is not asked about again
 NO_NEWS = b"", b": unreadable\n\n"  # what differs from all that is told, and a comment
 
 Outage = (OperationalError, PoolTimeout)
+# What may be wrong with one customer: an instant past all reckoning, a row of another version.
+Unreadable = (
+    DomainError,
+    DatabaseError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AssertionError,
+)
 log = structlog.get_logger(__name__)
 
 
@@ -182,7 +193,7 @@ class Streams:
                 told |= self._read(tenant_id, some, watch, now)
             except Outage:
                 raise
-            except Exception:  # whose it is, is seen one by one
+            except Unreadable:  # whose it is, is seen one by one
                 for each in some:
                     told |= self._read_alone(tenant_id, each, watch, now)
         return told
@@ -195,7 +206,7 @@ class Streams:
             return self._read(tenant_id, [customer_id], watch, now)
         except Outage:
             raise
-        except Exception as problem:
+        except Unreadable as problem:
             kind = type(problem).__name__
             log.error("access_unreadable", tenant=tenant_id, customer=customer_id, error=kind)
             watch.due[customer_id] = now + UNREADABLE_FOR
