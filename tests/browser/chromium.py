@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from usance.documents.fonts import FACES
+from usance.documents.paper.fonts import FACES
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [

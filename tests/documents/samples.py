@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from usance.documents.invoice_view import (
+from usance.documents.paper.invoice_view import (
     BankView,
     BuyerView,
     InvoiceLineView,
@@ -18,7 +18,7 @@ from usance.documents.invoice_view import (
     TaxCategory,
     TaxRowView,
 )
-from usance.documents.logo import read_logo
+from usance.documents.paper.logo import read_logo
 from usance.domain.calendar import Period
 from usance.domain.money import Money, Rate, currency, round_minor, total
 from usance.domain.payments.creditor_reference import creditor_reference

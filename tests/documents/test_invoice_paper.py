@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from babel import Locale
 
-from usance.documents.invoice_paper import address_lines
+from usance.documents.paper.invoice_paper import address_lines
 from usance.domain.customer import Address
 
 

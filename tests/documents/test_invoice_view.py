@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.documents.samples import EUR, german
-from usance.documents.invoice_view import InvoiceView, SellerView, Standing
+from usance.documents.paper.invoice_view import InvoiceView, SellerView, Standing
 from usance.domain.money import Money
 
 CENT = Money(1, EUR)

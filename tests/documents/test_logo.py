@@ -10,9 +10,9 @@ from PIL import Image
 
 from tests.documents.reading import pdf_picture
 from tests.documents.samples import MARK, german
-from usance.documents.invoice_view import InvoiceView
-from usance.documents.logo import LARGEST, Logo, read_logo
-from usance.documents.pdf import invoice_pdf
+from usance.documents.paper.invoice_view import InvoiceView
+from usance.documents.paper.logo import LARGEST, Logo, read_logo
+from usance.documents.paper.pdf import invoice_pdf
 from usance.domain.errors import Invalid
 
 RED = (214, 0, 0)

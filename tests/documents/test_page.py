@@ -11,15 +11,15 @@ import pytest
 
 from tests.documents.reading import Page, flat, pdf_text, squeezed
 from tests.documents.samples import american, draft, german, hostile, japanese, long, void
-from usance.documents.invoice_view import InvoiceView
-from usance.documents.page import (
+from usance.documents.paper.invoice_view import InvoiceView
+from usance.documents.paper.page import (
     PageState,
     content_security_policy,
     invoice_page,
     not_found_page,
 )
-from usance.documents.pdf import invoice_pdf
-from usance.documents.printed import printed
+from usance.documents.paper.pdf import invoice_pdf
+from usance.documents.paper.printed import printed
 
 SAMPLES = [german, american, japanese, draft, void, long]
 SIGN_FIRST = re.compile(r"−?[$€¥][\d.,]*\d")

@@ -9,9 +9,9 @@ import zxingcpp
 
 from tests.documents.reading import pdf_picture
 from tests.documents.samples import EUR, american, german, with_lines
-from usance.documents.invoice_view import BankView, InvoiceView
-from usance.documents.payment_code import epc_payload, qr_svg
-from usance.documents.pdf import invoice_pdf
+from usance.documents.paper.invoice_view import BankView, InvoiceView
+from usance.documents.paper.payment_code import epc_payload, qr_svg
+from usance.documents.paper.pdf import invoice_pdf
 from usance.domain.money import Money, round_minor
 
 GERMAN = """BCD

@@ -25,15 +25,15 @@ from tests.documents.samples import (
     long,
     void,
 )
-from usance.documents.invoice_view import InvoiceView
-from usance.documents.pdf import invoice_pdf
+from usance.documents.paper.invoice_view import InvoiceView
+from usance.documents.paper.pdf import invoice_pdf
 from usance.documents.plain_text import line
 
 SAMPLES = {"german": german, "american": american, "japanese": japanese, "draft": draft}
 AGAIN = """
 import hashlib, sys
 from tests.documents import samples
-from usance.documents.pdf import invoice_pdf
+from usance.documents.paper.pdf import invoice_pdf
 print(hashlib.sha256(invoice_pdf(getattr(samples, sys.argv[1])())).hexdigest())
 """
 

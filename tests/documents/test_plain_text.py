@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usance.documents.fonts import FACES, LONG, MISSING, covered, drawable, families
+from usance.documents.paper.fonts import FACES, LONG, MISSING, covered, drawable, families
 from usance.documents.plain_text import JOINERS, line, paragraph
 
 anything = st.text(st.characters(exclude_categories=[]))

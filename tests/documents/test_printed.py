@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from tests.documents.reading import flat
 from tests.documents.samples import EUR, american, draft, german, void
-from usance.documents.invoice_view import TaxCategory, TaxRowView
-from usance.documents.printed import printed
+from usance.documents.paper.invoice_view import TaxCategory, TaxRowView
+from usance.documents.paper.printed import printed
 from usance.domain.money import Money
 
 

@@ -7,12 +7,12 @@ from hypothesis import given
 
 from tests.domain.test_payment_terms import TERMS
 from usance.documents.notation import notation
+from usance.documents.paper.wording import languages, wording
 from usance.documents.terms_notation import (
     payment_terms_from,
     plain_payment_terms,
     written_terms,
 )
-from usance.documents.wording import languages, wording
 from usance.domain.errors import Invalid
 from usance.domain.payment_terms import DueRule, PaymentTerms
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from usance.documents.wording import languages, wording
+from usance.documents.paper.wording import languages, wording
 
 PLACES = re.compile(r"\{(\w+)\}")
 

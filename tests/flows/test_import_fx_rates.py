@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from tests.stories.world import World
-from usance.documents.invoice_paper import frozen_view
-from usance.documents.printed import printed
+from usance.documents.paper.invoice_paper import frozen_view
+from usance.documents.paper.printed import printed
 from usance.domain.errors import Invalid
 from usance.domain.fx import FxQuote, FxRateMissing
 from usance.domain.ids import LegalEntityId

@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.conftest import Desk, invoice_ids, opened, server
 from tests.conftest import new_sandbox
-from usance.documents.link import is_genuine, read_token, token_of
+from usance.documents.paper.link import is_genuine, read_token, token_of
 from usance.domain.ids import InvoiceId
 from usance.flows.runtime import Runtime, Scope
 from usance.store import papers, tenants

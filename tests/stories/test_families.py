@@ -9,10 +9,10 @@ from threading import Barrier
 import pytest
 
 from tests.stories.world import World, halden
-from usance.documents.invoice_paper import frozen_view
-from usance.documents.page import PageState, invoice_page
-from usance.documents.pdf import invoice_pdf
-from usance.documents.printed import printed
+from usance.documents.paper.invoice_paper import frozen_view
+from usance.documents.paper.page import PageState, invoice_page
+from usance.documents.paper.pdf import invoice_pdf
+from usance.documents.paper.printed import printed
 from usance.domain.customer import BillTo, Customer
 from usance.domain.ids import CustomerId
 from usance.flows.approve_invoice import DraftChanged, approve_invoice

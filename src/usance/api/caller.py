@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from usance.api.errors import Unauthenticated
-from usance.documents.link import hosted_url
+from usance.documents.paper.link import hosted_url
 from usance.domain.api_keys.customer_tokens import CustomerTokenInvalid, bearer_of
 from usance.domain.api_keys.keys import KeyKind
 from usance.domain.api_keys.scopes import FULL, KeyScope

@@ -12,7 +12,7 @@ from usance.api.invoices.wire import InvoiceWire
 from usance.cli import corrections, review
 from usance.cli.session import DEFAULT_ENVIRONMENT, Environment, Session, session
 from usance.cli.show import AsJson, paper, people, print_json, print_table
-from usance.documents.link import hosted_url
+from usance.documents.paper.link import hosted_url
 from usance.domain.errors import DomainError
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import InvoiceStatus

@@ -1,14 +1,6 @@
-"""Paper: what the seller's customer reads, as PDF and as page.
+"""Documents: what people write to us and read from us, between text and the rules' values.
 
-Owns: the view of an invoice as plain values, its words in several languages, how numbers and days
-are written, the PDF and the page, the QR code for bank transfers; reading an order form.
-Does not own: any amount, date or state. They arrive decided; here nothing is computed or rounded.
-
-Always true:
-- the PDF and the page show the same values, for both are set from the same `Printed`;
-- the same view gives the same bytes, today and in another process;
-- text from outside is text: never markup, never a direction change, never a missing glyph;
-- what is printed adds up.
-
-From view to pixels: `invoice_view` (values) -> `printed` (words) -> `pdf` or `page`.
+Owns: order forms and what else comes in files, read whole or refused whole; the notation of every
+value of the rules, as it is stored and shown; `paper/`, what the seller's customer reads.
+Does not own: any rule. What is read here is judged by the domain's own constructors.
 """

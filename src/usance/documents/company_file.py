@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from usance.documents.feature_notation import feature_from, plain_feature
-from usance.documents.logo import LARGEST
+from usance.documents.paper.logo import LARGEST
 from usance.documents.particulars import (
     checked_logo,
     customer_from,

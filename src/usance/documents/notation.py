@@ -18,7 +18,7 @@ from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import NumberPattern, get_currency_symbol
 from babel.units import format_unit
 
-from usance.documents.wording import languages
+from usance.documents.paper.wording import languages
 from usance.domain.calendar import Period
 from usance.domain.money import Currency, Money, Rate
 

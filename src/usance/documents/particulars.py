@@ -12,7 +12,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from usance.documents.approval_notation import approval_rules_from, plain_approval_rules
-from usance.documents.logo import LARGEST, read_logo
+from usance.documents.paper.logo import LARGEST, read_logo
 from usance.documents.plain import (
     Fields,
     choice,

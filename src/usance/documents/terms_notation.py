@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from usance.documents.notation import Notation
+from usance.documents.paper.wording import Wording
 from usance.documents.plain import Fields, whole
-from usance.documents.wording import Wording
 from usance.domain.payment_terms import FIELDS, DueRule, PaymentTerms
 
 

@@ -6,8 +6,8 @@ page's to say. So the bytes are the same whoever fetches them, and whenever.
 
 from __future__ import annotations
 
-from usance.documents.invoice_paper import frozen_view
-from usance.documents.pdf import invoice_pdf
+from usance.documents.paper.invoice_paper import frozen_view
+from usance.documents.paper.pdf import invoice_pdf
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.invoice import InvoiceNotIssued
 from usance.flows.runtime import Runtime, Scope

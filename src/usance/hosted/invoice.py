@@ -9,9 +9,9 @@ from datetime import date
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from usance.documents.invoice_paper import live_view
-from usance.documents.link import Named, is_genuine, read_token
-from usance.documents.page import (
+from usance.documents.paper.invoice_paper import live_view
+from usance.documents.paper.link import Named, is_genuine, read_token
+from usance.documents.paper.page import (
     PageState,
     content_security_policy,
     invoice_page,

@@ -14,9 +14,9 @@ from usance.api.fields import PathId, words
 from usance.api.invoices.wire import InvoiceState, InvoiceWire, VoidBody
 from usance.api.paging import Paging, part
 from usance.api.route import resource
-from usance.documents.invoice_paper import draft_view
-from usance.documents.invoice_view import InvoiceView
-from usance.documents.pdf import invoice_pdf
+from usance.documents.paper.invoice_paper import draft_view
+from usance.documents.paper.invoice_view import InvoiceView
+from usance.documents.paper.pdf import invoice_pdf
 from usance.domain.ids import InvoiceId, LegalEntityId
 from usance.domain.invoicing.invoice import DocumentType
 from usance.flows.archive_paper import archive_paper

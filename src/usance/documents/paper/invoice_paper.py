@@ -13,7 +13,8 @@ from datetime import date
 
 from babel import Locale
 
-from usance.documents.invoice_view import (
+from usance.documents.notation import Notation, locale_of, notation
+from usance.documents.paper.invoice_view import (
     BankView,
     BuyerView,
     DocumentKind,
@@ -26,8 +27,7 @@ from usance.documents.invoice_view import (
     TaxCategory,
     TaxRowView,
 )
-from usance.documents.logo import Logo, read_logo
-from usance.documents.notation import Notation, locale_of, notation
+from usance.documents.paper.logo import Logo, read_logo
 from usance.domain.customer import Address, Customer, TaxId
 from usance.domain.errors import Invalid
 from usance.domain.ids import CustomerId

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from usance.documents.invoice_view import (
+from usance.documents.notation import Notation, notation
+from usance.documents.paper.invoice_view import (
     BankView,
     DocumentKind,
     InvoiceLineView,
@@ -19,10 +20,9 @@ from usance.documents.invoice_view import (
     TaxCategory,
     TaxRowView,
 )
-from usance.documents.notation import Notation, notation
+from usance.documents.paper.wording import Wording, wording
 from usance.documents.plain_text import line, paragraph
 from usance.documents.terms_notation import written_terms
-from usance.documents.wording import Wording, wording
 from usance.domain.money import Money, Rate
 from usance.domain.payments.creditor_reference import grouped
 

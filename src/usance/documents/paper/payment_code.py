@@ -9,7 +9,7 @@ from functools import lru_cache
 import segno
 from stdnum import iban as iban_number
 
-from usance.documents.invoice_view import InvoiceView
+from usance.documents.paper.invoice_view import InvoiceView
 from usance.documents.plain_text import line
 from usance.domain.payments.creditor_reference import normalised
 

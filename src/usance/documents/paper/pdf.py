@@ -17,10 +17,10 @@ from typing import Any, Literal
 import msgspec
 import typst
 
-from usance.documents.fonts import drawable, families, typefaces
-from usance.documents.invoice_view import InvoiceView, Paper
-from usance.documents.payment_code import epc_payload, qr_svg
-from usance.documents.printed import printed
+from usance.documents.paper.fonts import drawable, families, typefaces
+from usance.documents.paper.invoice_view import InvoiceView, Paper
+from usance.documents.paper.payment_code import epc_payload, qr_svg
+from usance.documents.paper.printed import printed
 
 TEMPLATES = Path(__file__).parent / "templates"
 INVOICE = TEMPLATES / "invoice.typ"

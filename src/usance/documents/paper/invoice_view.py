@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from usance.documents.logo import Logo
+from usance.documents.paper.logo import Logo
 from usance.domain.calendar import Period
 from usance.domain.invoicing.tax_display import TaxDisplay
 from usance.domain.money import Currency, Money, Rate, total

@@ -14,11 +14,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from usance.documents.invoice_view import INK, InvoiceView
 from usance.documents.notation import locale_of
-from usance.documents.payment_code import epc_payload, qr_svg
-from usance.documents.printed import Columns, Printed, printed
-from usance.documents.wording import Wording, wording
+from usance.documents.paper.invoice_view import INK, InvoiceView
+from usance.documents.paper.payment_code import epc_payload, qr_svg
+from usance.documents.paper.printed import Columns, Printed, printed
+from usance.documents.paper.wording import Wording, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 OPTIONAL = ("quantity", "unit_price", "tax")

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import typst
 
-from usance.documents.fonts import typefaces
+from usance.documents.paper.fonts import typefaces
 from usance.domain.errors import Invalid, Problem
 
 LARGEST = 512 * 1024
