@@ -11,9 +11,9 @@ import typst
 
 from bench.figure import Figure, at_least, seconds
 from tests.documents.samples import long
-from usance.documents.fonts import typefaces
-from usance.documents.invoice_view import InvoiceView
-from usance.documents.pdf import INVOICE, STANDARD, document_json, invoice_pdf
+from usance.documents.paper.fonts import typefaces
+from usance.documents.paper.invoice_view import InvoiceView
+from usance.documents.paper.pdf import INVOICE, STANDARD, document_json, invoice_pdf
 
 GOAL = 0.8
 COUNT = 20
