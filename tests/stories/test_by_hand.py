@@ -15,6 +15,7 @@ from usance.domain.ids import CustomerId, InvoiceId, LegalEntityId
 from usance.domain.invoicing.ad_hoc import AdHocInvoice, AdHocLine, NotWrittenByHand
 from usance.domain.invoicing.crediting import CreditReason, CreditWish
 from usance.domain.invoicing.invoice import Draft, InvoiceNotDraft, InvoiceNotVoidable
+from usance.domain.invoicing.issuing import DraftHasErrors
 from usance.domain.money import Money, currency
 from usance.domain.payment_terms import PaymentTerms
 from usance.domain.payments.write_off import (
@@ -31,13 +32,14 @@ from usance.domain.receivables_policy import (
     ReceivablesPolicy,
     Recovery,
 )
-from usance.flows.approve_invoice import approve_invoice
+from usance.flows.approve_invoice import DraftChanged, approve_invoice
 from usance.flows.charge_late_fees import charge_late_fees
 from usance.flows.credit_and_rebill import credit_and_rebill
 from usance.flows.credit_invoice import credit_invoice
 from usance.flows.edit_ad_hoc import edit_ad_hoc
 from usance.flows.invoice_ad_hoc import invoice_ad_hoc
 from usance.flows.issue_invoice import issue_invoice
+from usance.flows.refresh_drafts import refresh_drafts
 from usance.flows.reverse_write_off import reverse_write_off
 from usance.flows.set_up_company import save_customer, save_legal_entity
 from usance.flows.write_off_invoice import write_off_invoice
@@ -309,6 +311,42 @@ def test_interest_ends_on_the_day_of_payment_and_is_on_what_was_open(world: Worl
     assert late(world, "2025-03-31") == [
         "Late payment interest, invoice HDE-2025-00001 2025-02-01..2025-03-01 5.70"
     ]
+
+
+def test_a_held_late_fee_follows_a_payment_that_is_entered_late(world: World) -> None:
+    policy(world, ReceivablesPolicy(late_fees=STATUTORY))
+    world.sign(PLATFORM)
+    (issued,) = world.send_out()
+    assert len(late(world, "2025-03-31")) == 3
+    held = world.one("DRAFT").id
+    assert refresh_drafts(world.runtime, world.scope, [held]) == []
+
+    world.on("2025-02-10").pay("1190.00 EUR", remittance=issued.number)  # entered in April
+    world.on("2025-04-02")
+    with pytest.raises(DraftChanged):
+        approve_invoice(world.runtime, world.scope, held)
+    assert refresh_drafts(world.runtime, world.scope, [held]) == [held]
+    # 1,190 for 10 days at 11.62 % of 365 days
+    assert [line.net.text for line in world.one("DRAFT").draft.lines] == ["40.00", "3.79"]
+    assert refresh_drafts(world.runtime, world.scope, [held]) == []
+    assert late(world, "2025-03-31") == []
+    world.approve_all().issue_all()
+    assert world.books()["late_fee_income"] == "-43.79 EUR"
+
+
+def test_a_late_fee_for_what_was_paid_in_time_is_not_approved(world: World) -> None:
+    policy(world, ReceivablesPolicy(late_fees=STATUTORY))
+    world.sign(PLATFORM)
+    (issued,) = world.send_out()
+    late(world, "2025-03-31")
+    held = world.one("DRAFT").id
+    world.on("2025-01-30").pay("1190.00 EUR", remittance=issued.number)
+    refresh_drafts(world.runtime, world.scope, [held])
+    assert [each.code for each in world.one("DRAFT").draft.findings][:1] == ["PaidInTime"]
+    with pytest.raises(DraftHasErrors):
+        approve_invoice(world.runtime, world.scope, held)
+    world.void(held)
+    assert late(world, "2025-04-30") == []
 
 
 def test_a_late_fee_is_income_and_bears_no_late_fee_itself(world: World) -> None:

@@ -7,11 +7,20 @@ from datetime import date
 
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.invoicing.ad_hoc import written_anew
-from usance.domain.invoicing.invoice import Draft
+from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, Severity
+from usance.domain.invoicing.late_fees import charged_anew
 from usance.domain.invoicing.taxed_items import Parties
+from usance.domain.legal_entity import LegalEntity
 from usance.domain.tax.quotes import is_asked, question
-from usance.store import parties, tax_evidence
+from usance.store import late_fees, parties, tax_evidence
 from usance.store.database import Tx
+
+PAID_IN_TIME = Finding(
+    Severity.ERROR,
+    "PaidInTime",
+    "lines",
+    "By the payments entered since, paying late costs nothing here.",
+)
 
 
 def parties_for(
@@ -40,7 +49,18 @@ def parties_for(
 
 
 def redrafted(tx: Tx, held: Draft) -> Draft:
-    """What a held draft written by hand would be now, under its id."""
+    """What a held draft written by hand, or a late fee, would be now, under its id."""
     asked = {(line.tax_code, line.service_period.start) for line in held.lines}
     between = parties_for(tx, held.legal_entity_id, held.customer_id, asked)
-    return written_anew(held, parties=between)
+    lines = _lines_now(tx, held, between.seller)
+    found = [] if lines else [PAID_IN_TIME]
+    return written_anew(held, lines or held.lines, parties=between, found=found)
+
+
+def _lines_now(tx: Tx, held: Draft, seller: LegalEntity) -> tuple[InvoiceLine, ...]:
+    """Its lines; those of a late fee as payments entered since have it."""
+    policy, steps = seller.receivables.late_fees, late_fees.steps_on(tx, held.id)
+    if policy is None or not steps:
+        return held.lines
+    late = late_fees.some(tx, {invoice_id for invoice_id, _ in steps})
+    return charged_anew(policy, held, late, steps)

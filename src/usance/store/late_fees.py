@@ -58,6 +58,13 @@ SELECT invoice_id, step
    AND invoice_id = ANY(%(ids)s)
 """
 
+STEPS_ON = """
+SELECT invoice_id, step
+  FROM late_fees
+ WHERE tenant_id = %(tenant_id)s
+   AND fee_invoice_id = %(fee_invoice_id)s
+"""
+
 
 class LateRef(NamedTuple):
     """An invoice that is, or was paid, late, and whose it is."""
@@ -101,6 +108,12 @@ def charged(tx: Tx, ids: Collection[InvoiceId]) -> dict[InvoiceId, set[str]]:
     for row in tx.all(CHARGED, ids=list(ids)):
         found[row.invoice_id].add(row.step)
     return found
+
+
+def steps_on(tx: Tx, fee_invoice_id: InvoiceId) -> set[tuple[InvoiceId, str]]:
+    """The steps that a late fee charges, of which invoices; none of any other document."""
+    rows = tx.all(STEPS_ON, fee_invoice_id=fee_invoice_id)
+    return {(row.invoice_id, row.step) for row in rows}
 
 
 def append(tx: Tx, charges: Iterable[Charge], fee_invoice_id: InvoiceId, *, at: datetime) -> None:

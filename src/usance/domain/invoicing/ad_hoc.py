@@ -15,9 +15,9 @@ from usance.domain.due_items import Grouping, LineKind
 from usance.domain.errors import NotAllowedNow, Problem, refuse_if
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.crediting import hash_of
-from usance.domain.invoicing.findings import Sheet, findings_on
+from usance.domain.invoicing.findings import Sheet, by_gravity, findings_on
 from usance.domain.invoicing.history import History
-from usance.domain.invoicing.invoice import DocumentType, Draft, InvoiceLine
+from usance.domain.invoicing.invoice import DocumentType, Draft, Finding, InvoiceLine
 from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.money import Currency, Money
 from usance.domain.payment_terms import PaymentTerms
@@ -118,22 +118,30 @@ def ad_hoc_draft(
     return written(lines, grouping, parties=parties, invoice_id=invoice_id, on=on)
 
 
-def written_anew(held: Draft, *, parties: Parties) -> Draft:
-    """What a held invoice written by hand would be now: its parties, and so its taxes and
-    findings, may have changed; what is invoiced stays.
+def written_anew(
+    held: Draft,
+    lines: Sequence[InvoiceLine],
+    *,
+    parties: Parties,
+    found: Sequence[Finding] = (),
+) -> Draft:
+    """What a held invoice written by hand, of these lines, would be now: its parties, and so its
+    taxes and findings, may have changed. `found`: what else to look at.
     """
     if held.type is DocumentType.CREDIT_NOTE:
         return held
-    lines = tuple(
+    treated = tuple(
         line
         if line.treatment.rule == LATE_PAYMENT.rule
         else structs.replace(
             line,
             treatment=_treatment(parties, line.tax_code, line.service_period.start),
         )
-        for line in held.lines
+        for line in lines
     )
-    return written(lines, held.grouping, parties=parties, invoice_id=held.id, on=held.bill_on)
+    return written(
+        treated, held.grouping, parties=parties, invoice_id=held.id, on=held.bill_on, found=found
+    )
 
 
 def written(
@@ -143,6 +151,7 @@ def written(
     parties: Parties,
     invoice_id: InvoiceId,
     on: date,
+    found: Sequence[Finding] = (),
 ) -> Draft:
     """The draft of those lines, whose taxes are computed here; `on` is a day of the entity."""
     currency = lines[0].net.currency
@@ -156,7 +165,8 @@ def written(
     tax = Money(sum(row.tax.minor for row in taxes), currency)
     sheet = Sheet(on, grouping, taxed, taxes, net + tax, (Decimal(0),) * len(taxed))
     standing = parties.standing(on)
-    findings = findings_on(sheet, parties.seller, parties.buyer, History(), standing)
+    usual = findings_on(sheet, parties.seller, parties.buyer, History(), standing)
+    findings = by_gravity(*found, *usual)
     return Draft(
         id=invoice_id,
         legal_entity_id=parties.seller.id,

@@ -32,6 +32,7 @@ REMEDIES = {
     "FxRateMissing": "Import the rate of that day, then refresh the draft.",
     "IndexMissing": "Import the index once it is published; the draft follows by itself.",
     "FxRateStale": "Import a rate nearer to the day, or make sure that this one may be used.",
+    "PaidInTime": "Make it void: nothing was paid late.",
     "PoNumberExpired": "Ask the customer for the number of these days, or have one for all days.",
     "PoNumberMissing": "Ask the customer for the number and put it on the contract.",
     "PriceOverridden": "Make sure that the amendment was meant to change this price.",

@@ -19,7 +19,7 @@ from usance.domain.calendar import Period, month_after
 from usance.domain.due_items import LineKind
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.ad_hoc import LATE_PAYMENT
-from usance.domain.invoicing.invoice import InvoiceLine
+from usance.domain.invoicing.invoice import Draft, InvoiceLine
 from usance.domain.money import Money, round_minor
 from usance.domain.rating.working import Fact, Working
 from usance.domain.receivables_policy import InterestRate, LateFeePolicy, recovery_fee
@@ -77,6 +77,25 @@ def late_charges(
     steps = [*_fees(policy, late, first), *_months(policy, late, through)]
     steps += _interest(policy, late, through)
     return [step for step in steps if step.step not in charged]
+
+
+def charged_anew(
+    policy: LateFeePolicy,
+    held: Draft,
+    late: Sequence[LateInvoice],
+    steps: Collection[tuple[InvoiceId, str]],
+) -> tuple[InvoiceLine, ...]:
+    """The lines of a held late fee as its steps come to now, of what is known of payments now. Of a
+    fee that somebody has written anew, the lines as they are.
+    """
+    if any(line.treatment.rule != LATE_PAYMENT.rule for line in held.lines):
+        return held.lines
+    charges = [
+        charge
+        for each in late
+        for charge in late_charges(policy, each, through=held.bill_on, charged=())
+    ]
+    return tuple(charge.line for charge in charges if (charge.invoice_id, charge.step) in steps)
 
 
 def _fees(policy: LateFeePolicy, late: LateInvoice, on: date) -> Iterator[Charge]:
