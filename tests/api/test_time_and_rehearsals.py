@@ -87,7 +87,11 @@ def test_the_clock_moves_forward_only(desk: Desk) -> None:
     signed(desk)
     answer = desk.post("/clock", {"to": "2024-12-31"})
     assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "ClockMovesForwardOnly"
+    error = answer.json()["error"]
+    assert error["code"] == "ClockMovesForwardOnly"
+    (where,) = error["details"]
+    assert (where["path"], where["value"]) == ("to", "2024-12-31T12:00:00+00:00")
+    assert where["expected"] == "an instant not before 2025-01-01T12:00:00+00:00, in a sandbox"
     nonsense = desk.post("/clock", {"to": "tomorrow"})
     assert nonsense.json()["error"]["code"] == "InvalidInstant"
 

@@ -156,6 +156,8 @@ SHOWN = 80  # characters of a refused value
 NEVER_AGAIN = {"x-should-retry": "false"}
 SOON_AGAIN = {"retry-after": "1", "x-should-retry": "true"}
 PASSING = (BilledMeanwhile,)  # somebody else was there at the same moment, and is gone by the next
+# Refusals that name fields, besides bad input.
+SAY_WHERE = (Invalid, ForbiddenScope, ClockMovesForwardOnly)
 WORDY = re.compile(r"^(Input|String|List|Dictionary) should (be|have) ")
 CODES = {"missing": "MissingField", "extra_forbidden": "UnknownField"}
 HTTP_CODES = {404: "RouteNotFound", 405: "MethodNotAllowed"}
@@ -267,7 +269,7 @@ def failure(
 
 def _of_rules(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError), "registered for these"
-    problems = error.problems if isinstance(error, (Invalid, ForbiddenScope)) else ()
+    problems = error.problems if isinstance(error, SAY_WHERE) else ()
     code = problems[0].code if problems else error.code
     if isinstance(error, NotFound):
         problems = (_missing(request, error),)

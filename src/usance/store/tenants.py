@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from usance.domain.errors import Conflict, NotAllowedNow
+from usance.domain.errors import Conflict, NotAllowedNow, Problem
 from usance.store.database import Row, Tx
 
 CLOCK_OF = "SELECT clock_at FROM tenants WHERE tenant_id = %(tenant_id)s"
@@ -58,6 +58,15 @@ class ClockMovesForwardOnly(NotAllowedNow):
 
     code = "ClockMovesForwardOnly"
 
+    def __init__(self, whose: str, kind: str, stands: datetime | None, to: datetime) -> None:
+        since = "real time" if stands is None else stands.isoformat(timespec="seconds")
+        expected = f"an instant not before {since}, in a sandbox"
+        if kind != "SANDBOX":
+            expected = f"no move: {whose} is in {kind.lower()}, and only a sandbox's clock moves"
+        problem = Problem(self.code, "to", to.isoformat(), expected)
+        super().__init__(problem.message)
+        self.problems = (problem,)
+
 
 def clock_of(tx: Tx, customer_id: str | None = None) -> datetime | None:
     """Where this environment's clock, or a customer's own, was moved to, whichever is later; None:
@@ -79,32 +88,23 @@ def customer_clocks(tx: Tx) -> dict[str, datetime]:
 def save_customer_clock(tx: Tx, customer_id: str, at: datetime) -> None:
     """Move one customer's clock forward to `at`, in a sandbox. Raises ClockMovesForwardOnly."""
     if not tx.run(MOVE_CUSTOMER_CLOCK, customer_id=customer_id, clock_at=at):
-        raise ClockMovesForwardOnly(
-            f"The clock of customer {customer_id} stands at "
-            f"{clock_of(tx, customer_id) or 'real time'}, in a "
-            f"{one(tx).kind.lower()}; it cannot be moved to {at}."
-        )
+        whose, stands = f"customer {customer_id}", clock_of(tx, customer_id)
+        raise ClockMovesForwardOnly(whose, one(tx).kind, stands, at)
 
 
 def save_clock(tx: Tx, at: datetime) -> None:
     """Move the clock of a sandbox forward to `at`. Raises ClockMovesForwardOnly."""
     if not tx.run(MOVE_CLOCK, clock_at=at):
         row = tx.one(ONE, kind="environment", ref=tx.tenant_id)
-        raise ClockMovesForwardOnly(
-            f"Environment {row.tenant_id} is a {row.kind.lower()} whose clock stands at "
-            f"{row.clock_at or 'real time'}; it cannot be moved to {at}."
-        )
+        raise ClockMovesForwardOnly(f"environment {row.tenant_id}", row.kind, row.clock_at, at)
 
 
 def refuse_backward(tx: Tx, to: datetime, customer_id: str | None) -> None:
     """Raises ClockMovesForwardOnly when a clock could not be moved to that instant."""
     row, stands = one(tx), clock_of(tx, customer_id)
     if row.kind != "SANDBOX" or (stands is not None and to < stands):
-        whose = tx.tenant_id if customer_id is None else f"customer {customer_id}"
-        raise ClockMovesForwardOnly(
-            f"The clock of {whose} stands at {stands or 'real time'}, in a {row.kind.lower()}; "
-            f"it cannot be moved to {to}."
-        )
+        whose = f"environment {tx.tenant_id}" if customer_id is None else f"customer {customer_id}"
+        raise ClockMovesForwardOnly(whose, row.kind, stands, to)
 
 
 def link_secret(tx: Tx) -> bytes:
