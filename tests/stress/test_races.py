@@ -12,7 +12,7 @@ import pytest
 from tests.stories.deals import order_form
 from tests.stories.world import World, halden
 from tests.stress.races import at_once, overtaken
-from usance.domain.contracts.contract import DraftContract
+from usance.domain.contracts.contract import ContractExists, DraftContract
 from usance.domain.contracts.fulfilment import OrderNotNew
 from usance.domain.contracts.order import Order
 from usance.domain.errors import Invalid
@@ -330,7 +330,8 @@ def test_two_draft_contracts_of_one_id_at_once_leave_the_first(world: World) -> 
         )
         return lambda runtime: create_contract(runtime, world.scope, draft)
 
-    race(world, create("larkspur"), create("minato"))
+    with pytest.raises(ContractExists):
+        race(world, create("larkspur"), create("minato"))
     with world.runtime.transaction(world.scope) as tx:
         kept = contract_drafts.maybe(tx, ContractId("shared"))
     assert kept is not None
