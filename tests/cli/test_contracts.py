@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.api.lives import INITIAL, more_seats
@@ -50,7 +51,9 @@ def test_a_contract_tells_its_life_and_worth(usance: Usance, tmp_path: Path) -> 
     assert "Protocol" in usance("contracts", "milestones", "c1").stdout
     [milestone] = json.loads(usance("contracts", "milestones", "c1", "--json").stdout)
     assert milestone["doneOn"] == "2025-03-14"
-    assert "NotBilledYet" in usance("contracts", "compare", "o1").stdout
+    beside = usance("contracts", "compare", "o1").stdout
+    assert "NotBilledYet" in beside
+    assert re.search(r"seats .* 10 .* 10 .* 900", beside), beside
     compared = json.loads(usance("contracts", "compare", "o1", "--json").stdout)
     assert compared["differenceCount"] == 2
     refused = usance("contracts", "publish", "c1")

@@ -28,6 +28,8 @@ app = typer.Typer(no_args_is_help=True)
 
 Contract = Annotated[str, typer.Argument(help="The contract's id.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A day, past or future.")]
+LINE_SIDES = ("lineId", "name", "ordered", "agreed", "billed", "drafted", "unbilled")
+FIGURES_SHOWN = "ordered agreed billed drafted unbilled"
 FIGURES = ("billed", "billed_usage", "drafted", "unbilled", "credited", "remaining")
 
 
@@ -118,16 +120,24 @@ def compare(
     environment: Environment = DEFAULT_ENVIRONMENT,
     as_json: AsJson = False,
 ) -> None:
-    """Show where ordered, agreed, provisioned and billed differ."""
+    """Show ordered, agreed, provisioned and billed side by side, and where they differ."""
     with _asking(environment) as caller:
         found = comparison.compare(caller, order_id).data
     if as_json:
         _print_json(found)
         return
-    sides = [(each.line_ref, each.differences) for each in found.lines]
-    sides += [(each.subscription_id, each.differences) for each in found.subscriptions]
-    rows = [(ref, gap.code.value, gap.ordered, gap.found) for ref, gaps in sides for gap in gaps]
-    print_table(f"{order_id} on {found.on}", ("what", "difference", "one side", "other"), rows)
+    title = f"{order_id} on {found.on}, {found.currency}"
+    print_table(title, LINE_SIDES, [_beside(each) for each in found.lines], right=FIGURES_SHOWN)
+    if found.subscriptions:
+        rows = [
+            (each.subscription_id, each.ordered["planId"], *_provisioned(each.provisioned))
+            for each in found.subscriptions
+        ]
+        print_table("Subscriptions", ("subscriptionId", "ordered", "provisioned", "status"), rows)
+    differing = [(each.line_ref, each.differences) for each in found.lines]
+    differing += [(each.subscription_id, each.differences) for each in found.subscriptions]
+    gaps = [(ref, gap.code.value, gap.ordered, gap.found) for ref, of in differing for gap in of]
+    print_table("Differences", ("what", "difference", "expected", "found"), gaps)
 
 
 @app.command("publish")
@@ -221,3 +231,15 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(map(_text, value)) or "none"
     return "none" if value in (None, "") else str(value)
+
+
+def _beside(line: comparison.ComparedLineWire) -> tuple[object, ...]:
+    """A line as ordered and agreed (how many) and as billed (how much)."""
+    said, agreed, billed = line.ordered, line.agreed, line.billed
+    many = said.get("quantity"), None if agreed is None else agreed.quantity
+    much = (None,) * 3 if billed is None else (billed.billed, billed.drafted, billed.unbilled)
+    return line.line_ref, said["name"], *many, *much
+
+
+def _provisioned(now: comparison.ProvisionedWire | None) -> tuple[str, str]:
+    return ("", "not provisioned") if now is None else (now.plan_id, now.status)
