@@ -71,6 +71,37 @@ def test_an_assignment_entered_late_comes_to_what_one_in_time_does(world: World)
     ]
 
 
+def test_an_assignment_of_the_whole_contract_entered_late_bills_all_of_it_again(
+    world: World,
+) -> None:
+    world.sign(CONTRACT % ("EUR", "nordlicht", 12, SEATS % "MONTH"))
+    until(world, "2025-01-02")
+    assigned(world, "2025-01-01")
+    until(world, "2025-02-02")
+    assert documents(world) == [
+        "2025-01-01 halden-de nordlicht 2025-01-01..2025-02-01 -300.00 -57.00",
+        "2025-01-01 halden-de nordlicht 2025-01-01..2025-02-01 300.00 57.00",
+        "2025-01-01 halden-de waterweg 2025-01-01..2025-02-01 300.00 0.00",
+        "2025-02-01 halden-de waterweg 2025-02-01..2025-03-01 300.00 0.00",
+    ]
+
+
+def test_an_assignment_taken_back_on_its_day_bills_again_who_had_it_before(world: World) -> None:
+    world.sign(CONTRACT % ("EUR", "nordlicht", 12, SEATS % "MONTH"))
+    until(world, "2025-01-02")
+    assigned(world, "2025-02-01")
+    until(world, "2025-02-02")
+    world.sign(order("AMENDMENT", "effectiveOn: 2025-02-01\nassignTo: nordlicht", ref="THEN"))
+    until(world, "2025-03-02")
+    assert documents(world) == [
+        "2025-01-01 halden-de nordlicht 2025-01-01..2025-02-01 300.00 57.00",
+        "2025-02-01 halden-de nordlicht 2025-02-01..2025-03-01 300.00 57.00",
+        "2025-02-01 halden-de waterweg 2025-02-01..2025-03-01 -300.00 0.00",
+        "2025-02-01 halden-de waterweg 2025-02-01..2025-03-01 300.00 0.00",
+        "2025-03-01 halden-de nordlicht 2025-03-01..2025-04-01 300.00 57.00",
+    ]
+
+
 def test_instalments_are_owed_by_who_buys_on_their_day(world: World) -> None:
     world.sign(CONTRACT % ("EUR", "nordlicht", 12, PLAN))
     until(world, "2025-03-02")

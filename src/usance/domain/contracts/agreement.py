@@ -160,9 +160,11 @@ class Agreement:
         return self.versions[-1]
 
     def agree(self, on: date, **changes: object) -> None:
-        """Other parties or terms from a day on."""
+        """Other parties or terms from a day on. Whoever was a party is kept, if only for the order
+        of a day, for it may have been billed.
+        """
         version = replace(self.latest(), starts_on=on, **changes)  # type: ignore[arg-type]
-        if self.latest().starts_on == on:
+        if self.latest().starts_on == on and version.has_parties_of(self.latest()):
             self.versions[-1] = version
         else:
             self.versions.append(version)

@@ -8,19 +8,26 @@ whatever is given back goes to who was charged for it, by who charged it.
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import product
+from typing import NamedTuple
 
 from usance.domain.contracts.contract import Contract, Version
+from usance.domain.ids import CustomerId, LegalEntityId
 
 MARK = "@"
+
+
+class Parties(NamedTuple):
+    """To whom, and by whom, something is billed."""
+
+    customer_id: CustomerId
+    legal_entity_id: LegalEntityId
 
 
 def mark_of(contract: Contract, version: Version) -> str:
     """The mark of a version's parties; empty for those the contract began with."""
     first = contract.earlier[0] if contract.earlier else version
-    parties = version.customer_id, version.legal_entity_id
-    if parties == (first.customer_id, first.legal_entity_id):
-        return ""
-    return MARK + blake2b("|".join(parties).encode(), digest_size=4).hexdigest()
+    return _mark(_parties(version), _parties(first))
 
 
 def mark_in(terms_key: str) -> str:
@@ -29,10 +36,25 @@ def mark_in(terms_key: str) -> str:
     return mark + parties
 
 
-def version_marked(contract: Contract, mark: str) -> Version:
-    """The latest version of a contract with the parties of that mark."""
+def parties_marked(contract: Contract, mark: str) -> Parties:
+    """Those of that mark: any customer and legal entity the contract ever had, for an order typed
+    since may have paired them otherwise.
+    """
     latest = contract.on(contract.term.start if contract.since is None else contract.since)
-    for version in (latest, *reversed(contract.earlier)):
-        if mark_of(contract, version) == mark:
-            return version
+    every = [_parties(version) for version in (*contract.earlier, latest)]
+    customers = dict.fromkeys(each.customer_id for each in every)
+    entities = dict.fromkeys(each.legal_entity_id for each in every)
+    for found in map(Parties._make, product(customers, entities)):
+        if _mark(found, every[0]) == mark:
+            return found
     raise AssertionError("nobody was billed who was no party")
+
+
+def _parties(version: Version) -> Parties:
+    return Parties(version.customer_id, version.legal_entity_id)
+
+
+def _mark(parties: Parties, first: Parties) -> str:
+    if parties == first:
+        return ""
+    return MARK + blake2b("|".join(parties).encode(), digest_size=4).hexdigest()

@@ -98,12 +98,18 @@ class Version:
     legal_entity_id: LegalEntityId
     terms: ContractTerms
 
+    def has_parties_of(self, other: Version) -> bool:
+        """True when the same customer buys from the same legal entity."""
+        theirs = other.customer_id, other.legal_entity_id
+        return (self.customer_id, self.legal_entity_id) == theirs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """Who buys what from whom, in which currency, for which days, on which terms.
 
-    Parties and terms are the latest agreed; `earlier` are those that held before, in time.
+    Parties and terms are the latest agreed; `earlier` are those that held before, in time: of two
+    that begin on one day the later one holds.
     """
 
     id: ContractId
@@ -134,6 +140,7 @@ class Contract:
 
     def on(self, day: date) -> Version:
         """The parties and terms that hold on a day; those of the first day for days before it."""
+        day = day if self.since is None else max(day, self.earlier[0].starts_on)
         if self.since is None or day >= self.since:
             first = self.term.start if self.since is None else self.since
             return Version(first, self.customer_id, self.legal_entity_id, self.terms)

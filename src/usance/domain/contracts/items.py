@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from usance.domain.contracts.billed_parties import mark_in, mark_of, version_marked
+from usance.domain.contracts.billed_parties import mark_in, mark_of, parties_marked
 from usance.domain.contracts.contract import Contract, Version
 from usance.domain.contracts.difference import Correction
 from usance.domain.contracts.related import Place, Related
@@ -220,7 +220,7 @@ class Items:
         line = self.contract.lines[position]
         last = line.sold.segments[-1]
         like = Slice(last, gone.period, ONE, on)
-        charged = version_marked(self.contract, mark_in(gone.piece.terms_key))
+        charged = parties_marked(self.contract, mark_in(gone.piece.terms_key))
         return replace(
             self._bare(position, like, ""),
             customer_id=charged.customer_id,
