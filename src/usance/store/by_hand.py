@@ -7,20 +7,13 @@ from datetime import date
 
 from usance.domain.ids import CustomerId, LegalEntityId
 from usance.domain.invoicing.ad_hoc import written_anew
-from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, Severity
-from usance.domain.invoicing.late_fees import charged_anew
+from usance.domain.invoicing.invoice import Draft, InvoiceLine
+from usance.domain.invoicing.late_fees import PAID_IN_TIME, charged_anew
 from usance.domain.invoicing.taxed_items import Parties
 from usance.domain.legal_entity import LegalEntity
 from usance.domain.tax.quotes import is_asked, question
 from usance.store import late_fees, parties, tax_evidence
 from usance.store.database import Tx
-
-PAID_IN_TIME = Finding(
-    Severity.ERROR,
-    "PaidInTime",
-    "lines",
-    "By the payments entered since, paying late costs nothing here.",
-)
 
 
 def parties_for(

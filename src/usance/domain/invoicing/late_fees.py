@@ -19,7 +19,7 @@ from usance.domain.calendar import Period, month_after
 from usance.domain.due_items import LineKind
 from usance.domain.ids import InvoiceId
 from usance.domain.invoicing.ad_hoc import LATE_PAYMENT
-from usance.domain.invoicing.invoice import Draft, InvoiceLine
+from usance.domain.invoicing.invoice import Draft, Finding, InvoiceLine, Severity
 from usance.domain.money import Money, round_minor
 from usance.domain.rating.working import Fact, Working
 from usance.domain.receivables_policy import InterestRate, LateFeePolicy, recovery_fee
@@ -28,6 +28,12 @@ ONE_DAY = timedelta(days=1)
 ONE = Decimal(1)
 DAYS_A_YEAR = 365  # whatever the year has: the rule of simple late interest
 MOST_MONTHS = 120  # after ten years nobody is asked any more
+PAID_IN_TIME = Finding(
+    Severity.ERROR,
+    "PaidInTime",
+    "lines",
+    "By the payments entered since, paying late costs nothing here.",
+)
 
 
 class Settled(NamedTuple):
