@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from itertools import chain
 from typing import Annotated, Any, TypeVar
 
@@ -20,8 +19,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from usance.documents.plain_json import field_count
-from usance.domain.catalog import MAX_NAME, NAME, REPORTED
-from usance.domain.ids import REF
+from usance.domain.catalog import MAX_NAME
+from usance.domain.metering.batches import is_name, may_name
 from usance.domain.metering.events import (
     FIRST,
     LAST,
@@ -91,19 +90,7 @@ def _are_named(sent: Sequence[_Sent], resources: Iterable[str | UnsetType | None
         return False
     called = {(each.customer_id, each.event_name) for each in sent}
     named = set(resources) - {None, UNSET}
-    return all(_may_name(*pair) for pair in called) and all(map(_is_name, named))
-
-
-@lru_cache(maxsize=8192)
-def _may_name(customer_id: str, event_name: str) -> bool:
-    """The customers and names of a batch are few, so what was found of them is remembered."""
-    is_ours = event_name.startswith(REPORTED)
-    return _is_name(event_name) and not is_ours and REF.fullmatch(customer_id) is not None
-
-
-@lru_cache(maxsize=8192)
-def _is_name(text: str) -> bool:
-    return NAME.fullmatch(text) is not None and not text.isspace()
+    return all(may_name(*pair) for pair in called) and all(map(is_name, named))
 
 
 def _instants(stamps: Iterable[str | UnsetType | None]) -> list[datetime | None] | None:

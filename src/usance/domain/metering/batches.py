@@ -61,7 +61,7 @@ def _plain_event(document: object) -> UsageEvent | None:
     customer_id, name, key = given("customerId"), given("eventName"), given("idempotencyKey")
     if type(customer_id) is not str or type(name) is not str or type(key) is not str:
         return None
-    if not _may_name(customer_id, name):
+    if not may_name(customer_id, name):
         return None
     if not 0 < len(key) <= MAX_NAME or not key.isprintable() or key.isspace():
         return None
@@ -69,7 +69,7 @@ def _plain_event(document: object) -> UsageEvent | None:
     occurred_at = None if moment is None else _plain_instant(moment)
     if occurred_at is None and moment is not None:
         return None
-    if resource_id is not None and (type(resource_id) is not str or not _is_name(resource_id)):
+    if resource_id is not None and (type(resource_id) is not str or not is_name(resource_id)):
         return None
     dimensions = _plain_dimensions(given("dimensions"))
     if dimensions is None:
@@ -88,14 +88,17 @@ def _plain_event(document: object) -> UsageEvent | None:
 
 
 @lru_cache(maxsize=8192)
-def _may_name(customer_id: str, event_name: str) -> bool:
-    """The customers and names of a batch are few, so what was found of them is remembered."""
+def may_name(customer_id: str, event_name: str) -> bool:
+    """Whether an event may name both. The customers and names of a batch are few, so what was
+    found of them is remembered.
+    """
     is_ours = event_name.startswith(REPORTED)
-    return _is_name(event_name) and not is_ours and REF.fullmatch(customer_id) is not None
+    return is_name(event_name) and not is_ours and REF.fullmatch(customer_id) is not None
 
 
 @lru_cache(maxsize=8192)
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether something can be called that; remembered, too."""
     return NAME.fullmatch(text) is not None and not text.isspace()
 
 
